@@ -1,0 +1,7 @@
+"""What can be ordered: task types, prices, arguments and words. Everything else is derived from here."""
+
+from wanx_mcp.catalog.catalog import CATALOG, Catalog, price_words
+from wanx_mcp.catalog.order import Order, parse_order
+from wanx_mcp.catalog.tasks import TaskType
+
+__all__ = ["CATALOG", "Catalog", "Order", "TaskType", "parse_order", "price_words"]

@@ -1,0 +1,47 @@
+"""The table as one object that is handed around, with the questions that the rooms ask of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from wanx_mcp.catalog.tasks import ROWS, TaskType
+from wanx_mcp.money import dollars
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All task types that can be ordered."""
+
+    rows: tuple[TaskType, ...] = ROWS
+
+    def find(self, name: str) -> TaskType | None:
+        """The row called `name`."""
+        return next((row for row in self.rows if row.name == name), None)
+
+    @cached_property
+    def arguments(self) -> tuple[str, ...]:
+        """Every argument that some row takes, in the order of the table."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.allowed))
+
+    def fitting(self, given: Iterable[str], *, near: str) -> TaskType | None:
+        """The row that takes every known argument in `given`: the fewest missing, then the likeliest by name."""
+        wanted = {name for name in given if name in self.arguments}
+        fits = [row for row in self.rows if wanted <= set(row.allowed)]
+
+        def order(row: TaskType) -> tuple[int, float]:
+            missing = len(set(row.needed) - wanted)
+            return missing, -difflib.SequenceMatcher(None, near, row.name).ratio()
+
+        return min(fits, key=order, default=None)
+
+
+def price_words(price: Decimal | None) -> str:
+    """A price as people read it."""
+    return "price unpublished" if price is None else dollars(price)
+
+
+CATALOG = Catalog()

@@ -1,0 +1,54 @@
+"""The six shapes of input: which arguments an order of that shape needs (no default) and allows."""
+
+from __future__ import annotations
+
+from wanx_mcp.catalog import arguments as arg
+from wanx_mcp.strict import Arguments
+
+
+class Input(Arguments):
+    """What every order has. `prompt` is optional for some task types by some sources; always sent here."""
+
+    prompt: arg.Prompt
+    negative_prompt: arg.NegativePrompt | None = None
+    aspect_ratio: arg.AspectRatio | None = None
+
+
+class TextInput(Input):
+    """Text to video."""
+
+
+class TextLoraInput(Input):
+    """Text to video with a LoRA."""
+
+    lora_type: arg.LoraType
+    lora_strength: arg.LoraStrength | None = None
+
+
+class ImageInput(Input):
+    """A picture set in motion."""
+
+    image: arg.Image
+
+
+class ImageLoraInput(Input):
+    """A picture set in motion with a LoRA."""
+
+    image: arg.Image
+    lora_type: arg.LoraType
+    lora_strength: arg.LoraStrength | None = None
+
+
+class KeyframeInput(Input):
+    """A morph from a first picture to a last one."""
+
+    start_image: arg.StartImage
+    end_image: arg.EndImage
+
+
+class CameraInput(Input):
+    """A picture under a moving camera."""
+
+    image: arg.Image
+    motion_type: arg.MotionType
+    motion_speed: arg.MotionSpeed | None = None

@@ -1,0 +1,55 @@
+"""LoRA names that are known, what each does, and which task types take it. The list is open, save for adult ones."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fits(StrEnum):
+    """What is known of a LoRA with text to video or with pictures."""
+
+    YES = "yes"
+    LIKELY = "likely"
+    UNKNOWN = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """One LoRA. `text` and `picture`: does it work with that kind of order?"""
+
+    name: str
+    effect: str
+    text: Fits = Fits.UNKNOWN
+    picture: Fits = Fits.UNKNOWN
+    adult: bool = False
+
+
+# ghibli: the provider's example; the names: lvalics/n8n-nodes-piapi; the pairing is mostly inference [contract 3].
+LORAS: tuple[Lora, ...] = (
+    Lora("ghibli", "Ghibli-like animation style", text=Fits.YES),
+    Lora("flat-color", "flat colours, no line art, little depth", text=Fits.LIKELY),
+    Lora("pixel-art", "pixel-art animation", text=Fits.LIKELY),
+    Lora("live-wallpaper", "live-wallpaper style", picture=Fits.LIKELY),
+    Lora("singularunity-motioncraft", "fluid panning shots, turning subjects", text=Fits.LIKELY),
+    Lora("rotation-effect", "the subject turns 360 degrees", picture=Fits.LIKELY),
+    Lora("squish-effect", "the subject is squished", picture=Fits.LIKELY),
+    Lora("cakeify-effect", "the subject is cut like a cake", picture=Fits.LIKELY),
+    Lora("super-saiyan-effect", "Super Saiyan transformation", picture=Fits.LIKELY),
+    Lora("inflate-effect", "the subject inflates", picture=Fits.YES),
+    Lora("deflate-effect", "the subject deflates", picture=Fits.LIKELY),
+    Lora("crush-effect", "the subject is crushed", picture=Fits.LIKELY),
+    Lora("particalize-effect", "the subject dissolves into particles", picture=Fits.LIKELY),
+    Lora("passionate-kissing", "two people kiss", adult=True),
+)
+
+_ADULT_NAMES = frozenset(lora.name for lora in LORAS if lora.adult)
+_ADULT_PREFIX = "nsfw"
+
+
+def is_adult(name: str) -> bool:
+    """Whether `name` is marked adult, however it is spelt (case, underscores, blanks, look-alike forms)."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    plain = "-".join("".join(char if char.isalnum() else " " for char in plain).split())
+    return plain.startswith(_ADULT_PREFIX) or plain in _ADULT_NAMES

@@ -1,0 +1,42 @@
+"""The catalog as the flat JSON Schema and the description of one tool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wanx_mcp.catalog.catalog import Catalog, price_words
+from wanx_mcp.catalog.tasks import TaskType
+from wanx_mcp.strict import properties
+
+
+def order_properties(catalog: Catalog) -> dict[str, Any]:
+    """The schema of `task_type` and of every argument of every row."""
+    merged: dict[str, Any] = {
+        "task_type": {
+            "type": "string",
+            "enum": [row.name for row in catalog.rows],
+            "description": "See the tool's description.",
+        }
+    }
+    for row in catalog.rows:
+        for name, schema in properties(row.input).items():
+            merged.setdefault(name, dict(schema))
+    return merged
+
+
+def order_required(catalog: Catalog) -> list[str]:
+    """What no row can do without."""
+    common = set.intersection(*(set(row.needed) for row in catalog.rows))
+    return ["task_type", *(name for name in catalog.arguments if name in common)]
+
+
+def task_lines(catalog: Catalog) -> str:
+    """A line for each task type: price, when to choose it, what it needs and may have beyond every order's."""
+    common = set.intersection(*(set(row.allowed) for row in catalog.rows))
+    return "\n".join(_line(row, common) for row in catalog.rows)
+
+
+def _line(row: TaskType, common: set[str]) -> str:
+    extras = [name + ("" if name in row.needed else "?") for name in row.allowed if name not in common]
+    needs = f" [{', '.join(extras)}]" if extras else ""
+    return f"{row.name}: {price_words(row.price)}, {row.choose}{needs}"

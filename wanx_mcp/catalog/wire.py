@@ -1,0 +1,58 @@
+"""Where each argument stands in the provider's `input` object: the one place for names that sources dispute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MODEL = "Qubico/wanx"
+"""The enum of the provider's page; its heading prints Qubico/Wanx [contract 9, no. 15]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A key of `input`, or of the single object inside the array `within`."""
+
+    key: str
+    within: str | None = None
+
+
+# Keyframe names: register no. 5; camera object: no. 6; LoRA array: no. 17 [contract 9].
+PLACES: Mapping[str, Place] = {
+    "prompt": Place("prompt"),
+    "negative_prompt": Place("negative_prompt"),
+    "aspect_ratio": Place("aspect_ratio"),
+    "image": Place("image"),
+    "start_image": Place("start_image"),
+    "end_image": Place("end_image"),
+    "lora_type": Place("lora_type", within="lora_settings"),
+    "lora_strength": Place("lora_strength", within="lora_settings"),
+    "motion_type": Place("motion_type", within="control_camera_settings"),
+    "motion_speed": Place("motion_speed", within="control_camera_settings"),
+}
+
+
+def to_wire(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """`arguments` as the provider's `input`, nothing added."""
+    wire: dict[str, Any] = {}
+    for name, value in arguments.items():
+        place = PLACES[name]
+        if place.within is None:
+            wire[place.key] = value
+        else:
+            wire.setdefault(place.within, [{}])[0][place.key] = value
+    return wire
+
+
+def from_wire(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that a provider's `input` holds; keys it does not know are left out."""
+    found: dict[str, Any] = {}
+    for name, place in PLACES.items():
+        holder: Any = wire
+        if place.within is not None:
+            entries = wire.get(place.within)
+            holder = entries[0] if isinstance(entries, list) and entries else None
+        if isinstance(holder, Mapping) and place.key in holder:
+            found[name] = holder[place.key]
+    return found

@@ -1,0 +1,18 @@
+"""The commands. The server starts without loading any of the others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `wanx-mcp`; without arguments it is the MCP server. Returns the exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if not given:
+        from wanx_mcp.cli.serve import serve
+
+        return serve()
+    from wanx_mcp.cli.commands import run
+
+    return run(given)

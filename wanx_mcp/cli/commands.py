@@ -1,0 +1,67 @@
+"""The commands as rows: name, help, options, and what runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wanx_mcp import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of `wanx-mcp`."""
+
+    name: str
+    help: str
+    options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Parse `arguments` and run the command they name. Returns the exit code."""
+    parser = argparse.ArgumentParser(
+        "wanx-mcp", description="An MCP stdio server that orders WanX videos from PiAPI. Without a command it serves."
+    )
+    parser.add_argument("--version", action="version", version=f"wanx-mcp {__version__}")
+    choices = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        branch = choices.add_parser(command.name, help=command.help, description=command.help)
+        command.options(branch)
+        branch.set_defaults(run=command.run)
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _demo(_options: argparse.Namespace) -> int:
+    from wanx_mcp.cli.demo import demo
+
+    return demo()
+
+
+def _simulator(options: argparse.Namespace) -> int:
+    from wanx_mcp.cli.simulator import simulator
+
+    return simulator(port=options.port, speed=options.speed, climate=options.weather, seed=options.seed)
+
+
+def _no_options(_parser: argparse.ArgumentParser) -> None: ...
+
+
+def _simulator_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8765, help="port on loopback (default 8765, 0 picks a free one)")
+    parser.add_argument("--speed", type=float, default=20.0, help="times faster than life (default 20)")
+    parser.add_argument("--weather", default="fair", choices=("fair", "rough", "stormy"), help="how often things fail")
+    parser.add_argument("--seed", type=int, default=None, help="replay the same weather and durations")
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "demo", "Order a simulated video over a real MCP connection and save it: free, no key.", _no_options, _demo
+    ),
+    Command("simulator", "Serve the provider's API on loopback, for agent developers.", _simulator_options, _simulator),
+)

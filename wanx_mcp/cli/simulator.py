@@ -1,0 +1,32 @@
+"""`wanx-mcp simulator`: the provider's HTTP API on loopback, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import anyio
+
+from wanx_mcp.catalog import CATALOG
+from wanx_mcp.settings import read_settings
+from wanx_mcp.simulator.serving import persistent, serving
+from wanx_mcp.simulator.weather import CLIMATES
+
+
+def simulator(*, port: int, speed: float, climate: str, seed: int | None) -> int:
+    """Serve until interrupted. Returns the exit code."""
+    state = read_settings(os.environ).state_folder
+    simulated = persistent(state, CATALOG, speed=speed, odds=CLIMATES[climate], seed=seed)
+
+    async def run() -> None:
+        async with serving(simulated, port) as url:
+            print(f"The simulated provider listens on {url} ({speed:g} times faster than life, {climate} weather).")
+            print(f"Try it: PIAPI_BASE_URL={url} PIAPI_API_KEY=any wanx-mcp", flush=True)
+            await anyio.sleep_forever()
+
+    try:
+        anyio.run(run)
+    except OSError as error:
+        print(f"wanx-mcp simulator: port {port} cannot be used ({error.strerror}); try --port 0", file=sys.stderr)
+        return 1
+    return 0

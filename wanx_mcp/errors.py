@@ -1,0 +1,119 @@
+"""What can go wrong: one tree, whose classes know their code, whether this call cost money, and what to do next."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+# WanxError
+#   Refusal                the caller's words: nothing was sent
+#     InvalidOrder  InvalidArguments  AdultContentOff
+#   Setup                  the operator's settings
+#     NotConfigured
+#   ProviderError          the provider's answer, or its absence
+#     Unauthorized  OutOfCredit  RateLimited  TaskNotFound  Unreachable  Refused  ProviderFault
+#     OutcomeUnknown  CannotCancel
+
+
+class Charged(StrEnum):
+    """Whether the failed call spent money."""
+
+    NO = "no"
+    MAYBE = "maybe"
+
+
+class WanxError(Exception):
+    """A failure that the caller can read: `<code>: <what>. Charged: <charged>. Next: <advice>.`"""
+
+    code: ClassVar[str]
+    charged: ClassVar[Charged] = Charged.NO
+    advice: ClassVar[str]
+
+    def __init__(self, what: str, *, advice: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what.rstrip(". ")
+        self.next = (advice or self.advice).rstrip(". ")
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.what}. Charged: {self.charged}. Next: {self.next}."
+
+
+class Refusal(WanxError):
+    """The call was refused before anything was sent."""
+
+
+class InvalidOrder(Refusal):
+    code = "invalid_order"
+    advice = "correct the arguments and order again"
+
+
+class InvalidArguments(Refusal):
+    code = "invalid_arguments"
+    advice = "correct the arguments and call again"
+
+
+class AdultContentOff(Refusal):
+    code = "adult_content_off"
+    advice = "set lora_type to another name; only the operator can allow adult ones, with WANX_ALLOW_ADULT=true"
+
+
+class Setup(WanxError):
+    """The operator has to mend a setting."""
+
+
+class NotConfigured(Setup):
+    code = "not_configured"
+    advice = (
+        "ask the user to set PIAPI_API_KEY in this server's environment and restart it, "
+        "or to set WANX_SIMULATE=1 to try everything free of charge"
+    )
+
+
+class ProviderError(WanxError):
+    """The provider refused, failed, or could not be heard."""
+
+
+class Unauthorized(ProviderError):
+    code = "unauthorized"
+    advice = "ask the user to check PIAPI_API_KEY; the provider does not accept the present one"
+
+
+class OutOfCredit(ProviderError):
+    code = "out_of_credit"
+    advice = "ask the user to top up the PiAPI account, then order again"
+
+
+class RateLimited(ProviderError):
+    code = "rate_limited"
+    advice = "wait a minute, then make the same call again"
+
+
+class TaskNotFound(ProviderError):
+    code = "task_not_found"
+    advice = "check the task_id; it is the one that create_wanx_task answered"
+
+
+class Unreachable(ProviderError):
+    code = "unreachable"
+    advice = "ask the user to check the network connection, then make the same call again"
+
+
+class Refused(ProviderError):
+    code = "refused"
+    advice = "change what the provider's words point at, then call again"
+
+
+class ProviderFault(ProviderError):
+    code = "provider_fault"
+    advice = "make the same call again in a minute"
+
+
+class OutcomeUnknown(ProviderError):
+    code = "outcome_unknown"
+    charged = Charged.MAYBE
+    advice = "do not order this again; tell the user to look at the task history of the PiAPI account first"
+
+
+class CannotCancel(ProviderError):
+    code = "cannot_cancel"
+    advice = "call get_wanx_task to follow the task; it goes on"

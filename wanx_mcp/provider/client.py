@@ -1,0 +1,90 @@
+"""The provider's API, one method for each endpoint [contract 0, 7]."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote as quoted
+
+from wanx_mcp.errors import CannotCancel, InvalidOrder, RateLimited, TaskNotFound, WanxError
+from wanx_mcp.provider.answers import Task, read_task
+from wanx_mcp.provider.verdict import order_error, read_error
+from wanx_mcp.provider.wire import Outcome, Wire
+from wanx_mcp.quoting import clean, without
+from wanx_mcp.retry import Fate
+
+TASKS = "/api/v1/task"
+
+
+class Provider:
+    """Typed calls over a Wire. `secrets` never come back in any text."""
+
+    def __init__(self, wire: Wire, *, loopback: bool, secrets: tuple[str, ...] = ()) -> None:
+        self._wire = wire
+        self._loopback = loopback
+        self._secrets = secrets
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        await self._wire.aclose()
+
+    def encode(self, payload: Mapping[str, Any]) -> bytes:
+        """The request body of an order. Raises InvalidOrder for text that cannot be sent, before anything is."""
+        try:
+            return json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
+        except ValueError:
+            raise InvalidOrder("the order holds text or numbers that cannot be sent") from None
+
+    async def create(self, content: bytes, *, within: float) -> Task:
+        """Place the encoded order; repeats take at most `within` seconds.
+
+        Raises a WanxError with `charged` no if it certainly was not accepted, OutcomeUnknown if nobody knows.
+        """
+        outcome = await self._wire.order(TASKS, content, sensible=self._has_task, within=within)
+        task = self._task(outcome)
+        if task is None:
+            raise order_error(outcome, self.quote)
+        return task
+
+    async def get(self, task_id: str, *, within: float) -> Task:
+        """The task as it stands. Raises TaskNotFound and the other errors of a read."""
+        path = f"{TASKS}/{quoted(task_id, safe='')}"
+        outcome = await self._wire.read("GET", path, sensible=self._has_task, within=within)
+        task = self._task(outcome) if outcome.fate is Fate.ANSWERED and not _refused(outcome) else None
+        if task is None:
+            raise read_error(outcome, self.quote)
+        return task
+
+    async def cancel(self, task_id: str, *, within: float) -> None:
+        """Ask to cancel a pending task: documented for sister models, best effort here [contract 7.1].
+
+        Raises CannotCancel where the provider will not, TaskNotFound where it answers 404 (which can also
+        mean that it has no such endpoint).
+        """
+        path = f"{TASKS}/{quoted(task_id, safe='')}"
+        outcome = await self._wire.read("DELETE", path, sensible=lambda _body: True, within=within)
+        if outcome.fate is Fate.ANSWERED and not _refused(outcome):
+            return
+        error = read_error(outcome, self.quote)
+        raise error if _stands(outcome, error) else CannotCancel(f"the provider will not cancel it: {error.what}")
+
+    def quote(self, words: str) -> str:
+        """The provider's `words`, short, harmless and without secrets."""
+        return clean(without(words, self._secrets))
+
+    def _task(self, outcome: Outcome) -> Task | None:
+        body = outcome.answer.body if outcome.answer else None
+        return read_task(body, trusted_loopback=self._loopback)
+
+    def _has_task(self, body: Any) -> bool:
+        return read_task(body, trusted_loopback=self._loopback) is not None
+
+
+def _refused(outcome: Outcome) -> bool:
+    return outcome.answer is not None and outcome.answer.status >= 400
+
+
+def _stands(outcome: Outcome, error: WanxError) -> bool:
+    unsaid = outcome.fate is not Fate.ANSWERED
+    return unsaid or isinstance(error, TaskNotFound | RateLimited) or error.code in ("unauthorized",)

@@ -1,0 +1,49 @@
+"""Why the provider could not be reached, in words that a person can act on."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from socket import gaierror
+
+from wanx_mcp.errors import Unreachable
+
+_CA = (
+    "ask the user to set SSL_CERT_FILE to the CA file of their network (a company proxy or antivirus may sign its own "
+    "certificates) and restart this server"
+)
+_SOCKS = "ask the user to install SOCKS support (pip install 'httpx[socks]') or to unset the ALL_PROXY variable"
+_PROXY = "ask the user to check the HTTPS_PROXY setting, or to add the provider's host to NO_PROXY"
+_NAME = "ask the user to check the network connection and PIAPI_BASE_URL; the host's name was not found"
+
+
+def unreachable(error: BaseException) -> Unreachable:
+    """`error`, met before any request was sent or while reading, as the caller's advice."""
+    chain = list(_chain(error))
+    names = {type(cause).__name__ for cause in chain}
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain) or "CERTIFICATE_VERIFY" in str(error):
+        return Unreachable("the provider's certificate is not trusted by this machine", advice=_CA)
+    if any(isinstance(cause, gaierror) for cause in chain):
+        return Unreachable("the provider's host name could not be looked up", advice=_NAME)
+    if "ProxyError" in names:
+        return Unreachable("the proxy refused the connection to the provider", advice=_PROXY)
+    if "ConnectTimeout" in names or "PoolTimeout" in names:
+        return Unreachable("no connection to the provider within the time limit", advice=_PROXY)
+    if "ConnectError" in names:
+        return Unreachable("the connection to the provider was refused or broke off")
+    return Unreachable(f"the provider gave no whole answer ({type(error).__name__})")
+
+
+def unusable_client(error: BaseException) -> Unreachable:
+    """Why no HTTP client can be set up in this environment at all."""
+    if isinstance(error, ImportError):
+        return Unreachable("a SOCKS proxy is set, and this installation has no support for it", advice=_SOCKS)
+    if isinstance(error, OSError | ssl.SSLError):
+        return Unreachable("the CA file that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read", advice=_CA)
+    return Unreachable("the proxy settings of this environment cannot be used", advice=_PROXY)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

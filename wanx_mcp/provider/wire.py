@@ -1,0 +1,221 @@
+"""One request over HTTP, repeated as `retry` allows. The only room that knows httpx."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from wanx_mcp.clock import Clock
+from wanx_mcp.errors import Unreachable
+from wanx_mcp.provider.answers import read_code
+from wanx_mcp.provider.outages import unreachable, unusable_client
+from wanx_mcp.retry import ATTEMPTS, Fate, Request, fate_of, fate_of_status, may_repeat, next_pause, pauses
+from wanx_mcp.settings import is_loopback
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""An echoed picture can be large; anything beyond this is no answer."""
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 12.0
+ORDER_SECONDS = 60.0
+"""How long one order may be on its way. The call that placed it answers earlier; the order is heard out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """The other end: where it is, how to get in. `transport` replaces the network (the simulator in tests)."""
+
+    locate: Callable[[], Awaitable[str]]
+    key: str = field(repr=False)
+    loopback: bool
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `body` is None where it is no JSON."""
+
+    status: int
+    body: Any = field(repr=False)
+    retry_after: float | None = None
+    date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request: its fate, with the answer or the reason that there is none."""
+
+    fate: Fate
+    answer: Answer | None = None
+    outage: Unreachable | None = None
+
+
+class Wire:
+    """The HTTP client. Reads share kept-alive connections; each order gets a fresh one, since a stale connection
+    can swallow a POST and look like an unknown outcome."""
+
+    def __init__(self, upstream: Upstream, clock: Clock, *, jitter: Iterator[float] | None = None) -> None:
+        self._upstream = upstream
+        self._clock = clock
+        self._jitter = jitter or iter(random.random, None)
+        self._ssl: ssl.SSLContext | None = None
+        self._reader: httpx.AsyncClient | None = None
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        if self._reader is not None:
+            await self._reader.aclose()
+
+    async def read(
+        self,
+        method: str,
+        path: str,
+        *,
+        sensible: Callable[[Any], bool],
+        within: float,
+        query: Mapping[str, str | int] | None = None,
+    ) -> Outcome:
+        """Ask something that may be repeated, for at most `within` seconds. `sensible` knows an answer."""
+        if self._reader is None:
+            self._reader = await self._client()
+        client = self._reader
+
+        async def once(left: float) -> Outcome:
+            url = await self._upstream.locate() + path
+            request = client.build_request(method, url, params=query)
+            return await self._once(client, request, sensible, min(READ_SECONDS, left))
+
+        return await self._repeat(Request.READ, once, within)
+
+    async def order(self, path: str, content: bytes, *, sensible: Callable[[Any], bool], within: float) -> Outcome:
+        """Send an order: repeated within `within` seconds only if it certainly was not accepted."""
+
+        async def once(_left: float) -> Outcome:
+            url = await self._upstream.locate() + path
+            async with await self._client() as client:
+                headers = {"content-type": "application/json"}
+                request = client.build_request("POST", url, content=content, headers=headers)
+                return await self._once(client, request, sensible, ORDER_SECONDS)
+
+        return await self._repeat(Request.ORDER, once, within)
+
+    async def _repeat(self, kind: Request, once: Callable[[float], Awaitable[Outcome]], within: float) -> Outcome:
+        deadline = self._clock.seconds() + within
+        outcome = await once(within)
+        for pause in islice(pauses(self._jitter), ATTEMPTS - 1):
+            wait = next_pause(pause, outcome.answer.retry_after if outcome.answer else None)
+            left = deadline - self._clock.seconds() - wait
+            if left <= 0 or not may_repeat(kind, outcome.fate):
+                break
+            await self._clock.sleep(wait)
+            outcome = await once(left)
+        return outcome
+
+    async def _once(
+        self, client: httpx.AsyncClient, request: httpx.Request, sensible: Callable[[Any], bool], limit: float
+    ) -> Outcome:
+        import httpx
+
+        try:
+            with anyio.fail_after(limit):
+                async with _sent(client, request) as response:
+                    content = await _content(response)
+        except TimeoutError:
+            return Outcome(Fate.LOST, outage=unreachable(httpx.ReadTimeout("no whole answer in time")))
+        except httpx.TransportError as error:
+            return Outcome(fate_of(error), outage=unreachable(error))
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            return Outcome(Fate.UNREADABLE, outage=unreachable(error))
+        return _judge(_answer(response, content), sensible)
+
+    async def _client(self) -> httpx.AsyncClient:
+        import httpx
+
+        local = is_loopback(await self._upstream.locate())
+        try:
+            if self._ssl is None:
+                self._ssl = httpx.create_ssl_context()
+            return httpx.AsyncClient(
+                verify=self._ssl,
+                trust_env=not local,  # loopback never goes through a proxy
+                transport=self._upstream.transport,
+                headers={"x-api-key": self._upstream.key, "accept": "application/json"},
+                timeout=httpx.Timeout(ORDER_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+                follow_redirects=False,
+            )
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            raise unusable_client(error) from error
+
+
+@asynccontextmanager
+async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    response = await client.send(request, stream=True)
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+async def _content(response: httpx.Response) -> bytes:
+    import httpx
+
+    pieces = bytearray()
+    async for piece in response.aiter_bytes():
+        pieces += piece
+        if len(pieces) > MAX_ANSWER_BYTES:
+            raise httpx.DecodingError("the answer is too large")
+    return bytes(pieces)
+
+
+def _answer(response: httpx.Response, content: bytes) -> Answer:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        body = None
+    status = response.status_code
+    if 200 <= status < 300:
+        status = read_code(body) or status
+    return Answer(
+        status,
+        body if isinstance(body, dict) else None,
+        _retry_after(response.headers.get("retry-after"), response.headers.get("date")),
+        _http_date(response.headers.get("date")),
+    )
+
+
+def _judge(answer: Answer, sensible: Callable[[Any], bool]) -> Outcome:
+    if 400 <= answer.status < 600:
+        return Outcome(fate_of_status(answer.status), answer)
+    good = 200 <= answer.status < 300 and answer.body is not None and sensible(answer.body)
+    return Outcome(Fate.ANSWERED if good else Fate.UNREADABLE, answer)
+
+
+def _retry_after(value: str | None, date: str | None) -> float | None:
+    """Seconds to wait, from the header's number or date (told apart from the server's own clock)."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return min(float(value), 86_400.0)
+    until, now = _http_date(value), _http_date(date)
+    return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
+def _http_date(value: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value) if value else None
+    except ValueError:
+        return None

@@ -1,0 +1,87 @@
+"""May I knock again? A question about money: the answer is a table, and the loop that asks it is dumb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Request(StrEnum):
+    """What was asked: a read changes nothing, an order spends money."""
+
+    READ = "read"
+    ORDER = "order"
+
+
+class Fate(StrEnum):
+    """What became of one request."""
+
+    UNCONNECTED = "no connection was made"
+    LOST = "it may have arrived, and no whole answer came"
+    UNREADABLE = "an answer came that makes no sense"
+    BUSY = "the provider said 429"
+    FAULT = "the provider said 5xx"
+    ANSWERED = "the provider answered"
+
+
+# The provider has no idempotency key [contract 1]: an order is repeated only if it certainly was not accepted.
+REPEATABLE = MappingProxyType(
+    {
+        Request.READ: frozenset({Fate.UNCONNECTED, Fate.LOST, Fate.UNREADABLE, Fate.BUSY, Fate.FAULT}),
+        Request.ORDER: frozenset({Fate.UNCONNECTED, Fate.BUSY}),
+    }
+)
+
+# Every leaf of httpx.TransportError by name, so that the table can be read (and imported) without httpx.
+FATES = MappingProxyType(
+    {
+        "ConnectTimeout": Fate.UNCONNECTED,
+        "ConnectError": Fate.UNCONNECTED,
+        "PoolTimeout": Fate.UNCONNECTED,
+        "ProxyError": Fate.UNCONNECTED,  # raised while the tunnel is built, before our request
+        "UnsupportedProtocol": Fate.UNCONNECTED,
+        "ReadTimeout": Fate.LOST,
+        "WriteTimeout": Fate.LOST,
+        "ReadError": Fate.LOST,
+        "WriteError": Fate.LOST,
+        "CloseError": Fate.LOST,
+        "RemoteProtocolError": Fate.LOST,
+        "LocalProtocolError": Fate.LOST,  # can be raised after the first bytes have left
+    }
+)
+
+ATTEMPTS = 4
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+
+
+def fate_of(error: Exception) -> Fate:
+    """What a transport error says about the request. One that the table does not know is LOST: the careful guess."""
+    names = (kind.__name__ for kind in type(error).__mro__)
+    return next((FATES[name] for name in names if name in FATES), Fate.LOST)
+
+
+def fate_of_status(status: int) -> Fate:
+    """What an HTTP status says about the request."""
+    if status == 429:
+        return Fate.BUSY
+    return Fate.FAULT if status >= 500 else Fate.ANSWERED
+
+
+def may_repeat(request: Request, fate: Fate) -> bool:
+    """Whether `request` may be sent again after `fate`."""
+    return fate in REPEATABLE[request]
+
+
+def pauses(jitter: Iterator[float]) -> Iterator[float]:
+    """Seconds to wait before each repetition: doubling, and shortened by up to half by `jitter` (0 to 1)."""
+    pause = FIRST_PAUSE
+    for share in jitter:
+        yield pause * (1 - share / 2)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def next_pause(pause: float, retry_after: float | None) -> float:
+    """The provider's Retry-After (seconds) is kept to, with at least our own `pause`."""
+    return pause if retry_after is None else max(pause, retry_after)

@@ -1,0 +1,88 @@
+"""The one border between the house and the protocol: arguments come in raw, errors go out as text."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
+from mcp.types import CallToolResult, TextContent
+
+from wanx_mcp.errors import OutcomeUnknown, ProviderFault, WanxError
+from wanx_mcp.server.replies import progress_words
+from wanx_mcp.server.results import Result
+from wanx_mcp.server.tools import ToolRow
+from wanx_mcp.strict import object_schema
+from wanx_mcp.studio import Sight, Studio
+
+log = logging.getLogger(__name__)
+
+
+class RawArguments(FuncMetadata):
+    """Hands the arguments over as they came. The SDK would drop unknown ones and parse text that looks like JSON."""
+
+    def validate_arguments(self, arguments_to_validate: dict[str, Any]) -> dict[str, Any]:
+        return {"given": arguments_to_validate}
+
+
+def as_tool(row: ToolRow) -> Tool:
+    """`row` as a tool of the SDK, with its schema published exactly as it stands."""
+
+    async def call(given: Mapping[str, Any], ctx: Context[Studio]) -> CallToolResult:
+        return await _answer(row, given, ctx)
+
+    return Tool(
+        fn=call,
+        name=row.name,
+        title=row.title,
+        description=row.description,
+        parameters=dict(row.schema),
+        fn_metadata=RawArguments(arg_model=ArgModelBase, output_schema=object_schema(row.result)),
+        is_async=True,
+        context_kwarg="ctx",
+        annotations=row.annotations,
+    )
+
+
+async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Studio]) -> CallToolResult:
+    studio = ctx.request_context.lifespan_context
+    furthest = 0.0
+
+    async def report(sight: Sight) -> None:
+        nonlocal furthest
+        percent = sight.pace.percent if sight.pace else 0.0
+        furthest = max(percent, furthest + 0.01)
+        await ctx.report_progress(furthest, 100, progress_words(sight))
+
+    try:
+        text, result = await row.run(studio, given, report)
+    except WanxError as error:
+        return _failure(error, studio)
+    except Exception as fault:
+        log.exception("%s met an unexpected fault", row.name)
+        return _failure(_unexpected(row, fault), studio)
+    return _success(text, result, simulated=studio.settings.simulate)
+
+
+def _success(text: str, result: Result, *, simulated: bool) -> CallToolResult:
+    if simulated:
+        text, result = f"[simulated] {text}", result.model_copy(update={"simulated": True})
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)],
+        structured_content=result.model_dump(mode="json", exclude_none=True),
+    )
+
+
+def _failure(error: WanxError, studio: Studio) -> CallToolResult:
+    complaints = studio.take_complaints()
+    told = f" (Settings: {'; '.join(complaints)}.)" if complaints else ""
+    mark = " [simulated]" if studio.settings.simulate else ""
+    return CallToolResult(content=[TextContent(type="text", text=f"{error}{told}{mark}")], is_error=True)
+
+
+def _unexpected(row: ToolRow, fault: Exception) -> WanxError:
+    what = f"this server met an unexpected fault ({type(fault).__name__}); its log on stderr has the details"
+    return OutcomeUnknown(what) if row.annotations.destructive_hint else ProviderFault(what)

@@ -1,0 +1,60 @@
+"""`build_server`: settings in, an MCP server out; nothing is opened before it runs."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+from mcp.server import MCPServer
+from mcp.server.caching import CacheHint
+from mcp.types import Icon
+
+from wanx_mcp import __version__
+from wanx_mcp.catalog import CATALOG, Catalog
+from wanx_mcp.clock import Clock, RealClock
+from wanx_mcp.provider import Upstream
+from wanx_mcp.server.border import as_tool
+from wanx_mcp.server.tools import tool_rows
+from wanx_mcp.settings import Settings
+from wanx_mcp.studio import Studio, open_studio
+
+NAME = "wanx-mcp"
+TITLE = "WanX video (PiAPI)"
+WEBSITE = "https://piapi.ai/docs/wanx-api/create-task"
+DESCRIPTION = "Orders WanX videos from PiAPI, follows them and brings them home. Unofficial."
+INSTRUCTIONS = (
+    "Order with create_wanx_task (it costs money; dry_run prices for free), then call get_wanx_task with wait_seconds "
+    "until the video link is there, and hand the link to the user at once, since it expires. Every answer names the "
+    "next step; every error says whether money was spent."
+)
+_ICON = (
+    "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCAzMiAzMiI+PHJlY3Qg"
+    "d2lkdGg9IjMyIiBoZWlnaHQ9IjMyIiByeD0iNyIgZmlsbD0iIzE0M2I0ZCIvPjxwYXRoIGQ9Ik01IDIxcTQtOCA3IDB0NyAwIDctMTEiIGZpbGw9Im5v"
+    "bmUiIHN0cm9rZT0iIzdmZTBkMyIgc3Ryb2tlLXdpZHRoPSIzIiBzdHJva2UtbGluZWNhcD0icm91bmQiLz48L3N2Zz4="
+)
+_HOUR = 3_600_000
+
+
+def build_server(
+    settings: Settings, *, catalog: Catalog = CATALOG, clock: Clock | None = None, upstream: Upstream | None = None
+) -> MCPServer[Studio]:
+    """A server for `settings`. `upstream` replaces the provider they name, `clock` the machine's time."""
+
+    def lifespan(_server: MCPServer[Studio]) -> AbstractAsyncContextManager[Studio]:
+        return open_studio(settings, catalog, clock or RealClock(), upstream)
+
+    return MCPServer(
+        NAME,
+        title=TITLE,
+        version=__version__,
+        description=DESCRIPTION,
+        instructions=INSTRUCTIONS,
+        website_url=WEBSITE,
+        icons=[Icon(src=_ICON, mime_type="image/svg+xml", sizes=["any"])],
+        tools=[as_tool(row) for row in tool_rows(catalog)],
+        lifespan=lifespan,
+        log_level="WARNING",
+        cache_hints={
+            "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
+            "server/discover": CacheHint(ttl_ms=_HOUR, scope="public"),
+        },
+    )

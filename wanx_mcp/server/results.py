@@ -1,0 +1,52 @@
+"""What the tools answer: one model each, from which the output schemas come. Absent means not known or not reached."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Result(BaseModel):
+    """Complete on its own, as is the text beside it: some clients show the model only one of the two."""
+
+    model_config = ConfigDict(frozen=True)
+
+    next_step: str
+    simulated: bool | None = None
+
+
+class CreateResult(Result):
+    """An order that was placed, or would be."""
+
+    task_id: str | None = None
+    status: str | None = None
+    task_type: str
+    price_usd: float | None = None
+    dry_run: bool
+    poll_after_seconds: int | None = None
+
+
+class GetResult(Result):
+    """The state of a task. Times are ISO 8601 UTC, spans are seconds."""
+
+    task_id: str
+    task_type: str | None = None
+    status: str
+    provider_status: str | None = None
+    video_url: str | None = None
+    created_at: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    elapsed_seconds: int | None = None
+    eta_seconds: int | None = None
+    price_usd: float | None = None
+    charged_usd: float | None = None
+    error_message: str | None = None
+    poll_after_seconds: int | None = None
+
+
+class CancelResult(Result):
+    """A task that the provider has cancelled."""
+
+    task_id: str
+    status: str
+    cancelled: bool

@@ -1,0 +1,175 @@
+"""The provider's HTTP API, simulated: every task type checked from the catalog, real life cycle, weather on demand."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from wanx_mcp.catalog import CATALOG, Catalog, parse_order
+from wanx_mcp.catalog.wire import MODEL, from_wire
+from wanx_mcp.clock import Clock, RealClock
+from wanx_mcp.errors import WanxError
+from wanx_mcp.money import to_usd
+from wanx_mcp.simulator.clip import Clips
+from wanx_mcp.simulator.life import SimulatedTask, draw_plan, points_of
+from wanx_mcp.simulator.shapes import envelope, task_json
+from wanx_mcp.simulator.store import Store
+from wanx_mcp.simulator.weather import Fault, Weather
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class HangUpError(Exception):
+    """The connection breaks here: whoever serves the app decides how that looks."""
+
+
+@dataclass
+class Simulator:
+    """The simulated provider. Its texts are invented: the real wording is unknown. Points: 10,000,000 = 1 USD."""
+
+    catalog: Catalog = CATALOG
+    clock: Clock = field(default_factory=RealClock)
+    store: Store = field(default_factory=Store)
+    weather: Weather = field(default_factory=Weather)
+    speed: float = 1.0
+    keys: frozenset[str] | None = None
+    credit: int = 10_000_000_000
+
+    def __post_init__(self) -> None:
+        self.clips = Clips()
+
+    def app(self, *middleware: Middleware) -> Starlette:
+        """The HTTP side. A broken connection is a HangUpError, for `middleware` or the transport to act out."""
+        task = "/api/v1/task/{task_id}"
+        return Starlette(
+            routes=[
+                Route("/api/v1/task", self._api(self._create), methods=["POST"]),
+                Route(task, self._api(self._get), methods=["GET"]),
+                Route(task, self._api(self._cancel), methods=["DELETE"]),
+                Route("/account/info", self._api(self._account), methods=["GET"]),
+                Route("/media/{task_id}.mp4", self._media, methods=["GET"]),
+            ],
+            middleware=middleware,
+        )
+
+    def consumed(self) -> int:
+        """Points charged so far."""
+        now = self.clock.now()
+        return sum(task.consumed(now) for task in self.store.all())
+
+    def free_points(self) -> int:
+        """Points that are neither charged nor frozen."""
+        now = self.clock.now()
+        return self.credit - sum(task.consumed(now) + task.frozen(now) for task in self.store.all())
+
+    def _api(self, endpoint: Endpoint) -> Endpoint:
+        async def weathered(request: Request) -> Response:
+            fault = self.weather.fault(request.method)
+            key = request.headers.get("x-api-key", "").strip()
+            if not key or (self.keys is not None and key not in self.keys):
+                return _refusal(401, "invalid api key")
+            answer = await endpoint(request) if fault.acts else None
+            return self._spoilt(fault, answer)
+
+        return weathered
+
+    def _spoilt(self, fault: Fault, answer: Response | None) -> Response:
+        match fault:
+            case Fault.LOSE_REQUEST | Fault.LOSE_ANSWER:
+                raise HangUpError
+            case Fault.FAIL_500 | Fault.ACT_THEN_500:
+                return _refusal(500, "internal error")
+            case Fault.BUSY:
+                return _refusal(429, "rate limit exceeded")
+            case Fault.BUSY_RETRY_AFTER:
+                return _refusal(429, "rate limit exceeded", {"retry-after": str(self.weather.retry_after)})
+            case Fault.HTML | Fault.ACT_THEN_HTML:
+                return HTMLResponse("<html><h1>502 Bad Gateway</h1></html>", 502)
+        assert answer is not None  # noqa: S101  # every other fault acts
+        if fault.garbles:
+            whole = bytes(answer.body)
+            kept = whole[: len(whole) // 2] if fault is Fault.HALF_BODY else b""
+            return Response(kept, answer.status_code, media_type="application/json")
+        return answer
+
+    async def _create(self, request: Request) -> Response:
+        try:
+            body = json.loads(await request.body())
+        except ValueError:
+            return _refusal(400, "the body is not JSON")
+        if not isinstance(body, dict) or not isinstance(body.get("input"), dict):
+            return _refusal(400, "input is missing")
+        if body.get("model") != MODEL:
+            return _refusal(400, "unknown model")
+        try:
+            order = parse_order(
+                self.catalog, {"task_type": body.get("task_type"), **from_wire(body["input"])}, adult=True
+            )
+        except WanxError as wrong:
+            return _refusal(400, wrong.what)
+        points = points_of(order.row)
+        if points > self.free_points():
+            return _refusal(402, "Insufficient credits")
+        config = body.get("config")
+        task = SimulatedTask(
+            task_id=str(uuid.UUID(int=self.weather.random.getrandbits(128), version=4)),
+            task_type=order.row.name,
+            input=body["input"],
+            config=config if isinstance(config, dict) else {},
+            points=points,
+            created_at=self.clock.now(),
+            plan=draw_plan(order.row, self.weather.random, speed=self.speed, failing=self.weather.failing),
+        )
+        self.store.save(task)
+        return self._shown(task, request)
+
+    async def _get(self, request: Request) -> Response:
+        task = self.store.find(request.path_params["task_id"])
+        return self._shown(task, request) if task else _refusal(404, "Record Not Found")
+
+    async def _cancel(self, request: Request) -> Response:
+        task, now = self.store.find(request.path_params["task_id"]), self.clock.now()
+        if task is None:
+            return _refusal(404, "Record Not Found")
+        if task.status(now) != "pending":
+            return _refusal(400, f"task is {task.status(now)}, only pending tasks can be cancelled")
+        self.store.save(task.cancelled(now))
+        return JSONResponse({"code": 200, "message": "success"})
+
+    async def _account(self, _request: Request) -> Response:
+        free, used = self.free_points(), self.consumed()
+        account = {
+            "id": "simulated",
+            "name": "simulated account",
+            "plan": "creator",
+            "is_enable": True,
+            "max_concurrent_task_count": 30,
+            "equivalent_in_usd": float(to_usd(free)),
+            "wallet": {"point_remain": free, "point_frozen": self.credit - free - used, "point_used": used},
+        }
+        return JSONResponse(envelope(account, frozenset()))
+
+    async def _media(self, request: Request) -> Response:
+        task, now = self.store.find(request.path_params["task_id"]), self.clock.now()
+        if task is None or task.status(now) not in ("completed", "processing"):
+            return Response("no such file", 404)
+        return Response(await self.clips.of(task), media_type="video/mp4", headers={"cache-control": "no-store"})
+
+    def _shown(self, task: SimulatedTask, request: Request) -> Response:
+        url = f"{request.base_url}media/{task.task_id}.mp4"
+        dresses = self.weather.dresses
+        return JSONResponse(envelope(task_json(task, self.clock.now(), url, dresses), dresses))
+
+
+def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    body: dict[str, Any] = {"code": status, "data": None, "message": message}
+    return JSONResponse(body, status, headers)

@@ -1,0 +1,83 @@
+"""The life of a simulated task: drawn once from a seed, then a pure function of the time."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from wanx_mcp.catalog import TaskType
+from wanx_mcp.money import to_points
+
+SPREAD = 0.3
+"""Sigma of the log-normal durations around the catalog's usual one."""
+
+PENDING_SHARE = 0.08
+ASSUMED_POINTS = 4_000_000
+"""What the simulator takes where the provider publishes no price: an invented $0.40."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will happen to a task: real seconds of queueing and of work, and how it ends."""
+
+    pending: float
+    processing: float
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedTask:
+    """One order as the simulated provider keeps it."""
+
+    task_id: str
+    task_type: str
+    input: dict[str, Any] = field(repr=False)
+    config: dict[str, Any] = field(repr=False)
+    points: int
+    created_at: datetime
+    plan: Plan
+    cancelled_at: datetime | None = None
+
+    @property
+    def started_at(self) -> datetime:
+        return self.created_at + timedelta(seconds=self.plan.pending)
+
+    @property
+    def ended_at(self) -> datetime:
+        return self.cancelled_at or self.started_at + timedelta(seconds=self.plan.processing)
+
+    def status(self, now: datetime) -> str:
+        """The provider's word for the state at `now`."""
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if now < self.started_at:
+            return "pending"
+        if now < self.ended_at:
+            return "processing"
+        return "failed" if self.plan.error else "completed"
+
+    def frozen(self, now: datetime) -> int:
+        """Points held while the task is open: frozen at creation [contract 12]."""
+        return self.points if self.status(now) in ("pending", "processing") else 0
+
+    def consumed(self, now: datetime) -> int:
+        """Points charged: only a completed task costs anything."""
+        return self.points if self.status(now) == "completed" else 0
+
+    def cancelled(self, now: datetime) -> SimulatedTask:
+        return replace(self, cancelled_at=now)
+
+
+def draw_plan(row: TaskType, rng: random.Random, *, speed: float, failing: float) -> Plan:
+    """A life for a task of that row, `speed` times faster than usual; it fails with the chance `failing`."""
+    total = row.usual_seconds / speed * math.exp(rng.gauss(0, SPREAD))
+    error = "the generation failed (invented by the simulator)" if rng.random() < failing else None
+    return Plan(total * PENDING_SHARE, total * (1 - PENDING_SHARE), error)
+
+
+def points_of(row: TaskType) -> int:
+    """What the simulator charges for a task of that row."""
+    return ASSUMED_POINTS if row.price is None else to_points(row.price)

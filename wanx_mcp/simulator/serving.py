@@ -1,0 +1,73 @@
+"""The simulator on a loopback port, inside the process that needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+from starlette.middleware import Middleware
+
+from wanx_mcp.catalog import Catalog
+from wanx_mcp.simulator.app import HangUpError, Simulator
+from wanx_mcp.simulator.store import Store
+from wanx_mcp.simulator.weather import Fault, Weather
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+HOST = "127.0.0.1"
+
+
+class Truncating:
+    """Middleware that makes a broken connection look like one: a header that promises more than comes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except HangUpError:
+            promise = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
+            await send({"type": "http.response.start", "status": 200, "headers": promise})
+
+
+def persistent(
+    state: Path, catalog: Catalog, *, speed: float, odds: Mapping[Fault, float] | None = None, seed: int | None = None
+) -> Simulator:
+    """A simulator whose tasks live in the folder `state`, `speed` times faster than life."""
+    weather = Weather(odds=odds, seed=secrets.randbits(64) if seed is None else seed)
+    return Simulator(catalog=catalog, store=Store(state / "simulator.sqlite3"), weather=weather, speed=speed)
+
+
+@asynccontextmanager
+async def serving(simulator: Simulator, port: int = 0) -> AsyncIterator[str]:
+    """Serve on loopback while the context lasts; yields the URL. Raises OSError if the port is taken."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield  # signals belong to the process around it
+
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    with socket.create_server((HOST, port)) as listener:
+        config = uvicorn.Config(
+            simulator.app(Middleware(Truncating)), log_config=None, access_log=False, lifespan="off"
+        )
+        server = Server(config)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(server.serve, [listener])
+            try:
+                yield f"http://{HOST}:{listener.getsockname()[1]}"
+            finally:
+                tasks.cancel_scope.cancel()

@@ -1,0 +1,69 @@
+"""The simulated provider's memory: SQLite, so that tasks survive a restart and processes share them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from wanx_mcp.simulator.life import Plan, SimulatedTask
+
+_SCHEMA = """
+create table if not exists task (
+    number integer primary key autoincrement,
+    task_id text not null unique,
+    created_at real not null,
+    document text not null
+)
+"""
+
+
+class Store:
+    """Tasks by id, in the order of their creation. Without a path they live in memory only."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
+        self._db.execute(_SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def save(self, task: SimulatedTask) -> None:
+        """Keep `task`, new or changed."""
+        self._db.execute(
+            "insert into task (task_id, created_at, document) values (?, ?, ?) "
+            "on conflict (task_id) do update set document = excluded.document",
+            (task.task_id, task.created_at.timestamp(), json.dumps(asdict(task), default=datetime.isoformat)),
+        )
+
+    def find(self, task_id: str) -> SimulatedTask | None:
+        """The task with that id."""
+        row = self._db.execute("select document from task where task_id = ?", (task_id,)).fetchone()
+        return _task(json.loads(row[0])) if row else None
+
+    def all(self) -> list[SimulatedTask]:
+        """Every task, the oldest first."""
+        rows = self._db.execute("select document from task order by number").fetchall()
+        return [_task(json.loads(row[0])) for row in rows]
+
+    def count(self) -> int:
+        """How many tasks there are."""
+        (number,) = self._db.execute("select count(*) from task").fetchone()
+        return int(number)
+
+
+def _task(document: dict[str, Any]) -> SimulatedTask:
+    cancelled = document["cancelled_at"]
+    return SimulatedTask(
+        **{
+            **document,
+            "created_at": datetime.fromisoformat(document["created_at"]),
+            "cancelled_at": datetime.fromisoformat(cancelled) if cancelled else None,
+            "plan": Plan(**document["plan"]),
+        }
+    )

@@ -1,0 +1,191 @@
+"""Strict arguments: a pydantic model in, its flat JSON Schema out, and each wrong value answered in plain words."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
+_WHOLE = re.compile(r"-?(0|[1-9]\d*)(\.0+)?")
+_NOISE = ("title", "examples", "default", "format", "additionalProperties")
+_SWITCH = {"true": True, "false": False}
+
+
+class Arguments(BaseModel):
+    """The arguments of one call, as values that nobody can change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a call, and the step that mends it."""
+
+    what: str
+    fix: str
+
+
+class Problems(ValueError):
+    """Everything that is wrong with one call."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problem.what for problem in self.problems))
+
+    @property
+    def fixes(self) -> str:
+        return "; ".join(dict.fromkeys(problem.fix for problem in self.problems))
+
+
+@cache
+def properties(model: type[BaseModel]) -> Mapping[str, Mapping[str, Any]]:
+    """The JSON Schema of each field, without references, nulls and noise."""
+    found: Mapping[str, Mapping[str, Any]] = object_schema(model)["properties"]
+    return found
+
+
+def object_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """A flat schema of `model`: no `$ref`, `anyOf`, null, title or default; an optional field is just not required."""
+    schema = model.model_json_schema()
+    return {**_flat(schema, schema.get("$defs", {})), "additionalProperties": False}
+
+
+def check(model: type[ModelT], given: Mapping[str, Any]) -> ModelT:
+    """`given` as a `model`. Raises Problems. Absent means missing, null or the empty text."""
+    return checked(model, present(given), problems=())
+
+
+def present(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that were really given: null and "" are how some clients spell an absent one."""
+    return {name: value for name, value in given.items() if value is not None and value != ""}
+
+
+def checked(model: type[ModelT], given: Mapping[str, Any], problems: Iterable[Problem]) -> ModelT:
+    """Like `check` for arguments that are present; earlier `problems` are told together with the new ones."""
+    known = properties(model)
+    found = [*problems, *(unknown(name, known) for name in given if name not in known)]
+    values: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for name in known.keys() & given.keys():
+        try:
+            values[name] = coerce(known[name], given[name])
+        except ValueError as error:
+            wrong[name] = str(error)
+    try:
+        valid = model.model_validate(values)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            name = str(detail["loc"][0])
+            wrong.setdefault(name, _words(known[name], detail["type"], detail.get("ctx", {})))
+    found += [Problem(f"{name} {wrong[name]}", _fix(model, name)) for name in known if name in wrong]
+    if found:
+        raise Problems(found)
+    return valid
+
+
+def unknown(name: str, known: Iterable[str]) -> Problem:
+    """The problem of an argument that no one has heard of, with the nearest known name if it looks like a slip."""
+    label = name if name.isascii() and name.isprintable() and len(name) <= 40 else "an argument"
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    hint = f" or write it as {near[0]}" if near else ""
+    return Problem(f"{label} is not an argument of this call", f"remove {label}{hint}")
+
+
+def coerce(schema: Mapping[str, Any], value: object) -> object:
+    """`value` in the type that `schema` asks for. Exact numbers and booleans may come as text; nothing else bends.
+
+    Raises ValueError with words that follow the argument's name.
+    """
+    match schema.get("type"), value:
+        case "string", str():
+            if any("\ud800" <= char <= "\udfff" for char in value):
+                raise ValueError("holds half a character (a lone surrogate), which cannot be sent")
+            return value
+        case "number", int() | float() if not isinstance(value, bool):
+            return value
+        case "number", str() if _NUMBER.fullmatch(value):
+            return float(value)
+        case "integer", int() if not isinstance(value, bool):
+            return value
+        case "integer", float() if value.is_integer():
+            return int(value)
+        case "integer", str() if _WHOLE.fullmatch(value):
+            return int(value.partition(".")[0])
+        case "boolean", bool():
+            return value
+        case "boolean", str() if value in _SWITCH:
+            return _SWITCH[value]
+    raise ValueError(f"must be {allowed(schema)}, not {_kind(value)}")
+
+
+def allowed(schema: Mapping[str, Any]) -> str:
+    """The values that `schema` allows, as words for a sentence."""
+    if choices := schema.get("enum"):
+        quoted = [f'"{choice}"' for choice in choices]
+        return " or ".join(quoted) if len(quoted) < 3 else "one of " + ", ".join(quoted)
+    match schema.get("type"):
+        case "number" | "integer" as kind:
+            noun = "a number" if kind == "number" else "a whole number"
+            return f"{noun} from {schema['minimum']:g} to {schema['maximum']:g}"
+        case "boolean":
+            return "true or false"
+        case _ if "maxLength" in schema:
+            return f"text of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
+        case _:
+            return "text"
+
+
+def _words(schema: Mapping[str, Any], kind: str, context: Mapping[str, Any]) -> str:
+    match kind:
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return str(context["error"])
+        case _:
+            return f"must be {allowed(schema)}"
+
+
+def _fix(model: type[BaseModel], name: str) -> str:
+    words = allowed(properties(model)[name])
+    examples = model.model_fields[name].examples
+    if not examples:
+        return f"set {name} to {words}"
+    return f"set {name} to {examples[0]}" if words == "text" else f"set {name} to {words}, for example {examples[0]}"
+
+
+def _kind(value: object) -> str:
+    match value:
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "this text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def _flat(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return _flat(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    if "anyOf" in schema:
+        (one,) = (branch for branch in schema["anyOf"] if branch.get("type") != "null")
+        return _flat({**one, **{key: value for key, value in schema.items() if key != "anyOf"}}, definitions)
+    flat = {key: value for key, value in schema.items() if key not in _NOISE and key != "$defs"}
+    if "const" in flat:
+        flat["enum"] = [flat.pop("const")]
+    if "properties" in flat:
+        flat["properties"] = {name: _flat(field, definitions) for name, field in schema["properties"].items()}
+    if "items" in flat:
+        flat["items"] = _flat(schema["items"], definitions)
+    return flat

@@ -1,0 +1,72 @@
+"""Opening and closing the studio: the provider or the simulator behind it, and the errands under way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from wanx_mcp.catalog import Catalog
+from wanx_mcp.clock import Clock
+from wanx_mcp.provider import Provider, Upstream, Wire
+from wanx_mcp.settings import Settings, is_loopback
+from wanx_mcp.studio.errands import Errands
+from wanx_mcp.studio.studio import Studio
+
+
+@asynccontextmanager
+async def open_studio(
+    settings: Settings, catalog: Catalog, clock: Clock, upstream: Upstream | None = None
+) -> AsyncIterator[Studio]:
+    """A studio for `settings`. `upstream` replaces the provider that they name."""
+    async with anyio.create_task_group() as group:
+        found = upstream or _upstream(settings, catalog, group)
+        provider = None
+        if found is not None:
+            provider = Provider(Wire(found, clock), loopback=found.loopback, secrets=(found.key,))
+        errands = Errands(group)
+        try:
+            yield Studio(settings, catalog, clock, provider, errands)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await errands.settle()
+                if provider is not None:
+                    await provider.aclose()
+            group.cancel_scope.cancel()
+
+
+def _upstream(settings: Settings, catalog: Catalog, group: TaskGroup) -> Upstream | None:
+    if settings.simulate:
+        return Upstream(_simulator(settings, catalog, group), key="simulated", loopback=True)
+    if settings.api_key is None:
+        return None
+
+    async def locate() -> str:
+        return settings.base_url
+
+    return Upstream(locate, key=settings.api_key, loopback=is_loopback(settings.base_url))
+
+
+def _simulator(settings: Settings, catalog: Catalog, group: TaskGroup) -> Callable[[], Awaitable[str]]:
+    """Where the simulator is: started by the first question, in the studio's own task group."""
+    lock = anyio.Lock()
+    url: str | None = None
+
+    async def run(*, task_status: TaskStatus[str]) -> None:
+        from wanx_mcp.simulator.serving import persistent, serving
+
+        simulator = persistent(settings.state_folder, catalog, speed=settings.simulate_speed)
+        async with serving(simulator) as address:
+            task_status.started(address)
+            await anyio.sleep_forever()
+
+    async def locate() -> str:
+        nonlocal url
+        async with lock:
+            if url is None:
+                url = await group.start(run)
+        return url
+
+    return locate
