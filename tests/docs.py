@@ -1,0 +1,119 @@
+"""The parts of README.md and server.json that are derived from the code. `python -m tests.docs` writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from wanx_mcp import __version__
+from wanx_mcp.catalog import CATALOG, Catalog, price_words
+from wanx_mcp.catalog.loras import LORAS
+from wanx_mcp.cli.commands import COMMANDS
+from wanx_mcp.server.building import DESCRIPTION, TITLE, WEBSITE
+from wanx_mcp.server.tools import tool_rows
+from wanx_mcp.settings import SETTINGS
+
+ROOT = Path(__file__).parents[1]
+REGISTRY_NAME = "io.github.wanx-mcp/wanx-mcp"
+SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def tools(catalog: Catalog = CATALOG) -> str:
+    rows = [(f"`{row.name}`", row.description.partition(".")[0] + ".") for row in tool_rows(catalog)]
+    return table(("Tool", "What it does"), rows)
+
+
+def task_types(catalog: Catalog = CATALOG) -> str:
+    rows = [
+        (
+            f"`{row.name}`",
+            price_words(row.price),
+            row.choose,
+            ", ".join(f"`{name}`" for name in row.needed),
+            f"{row.output.resolution}, {row.output.length}" + ("" if row.output.confirmed else " (unconfirmed)"),
+        )
+        for row in catalog.rows
+    ]
+    return table(("Task type", "Price", "Choose it for", "Needs", "Output"), rows)
+
+
+def loras() -> str:
+    rows = [(f"`{lora.name}`", lora.effect, lora.text, lora.picture) for lora in LORAS if not lora.adult]
+    return table(("LoRA", "Effect", "From text", "From a picture"), rows)
+
+
+def settings() -> str:
+    return table(
+        ("Variable", "Default", "Meaning"), [(f"`{row.variable}`", row.default, row.meaning) for row in SETTINGS]
+    )
+
+
+def commands() -> str:
+    return table(("Command", "What it does"), [(f"`wanx-mcp {row.name}`", row.help) for row in COMMANDS])
+
+
+SECTIONS = {"tools": tools, "task-types": task_types, "loras": loras, "settings": settings, "commands": commands}
+
+
+def readme(text: str) -> str:
+    """`text` with every generated section made anew."""
+    for name, make in SECTIONS.items():
+        marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if not marks.search(text):
+            raise ValueError(f"README.md has no section {name}")
+        text = marks.sub(lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", text)  # type: ignore[misc]
+    return text
+
+
+def server_json() -> dict[str, Any]:
+    """The registry entry."""
+    return {
+        "$schema": SCHEMA,
+        "name": REGISTRY_NAME,
+        "title": TITLE,
+        "description": DESCRIPTION,
+        "version": __version__,
+        "websiteUrl": WEBSITE,
+        "packages": [
+            {
+                "registryType": "pypi",
+                "identifier": "wanx-mcp",
+                "version": __version__,
+                "transport": {"type": "stdio"},
+                "environmentVariables": [
+                    {
+                        "name": row.variable,
+                        "description": row.meaning,
+                        "format": "string",
+                        "isSecret": row.secret,
+                        "isRequired": False,
+                    }
+                    for row in SETTINGS
+                ],
+            }
+        ],
+    }
+
+
+def written() -> dict[Path, str]:
+    """Every derived file as it should be."""
+    return {
+        ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
+        ROOT / "server.json": json.dumps(server_json(), indent=2) + "\n",
+    }
+
+
+if __name__ == "__main__":
+    stale = [path for path, text in written().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv:
+        raise SystemExit(f"stale: {', '.join(path.name for path in stale)} (python -m tests.docs)" if stale else 0)
+    for path in stale:
+        path.write_text(written()[path], encoding="utf-8")

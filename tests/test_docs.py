@@ -1,0 +1,51 @@
+"""What is written down equals what the code says."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.metadata import metadata
+
+import jsonschema
+import pytest
+
+from tests import docs
+from wanx_mcp import __version__
+
+README = (docs.ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", docs.written())
+def test_derived_files_are_fresh(path: object) -> None:
+    fresh = docs.written()[path]  # type: ignore[index]
+    assert path.read_text(encoding="utf-8") == fresh, "run python -m tests.docs"  # type: ignore[attr-defined]
+
+
+def test_the_registry_entry_is_valid() -> None:
+    entry = json.loads((docs.ROOT / "server.json").read_text(encoding="utf-8"))
+    jsonschema.validate(entry, json.loads((docs.ROOT / "tests" / "server.schema.json").read_text(encoding="utf-8")))
+
+
+def test_one_version_stands_everywhere() -> None:
+    entry = docs.server_json()
+    assert {entry["version"], entry["packages"][0]["version"], metadata("wanx-mcp")["version"]} == {__version__}
+
+
+def test_the_readme_names_the_registry_entry() -> None:
+    assert f"mcp-name: {docs.REGISTRY_NAME}" in README
+
+
+def test_every_dependency_has_an_upper_bound() -> None:
+    demands = metadata("wanx-mcp").get_all("Requires-Dist") or []
+    assert demands
+    for demand in demands:
+        assert "<" in demand or demand.startswith("wanx-mcp["), demand
+
+
+def test_links_inside_the_readme_lead_somewhere() -> None:
+    anchors = {
+        re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-")
+        for head in re.findall(r"^#+ (.+)$", README, re.M)
+    }
+    for target in re.findall(r"\]\(#([^)]+)\)", README):
+        assert target in anchors

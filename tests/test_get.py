@@ -1,0 +1,280 @@
+"""Following a task: every odd but legal answer is read, waits are bounded, and the next step is always said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.world import World
+from wanx_mcp.provider.answers import Status, read_code, read_date, read_task
+from wanx_mcp.simulator.weather import Dress, Fault
+
+pytestmark = pytest.mark.anyio
+
+
+async def finished(world: World, dress: Dress | None = None) -> dict[str, Any]:
+    if dress:
+        world.simulator.weather.dresses = frozenset({dress})
+    async with world.client() as agent:
+        created = await agent.order()
+        world.clock.advance(3600)
+        return await agent.ok("get_wanx_task", task_id=created["task_id"])
+
+
+@pytest.mark.parametrize("dress", Dress)
+async def test_a_finished_task_is_read_in_every_dress(world: World, dress: Dress) -> None:
+    seen = await finished(world, dress)
+    assert seen["status"] == "completed"
+    assert seen["video_url"].startswith("http://127.0.0.1:9/media/")
+
+
+@pytest.mark.parametrize("dress", [Dress.NANOSECONDS, Dress.OFFSET_DATES])
+async def test_dates_come_out_as_utc(world: World, dress: Dress) -> None:
+    seen = await finished(world, dress)
+    assert seen["created_at"] == "2026-01-01T00:00:00Z"
+    assert seen["started_at"].endswith("Z")
+    assert seen["ended_at"] > seen["started_at"]
+
+
+async def test_the_price_and_the_actual_charge_are_told(world: World) -> None:
+    seen = await finished(world)
+    assert (seen["price_usd"], seen["charged_usd"]) == (0.28, 0.28)
+
+
+async def test_what_is_not_reached_is_absent(world: World) -> None:
+    async with world.client() as agent:
+        created = await agent.order()
+        seen = await agent.ok("get_wanx_task", task_id=created["task_id"])
+    assert seen["status"] == "pending"
+    assert not {"started_at", "ended_at", "video_url", "charged_usd", "error_message"} & set(seen)
+    assert seen["eta_seconds"] > 0
+    assert created["task_id"] in seen["next_step"]
+
+
+async def test_a_strange_status_is_processing_and_kept(world: World) -> None:
+    world.simulator.weather.dresses = frozenset({Dress.STRANGE_STATUS})
+    async with world.client() as agent:
+        created = await agent.order()
+        world.clock.advance(120)
+        seen = await agent.ok("get_wanx_task", task_id=created["task_id"])
+    assert (seen["status"], seen["provider_status"]) == ("processing", "post_processing")
+
+
+async def test_a_wait_ends_with_the_video_and_reports_progress_that_only_grows(world: World) -> None:
+    reports: list[float] = []
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        reports.append(progress)
+        assert total == 100
+        assert message
+        assert "left" in message
+
+    async with world.client() as agent:
+        created = await agent.order(task_type="txt2video-1.3b")
+        seen: dict[str, Any] = {}
+        for calls in range(1, 20):
+            result = await agent.client.call_tool(
+                "get_wanx_task", {"task_id": created["task_id"], "wait_seconds": 45}, progress_callback=heard
+            )
+            assert not result.is_error
+            seen = dict(result.structured_content or {})
+            if seen["status"] == "completed":
+                break
+    assert seen["status"] == "completed"
+    assert calls <= 8
+    assert reports
+    assert all(0 < progress < 100 for progress in reports)
+
+
+async def test_a_wait_that_ends_first_is_a_normal_result(world: World) -> None:
+    async with world.client() as agent:
+        created = await agent.order()
+        seen = await agent.ok("get_wanx_task", task_id=created["task_id"], wait_seconds=5)
+    assert seen["status"] in {"pending", "processing"}
+    assert 5 <= world.clock.seconds() < 6
+
+
+async def test_the_operator_can_shorten_waits() -> None:
+    world = World({"WANX_MAX_WAIT_SECONDS": "3"})
+    async with world.client() as agent:
+        created = await agent.order()
+        assert "wait_seconds 3" in created["next_step"]
+        await agent.ok("get_wanx_task", task_id=created["task_id"], wait_seconds=45)
+    assert world.clock.seconds() < 5
+
+
+async def test_a_second_look_within_two_seconds_is_answered_from_memory(world: World) -> None:
+    async with world.client() as agent:
+        created = await agent.order()
+        for _ in range(3):
+            await agent.ok("get_wanx_task", task_id=created["task_id"])
+        assert len(world.line.sent("GET")) == 1
+        world.clock.advance(2.1)
+        await agent.ok("get_wanx_task", task_id=created["task_id"])
+    assert len(world.line.sent("GET")) == 2
+
+
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE])
+async def test_a_read_is_repeated_after_any_fault(world: World, fault: Fault) -> None:
+    async with world.client() as agent:
+        created = await agent.order()
+        world.simulator.weather.coming("GET", fault, fault)
+        seen = await agent.ok("get_wanx_task", task_id=created["task_id"])
+    assert seen["status"] in {"pending", "processing"}
+    assert len(world.line.sent("GET")) == 3
+
+
+async def test_a_provider_that_stays_broken_is_named_and_costs_nothing(world: World) -> None:
+    async with world.client() as agent:
+        created = await agent.order()
+        world.simulator.weather.coming("GET", *[Fault.HTML] * 4)
+        error = await agent.error("get_wanx_task", task_id=created["task_id"])
+        assert error.startswith("provider_fault: ")
+        world.line.broken = [httpx.ConnectError("no route")] * 4
+        unreachable = await agent.error("get_wanx_task", task_id=created["task_id"])
+    assert unreachable.startswith("unreachable: ")
+    assert "Charged: no." in error
+    assert "Charged: no." in unreachable
+
+
+async def test_a_failure_during_the_wait_does_not_hide_what_is_known(world: World) -> None:
+    async with world.client() as agent:
+        created = await agent.order()
+        await agent.ok("get_wanx_task", task_id=created["task_id"])
+        world.simulator.weather.coming("GET", *[Fault.HTML] * 400)
+        seen = await agent.ok("get_wanx_task", task_id=created["task_id"], wait_seconds=30)
+    assert seen["status"] == "pending"
+
+
+@pytest.mark.parametrize("task_id", ["", None, "a/b", "../x", "a b", "x" * 200, 7, ["a"], "ä", "a?b=c"])
+async def test_an_impossible_task_id_is_refused_without_a_request(world: World, task_id: object) -> None:
+    async with world.client() as agent:
+        error = await agent.error("get_wanx_task", task_id=task_id)
+    assert error.startswith("invalid_arguments: task_id ")
+    assert not world.line.requests
+
+
+@pytest.mark.parametrize("wait", [-1, 46, "soon", 1.5, True])
+async def test_an_impossible_wait_is_refused(world: World, wait: object) -> None:
+    async with world.client() as agent:
+        error = await agent.error("get_wanx_task", task_id="x", wait_seconds=wait)
+    assert error.startswith("invalid_arguments: wait_seconds must be a whole number from 0 to 45")
+
+
+async def test_an_unknown_task_is_not_found(world: World) -> None:
+    async with world.client() as agent:
+        error = await agent.error("get_wanx_task", task_id="nobody")
+    assert error.startswith("task_not_found: ")
+
+
+async def test_a_failed_task_is_an_answer_with_the_provider_s_words_as_data(world: World) -> None:
+    world.simulator.weather.failing = 1.0
+    seen = await finished(world)
+    assert seen["status"] == "failed"
+    assert "invented by the simulator" in seen["error_message"]
+    assert seen["charged_usd"] == 0
+
+
+def answer(**data: Any) -> dict[str, Any]:
+    return {"code": 200, "data": {"task_id": "t", "status": "completed", **data}}
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"video_url": "https://h/a.mp4"},
+        {"video": "https://h/a.mp4"},
+        {"video": {"url": "https://h/a.mp4"}},
+        {"video_raw": {"url": "https://h/a.mp4"}},
+        {"video_urls": ["https://h/a.mp4"]},
+        {"works": [{"video": {"resource_without_watermark": "https://h/a.mp4"}}]},
+        {"works": [{"video": {"resource": "https://h/a.mp4"}}]},
+        {"works": [{"resource": {"resourceWithoutWatermark": "https://h/a.mp4"}}]},
+        {"works": [{"resource": {"resource": "https://h/a.mp4"}}]},
+        {"works": [{"resource": "https://h/a.mp4"}]},
+        {"deep": [{"er": ["https://h/cover.png", "https://h/a.mp4"]}]},
+        {"video_url": "", "video": "https://h/a.mp4"},
+        {"video_url": "http://plain.example/b.mp4", "video": "https://h/a.mp4"},
+        "https://h/a.mp4",
+    ],
+)
+def test_the_video_is_found_in_every_known_place(output: Any) -> None:
+    task = read_task(answer(output=output), trusted_loopback=False)
+    assert task is not None
+    assert task.video_url == "https://h/a.mp4"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [None, {}, {"video_url": ""}, {"video_url": "http://x.example/a.mp4"}, {"video_url": "javascript:alert(1)"}]
+    + [
+        {"video_url": "http://127.0.0.1/a.mp4"},
+        {"video_url": "https://"},
+        {"video_url": 5},
+        {"cover": "https://h/a.png"},
+    ],
+)
+def test_what_is_no_https_video_counts_as_absent(output: Any) -> None:
+    task = read_task(answer(output=output), trusted_loopback=False)
+    assert task is not None
+    assert task.video_url is None
+
+
+def test_the_input_is_never_taken_for_the_video() -> None:
+    task = read_task(answer(input={"image": "https://h/in.mp4"}, output=None), trusted_loopback=False)
+    assert task is not None
+    assert task.video_url is None
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("Completed", Status.COMPLETED), ("processing\t", Status.PROCESSING), ("SUCCESS", Status.COMPLETED)]
+    + [("finished", Status.COMPLETED), ("staged", Status.PENDING), ("canceled", Status.CANCELLED)]
+    + [("retry", Status.PROCESSING), ("error", Status.FAILED), ("mystery", Status.PROCESSING)],
+)
+def test_status_words(word: str, status: Status) -> None:
+    task = read_task({"data": {"task_id": "t", "status": word}}, trusted_loopback=False)
+    assert task is not None
+    assert task.status is status
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda task: task,
+        lambda task: {"data": task},
+        lambda task: {"code": 0, "data": task, "message": "success"},
+        lambda task: {"timestamp": 1, "data": task},
+    ],
+)
+def test_flat_and_enveloped_answers_are_the_same(wrap: Callable[[Any], Any]) -> None:
+    task = read_task(wrap({"task_id": "t", "status": "pending"}), trusted_loopback=False)
+    assert task is not None
+    assert (task.task_id, task.status) == ("t", Status.PENDING)
+
+
+@pytest.mark.parametrize("junk", [None, [], "x", 5, {}, {"data": None}, {"data": []}, {"data": {"task_id": ""}}])
+def test_an_answer_without_a_task_is_none(junk: Any) -> None:
+    assert read_task(junk, trusted_loopback=False) is None
+
+
+def test_fields_of_the_wrong_shape_are_absent() -> None:
+    wrong = answer(meta=[], error="boom", logs=5, input="x", output=[], task_type=7, config=None)
+    task = read_task(wrong, trusted_loopback=False)
+    assert task is not None
+    assert (task.created_at, task.task_type, task.input, task.error_message) == (None, None, {}, "boom")
+
+
+@pytest.mark.parametrize("date", [None, "", "0001-01-01T00:00:00Z", "0001-01-01T08:05:43+08:05", "soon", 5])
+def test_dates_that_are_none(date: Any) -> None:
+    assert read_date(date) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "read"), [(200, None), (0, None), (None, None), ("200", None), (500, 500), ("429", 429)]
+)
+def test_envelope_codes(code: Any, read: int | None) -> None:
+    assert read_code({"code": code}) == read

@@ -1,0 +1,88 @@
+"""The floors of the house: imports only go down, and the heavy ones are late."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import wanx_mcp
+
+HOUSE = Path(wanx_mcp.__file__).parent
+FLOORS = {
+    "errors": 0,
+    "quoting": 0,
+    "clock": 0,
+    "money": 0,
+    "strict": 0,
+    "catalog": 1,
+    "retry": 1,
+    "settings": 1,
+    "provider": 2,
+    "simulator": 2,
+    "studio": 3,
+    "server": 4,
+    "cli": 5,
+    "__main__": 6,
+    "__init__": -1,
+}
+ALLOWED = {"mcp": {"server", "cli"}, "httpx": {"provider"}, "starlette": {"simulator"}, "uvicorn": {"simulator"}}
+"""Which rooms may know which outsider."""
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(HOUSE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module == "wanx_mcp":
+                yield from (f"wanx_mcp.{alias.name}" for alias in node.names)
+
+
+MODULES = sorted(HOUSE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_imports_only_go_down(path: Path) -> None:
+    room = room_of(path)
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "wanx_mcp" and len(parts) > 1:
+            other = parts[1]
+            if other in FLOORS and other != room:
+                assert FLOORS[other] < FLOORS[room], f"{room} (floor {FLOORS[room]}) imports {other}"
+        elif parts[0] in ALLOWED:
+            assert room in ALLOWED[parts[0]], f"{room} imports {parts[0]}"
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {room_of(path) for path in MODULES} == set(FLOORS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_every_module_says_what_it_is_for_in_three_lines_and_stays_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    about = ast.get_docstring(ast.parse(text))
+    assert about
+    assert len(about.splitlines()) <= 3
+    assert len(text.splitlines()) <= 300
+
+
+def test_building_the_server_loads_nothing_heavy() -> None:
+    program = (
+        "import sys; from wanx_mcp.server import build_server; from wanx_mcp.settings import read_settings;"
+        "build_server(read_settings({}));"
+        "print(*(name for name in ('httpx', 'sqlite3', 'av', 'PIL', 'platformdirs', 'wanx_mcp.simulator', 'argparse')"
+        " if name in sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert loaded.split() in ([], ["argparse"])  # uvicorn, which the SDK imports, may bring argparse

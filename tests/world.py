@@ -1,0 +1,109 @@
+"""A whole world in memory: simulator, virtual clock, and an MCP client at the front door."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from mcp import Client
+from mcp.types import CallToolResult
+
+from wanx_mcp.catalog import CATALOG, Catalog
+from wanx_mcp.clock import VirtualClock
+from wanx_mcp.provider import Upstream
+from wanx_mcp.server import build_server
+from wanx_mcp.settings import Settings, read_settings
+from wanx_mcp.simulator.app import HangUpError, Simulator
+
+KEY = "test-key-1234567890"
+PICTURE = "https://example.com/in.jpg"
+Hook = Callable[[httpx.Request], Awaitable[None]]
+
+
+class Line(httpx.AsyncBaseTransport):
+    """The wire between client and simulator: records every request, breaks where the weather says so."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._inner = httpx.ASGITransport(simulator.app())
+        self.requests: list[httpx.Request] = []
+        self.broken: list[Exception] = []
+        self.on_request: Hook | None = None
+        self.on_response: Hook | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if self.broken:
+            raise self.broken.pop(0)
+        if self.on_request:
+            await self.on_request(request)
+        try:
+            response = await self._inner.handle_async_request(request)
+        except HangUpError:
+            raise httpx.ReadError("the connection broke") from None
+        if self.on_response:
+            await self.on_response(request)
+        return response
+
+    def sent(self, method: str) -> list[httpx.Request]:
+        return [request for request in self.requests if request.method == method]
+
+
+@dataclass
+class World:
+    """Everything a test needs; `settings` are read as the real ones are."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    catalog: Catalog = CATALOG
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    simulator: Simulator = field(init=False)
+    line: Line = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.simulator = Simulator(catalog=self.catalog, clock=self.clock)
+        self.line = Line(self.simulator)
+
+    @property
+    def settings(self) -> Settings:
+        return read_settings({"PIAPI_API_KEY": KEY, "PIAPI_BASE_URL": "http://127.0.0.1:9", **self.environment})
+
+    @asynccontextmanager
+    async def client(self, mode: str = "auto") -> AsyncIterator[Agent]:
+        async def locate() -> str:
+            return self.settings.base_url
+
+        upstream = Upstream(locate, key=KEY, loopback=True, transport=self.line) if self.settings.api_key else None
+        server = build_server(self.settings, catalog=self.catalog, clock=self.clock, upstream=upstream)
+        async with Client(server, mode=mode) as client:
+            yield Agent(client)
+
+
+@dataclass
+class Agent:
+    """A client that calls tools and reads what an agent would read."""
+
+    client: Client
+
+    async def call(self, tool: str, **arguments: Any) -> CallToolResult:
+        return await self.client.call_tool(tool, arguments)
+
+    async def ok(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        result = await self.call(tool, **arguments)
+        assert not result.is_error, text(result)
+        assert result.structured_content is not None
+        return dict(result.structured_content)
+
+    async def error(self, tool: str, **arguments: Any) -> str:
+        result = await self.call(tool, **arguments)
+        assert result.is_error, text(result)
+        assert result.structured_content is None
+        return text(result)
+
+    async def order(self, **arguments: Any) -> dict[str, Any]:
+        return await self.ok("create_wanx_task", **{"task_type": "txt2video-14b", "prompt": "a boat", **arguments})
+
+
+def text(result: CallToolResult) -> str:
+    return " ".join(block.text for block in result.content if block.type == "text")
