@@ -153,7 +153,9 @@ async def test_adult_loras_pass_only_when_the_operator_allows_them() -> None:
         await agent.ok("create_wanx_task", **order)
 
 
-@pytest.mark.parametrize("name", ["passionate-kissing", "Passionate_Kissing", " nsfw-x", "nsfw x", "ＮＳＦＷ-x"])
+@pytest.mark.parametrize(
+    "name", ["passionate-kissing", "Passionate_Kissing", " nsfw-x", "nsfw x", "\uff2e\uff33\uff26\uff37-x"]
+)
 async def test_adult_loras_are_known_however_they_are_spelt(world: World, name: str) -> None:
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", task_type="txt2video-14b-lora", prompt="x", lora_type=name)

@@ -45,8 +45,17 @@ def test_an_error_nobody_has_heard_of_counts_as_lost() -> None:
 
 @pytest.mark.parametrize(
     ("status", "order", "read"),
-    [(200, False, False), (400, False, False), (401, False, False), (404, False, False), (408, False, False)]
-    + [(429, True, True), (500, False, True), (502, False, True), (503, False, True)],
+    [
+        (200, False, False),
+        (400, False, False),
+        (401, False, False),
+        (404, False, False),
+        (408, False, False),
+        (429, True, True),
+        (500, False, True),
+        (502, False, True),
+        (503, False, True),
+    ],
 )
 def test_statuses(status: int, order: bool, read: bool) -> None:
     fate = fate_of_status(status)
