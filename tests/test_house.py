@@ -21,6 +21,7 @@ FLOORS = {
     "strict": 0,
     "catalog": 1,
     "retry": 1,
+    "ledger": 2,
     "settings": 1,
     "provider": 2,
     "simulator": 2,
@@ -30,7 +31,12 @@ FLOORS = {
     "__main__": 6,
     "__init__": -1,
 }
-ALLOWED = {"mcp": {"server", "cli"}, "httpx": {"provider"}, "starlette": {"simulator"}, "uvicorn": {"simulator"}}
+ALLOWED = {
+    "mcp": {"server", "cli"},
+    "httpx": {"provider", "simulator"},
+    "starlette": {"simulator"},
+    "uvicorn": {"simulator"},
+}
 """Which rooms may know which outsider."""
 
 

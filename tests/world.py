@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -62,20 +66,31 @@ class World:
     line: Line = field(init=False)
 
     def __post_init__(self) -> None:
+        self.state = Path(tempfile.mkdtemp(prefix="wanx-test-"))
+        weakref.finalize(self, shutil.rmtree, self.state, ignore_errors=True)
         self.simulator = Simulator(catalog=self.catalog, clock=self.clock)
         self.line = Line(self.simulator)
 
     @property
     def settings(self) -> Settings:
-        return read_settings({"PIAPI_API_KEY": KEY, "PIAPI_BASE_URL": "http://127.0.0.1:9", **self.environment})
+        usual = {
+            "PIAPI_API_KEY": KEY,
+            "PIAPI_BASE_URL": "http://127.0.0.1:9",
+            "WANX_STATE_DIR": str(self.state),
+            "WANX_DAILY_BUDGET_USD": "unlimited",
+        }
+        return read_settings({**usual, **self.environment})
 
     @asynccontextmanager
     async def client(self, mode: str = "auto") -> AsyncIterator[Agent]:
         async def locate() -> str:
             return self.settings.base_url
 
-        upstream = Upstream(locate, key=KEY, loopback=True, transport=self.line) if self.settings.api_key else None
-        server = build_server(self.settings, catalog=self.catalog, clock=self.clock, upstream=upstream)
+        settings = self.settings
+        upstream = None
+        if settings.api_key:
+            upstream = Upstream(settings.base_url, locate, key=settings.api_key, loopback=True, transport=self.line)
+        server = build_server(settings, catalog=self.catalog, clock=self.clock, upstream=upstream)
         async with Client(server, mode=mode) as client:
             yield Agent(client)
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 #   Refusal                the caller's words: nothing was sent
 #     InvalidOrder  InvalidArguments  AdultContentOff
 #   Setup                  the operator's settings
-#     NotConfigured
+#     NotConfigured  BudgetExceeded  LedgerUnusable
 #   ProviderError          the provider's answer, or its absence
 #     Unauthorized  OutOfCredit  RateLimited  TaskNotFound  Unreachable  Refused  ProviderFault
 #     OutcomeUnknown  CannotCancel
@@ -26,11 +26,12 @@ class WanxError(Exception):
     """A failure that the caller can read: `<code>: <what>. Charged: <charged>. Next: <advice>.`"""
 
     code: ClassVar[str]
-    charged: ClassVar[Charged] = Charged.NO
+    charged: Charged = Charged.NO
     advice: ClassVar[str]
 
-    def __init__(self, what: str, *, advice: str | None = None) -> None:
+    def __init__(self, what: str, *, advice: str | None = None, charged: Charged | None = None) -> None:
         super().__init__(what)
+        self.charged = charged or type(self).charged
         self.what = what.rstrip(". ")
         self.next = (advice or self.advice).rstrip(". ")
 
@@ -67,6 +68,16 @@ class NotConfigured(Setup):
         "ask the user to set PIAPI_API_KEY in this server's environment and restart it, "
         "or to set WANX_SIMULATE=1 to try everything free of charge"
     )
+
+
+class BudgetExceeded(Setup):
+    code = "budget_exceeded"
+    advice = "tell the user; only they can raise WANX_DAILY_BUDGET_USD, or wait until older orders leave the 24 hours"
+
+
+class LedgerUnusable(Setup):
+    code = "ledger_unusable"
+    advice = "ask the user to mend the ledger in WANX_STATE_DIR; no order is placed until then"
 
 
 class ProviderError(WanxError):
@@ -111,7 +122,9 @@ class ProviderFault(ProviderError):
 class OutcomeUnknown(ProviderError):
     code = "outcome_unknown"
     charged = Charged.MAYBE
-    advice = "do not order this again; tell the user to look at the task history of the PiAPI account first"
+    advice = (
+        "do not order this again; call list_wanx_tasks in a minute, which looks the order up in the provider's history"
+    )
 
 
 class CannotCancel(ProviderError):

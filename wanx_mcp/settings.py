@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import IntEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,17 +16,25 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNFILLED = re.compile(r"\$\{[^}]*\}")
 
 
+class Stops(IntEnum):
+    """What a wrong value of a setting makes impossible until it is mended."""
+
+    NOTHING = 0
+    ORDERS = 1
+    EVERYTHING = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row: variable, field of `Settings`, shown default, meaning. `vital`: a wrong value forbids every order."""
+    """One row: variable, field of `Settings`, shown default, meaning, and what a wrong value stops."""
 
     variable: str
     field: str
     default: str
     meaning: str
     read: Callable[[str], object]
+    stops: Stops
     secret: bool = False
-    vital: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class Complaint:
 
     variable: str
     words: str
-    vital: bool
+    stops: Stops
 
     def __str__(self) -> str:
         return f"{self.variable} {self.words}"
@@ -47,6 +57,10 @@ class Settings:
     base_url: str = "https://api.piapi.ai"
     output_dir: Path | None = None
     state_dir: Path | None = None
+    daily_budget: Decimal | None = Decimal("5.00")
+    assumed_price: Decimal = Decimal("0.60")
+    webhook_url: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
     allow_adult: bool = False
     max_wait_seconds: int = 45
     simulate: bool = False
@@ -72,9 +86,13 @@ class Settings:
         return user_data_path(APP, appauthor=False)
 
     @property
-    def hindrances(self) -> tuple[Complaint, ...]:
-        """The complaints that forbid orders until they are mended."""
-        return tuple(complaint for complaint in self.complaints if complaint.vital)
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown, wherever it turns up."""
+        return tuple(value for value in (self.api_key, self.webhook_secret, self.webhook_url) if value)
+
+    def hindrances(self, least: Stops) -> tuple[Complaint, ...]:
+        """The complaints that stop `least` or more."""
+        return tuple(complaint for complaint in self.complaints if complaint.stops >= least)
 
 
 def is_loopback(url: str) -> bool:
@@ -101,6 +119,27 @@ def _url(text: str) -> str:
     if not host or not plain or parts.query or parts.fragment or parts.username is not None:
         raise ValueError("must be an https URL, or http on loopback, without query or password")
     return text.rstrip("/")
+
+
+def _webhook(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)):
+        raise ValueError("must be an https URL, or http on loopback")
+    return text
+
+
+def _budget(text: str) -> Decimal | None:
+    return None if text.lower() == "unlimited" else _usd(text)
+
+
+def _usd(text: str) -> Decimal:
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,4})?", text):
+        raise ValueError("must be US dollars as a plain number, for example 5.00")
+    return Decimal(text)
 
 
 def _folder(text: str) -> Path:
@@ -132,27 +171,104 @@ def _speed(text: str) -> float:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("PIAPI_API_KEY", "api_key", "none", "The PiAPI key. Without it the server starts and lists.", _key, True),
-    Setting("PIAPI_BASE_URL", "base_url", "https://api.piapi.ai", "The provider: https, or http on loopback.", _url),
-    Setting("WANX_OUTPUT_DIR", "output_dir", "`wanx` in the videos folder", "Where videos are saved.", _folder),
-    Setting("WANX_STATE_DIR", "state_dir", "the platform's data folder", "What the server remembers.", _folder),
-    Setting("WANX_ALLOW_ADULT", "allow_adult", "false", "Lets LoRA types marked adult through.", _switch, vital=False),
+    Setting(
+        "PIAPI_API_KEY",
+        "api_key",
+        "none",
+        "The PiAPI key. Without it the server starts and lists, and says how to set it.",
+        _key,
+        Stops.EVERYTHING,
+        secret=True,
+    ),
+    Setting(
+        "PIAPI_BASE_URL",
+        "base_url",
+        "https://api.piapi.ai",
+        "The provider: https, or http on loopback.",
+        _url,
+        Stops.EVERYTHING,
+    ),
+    Setting(
+        "WANX_DAILY_BUDGET_USD",
+        "daily_budget",
+        "5.00",
+        "The most that may be booked in any 24 hours, over all processes; 0 forbids spending, unlimited lifts it.",
+        _budget,
+        Stops.ORDERS,
+    ),
+    Setting(
+        "WANX_ASSUMED_PRICE_USD",
+        "assumed_price",
+        "0.60",
+        "What is booked for an order whose price is unpublished, until the real figure is known.",
+        _usd,
+        Stops.ORDERS,
+    ),
+    Setting(
+        "WANX_OUTPUT_DIR",
+        "output_dir",
+        "`wanx` in the videos folder",
+        "Where videos are saved.",
+        _folder,
+        Stops.NOTHING,
+    ),
+    Setting(
+        "WANX_STATE_DIR",
+        "state_dir",
+        "the platform's data folder",
+        "Where the ledger of orders is kept.",
+        _folder,
+        Stops.ORDERS,
+    ),
+    Setting(
+        "WANX_ALLOW_ADULT",
+        "allow_adult",
+        "false",
+        "Lets LoRA types marked adult through.",
+        _switch,
+        Stops.NOTHING,
+    ),
+    Setting(
+        "WANX_WEBHOOK_URL",
+        "webhook_url",
+        "none",
+        "Sent with each order: the provider calls it when the task has ended. Never shown to the model.",
+        _webhook,
+        Stops.ORDERS,
+        secret=True,
+    ),
+    Setting(
+        "WANX_WEBHOOK_SECRET",
+        "webhook_secret",
+        "none",
+        "Comes back in the header x-webhook-secret of that call. Never stored or shown.",
+        _key,
+        Stops.ORDERS,
+        secret=True,
+    ),
     Setting(
         "WANX_MAX_WAIT_SECONDS",
         "max_wait_seconds",
         "45",
         "The longest wait of one call, 1 to 45; lower it for clients that give up early.",
         _seconds,
-        vital=False,
+        Stops.NOTHING,
     ),
-    Setting("WANX_SIMULATE", "simulate", "false", "Use the built-in simulator: free, no key, no network.", _switch),
+    Setting(
+        "WANX_SIMULATE",
+        "simulate",
+        "false",
+        "Use the built-in simulator: free, no key, no network.",
+        _switch,
+        Stops.EVERYTHING,
+    ),
     Setting(
         "WANX_SIMULATE_SPEED",
         "simulate_speed",
         "20",
         "How many times faster than life the simulator works.",
         _speed,
-        vital=False,
+        Stops.NOTHING,
     ),
 )
 
@@ -168,7 +284,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         try:
             found[row.field] = row.read(text)
         except ValueError as wrong:
-            complaints.append(Complaint(row.variable, str(wrong), row.vital))
+            complaints.append(Complaint(row.variable, str(wrong), row.stops))
     complaints += _unknown(environment)
     return Settings(**found, complaints=tuple(complaints))  # type: ignore[arg-type]  # each row reads its field's type
 
@@ -180,5 +296,5 @@ def _unknown(environment: Mapping[str, str]) -> list[Complaint]:
     for name in sorted(strange):
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; {near[0]} was perhaps meant" if near else ""
-        found.append(Complaint(name, f"is not a setting of this server{hint}", vital=False))
+        found.append(Complaint(name, f"is not a setting of this server{hint}", Stops.NOTHING))
     return found

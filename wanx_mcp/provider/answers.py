@@ -61,6 +61,19 @@ class Task:
     consumed_points: int | None = None
     input: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def charged_points(self) -> int | None:
+        """What an ended task really cost, None while that is not certain.
+
+        Failed tasks are said to release their frozen points [contract 5.6]. A completed task that reports
+        nothing consumed is not believed to be free.
+        """
+        if not self.status.final or self.consumed_points is None:
+            return None
+        if self.consumed_points > 0:
+            return self.consumed_points
+        return None if self.status is Status.COMPLETED or self.frozen_points else 0
+
 
 def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
     """The task in an answer's envelope or flat body, None if there is none.
@@ -88,6 +101,20 @@ def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
         consumed_points=_points(usage.get("consume")),
         input=_dict(found.get("input")),
     )
+
+
+def read_rows(body: Any) -> tuple[list[Task], int | None] | None:
+    """One page of the task history and the total it speaks of; None if the answer is no history.
+
+    Rows are thin: no prompt, and a status word of their own [contract 7.4, 14].
+    """
+    page = _dict(_dict(body).get("data"))
+    rows = page.get("data")
+    if not isinstance(rows, list):
+        return None
+    tasks = (read_task(row, trusted_loopback=False) for row in map(_dict, rows))
+    total = page.get("total")
+    return [task for task in tasks if task], total if isinstance(total, int) else None
 
 
 def read_code(body: Any) -> int | None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote as quoted
 
-from wanx_mcp.errors import CannotCancel, InvalidOrder, RateLimited, TaskNotFound, WanxError
-from wanx_mcp.provider.answers import Task, read_task
+from wanx_mcp.errors import CannotCancel, InvalidOrder, ProviderFault, RateLimited, TaskNotFound, WanxError
+from wanx_mcp.provider.answers import Task, read_rows, read_task
 from wanx_mcp.provider.verdict import order_error, read_error
 from wanx_mcp.provider.wire import Outcome, Wire
 from wanx_mcp.quoting import clean, without
 from wanx_mcp.retry import Fate
 
 TASKS = "/api/v1/task"
+HISTORY = "/api/open/tasks/histories"
+PAGE_SIZE = 100
+MAX_PAGES = 50
 
 
 class Provider:
@@ -69,6 +74,35 @@ class Provider:
         error = read_error(outcome, self.quote)
         raise error if _stands(outcome, error) else CannotCancel(f"the provider will not cancel it: {error.what}")
 
+    @property
+    def skew(self) -> timedelta:
+        """By how much the provider's clock is ahead of ours."""
+        return timedelta(seconds=self._wire.skew)
+
+    async def history(self, since: datetime, until: datetime, *, within: float) -> list[Task]:
+        """Every task of this account between two moments of the provider's clock, as thin rows.
+
+        Raises the errors of a read; an incomplete reading is an error, never a short list [contract 7.4].
+        """
+        found: dict[str, Task] = {}
+        for page in range(1, MAX_PAGES + 1):
+            query: dict[str, str | int] = {
+                "page": page,
+                "page_size": PAGE_SIZE,
+                "model": "wan",
+                "start_time": math.floor(since.timestamp()),
+                "end_time": math.ceil(until.timestamp()),
+            }
+            outcome = await self._wire.read("GET", HISTORY, query=query, sensible=_is_history, within=within)
+            read = read_rows(outcome.answer.body) if outcome.answer and not _refused(outcome) else None
+            if read is None:
+                raise read_error(outcome, self.quote)
+            rows, total = read
+            found |= {task.task_id: task for task in rows}
+            if not rows or (total is not None and page * PAGE_SIZE >= total):
+                return list(found.values())
+        raise ProviderFault("the task history is too long to be read")
+
     def quote(self, words: str) -> str:
         """The provider's `words`, short, harmless and without secrets."""
         return clean(without(words, self._secrets))
@@ -79,6 +113,10 @@ class Provider:
 
     def _has_task(self, body: Any) -> bool:
         return read_task(body, trusted_loopback=self._loopback) is not None
+
+
+def _is_history(body: Any) -> bool:
+    return read_rows(body) is not None
 
 
 def _refused(outcome: Outcome) -> bool:

@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -37,8 +37,9 @@ ORDER_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """The other end: where it is, how to get in. `transport` replaces the network (the simulator in tests)."""
+    """The other end: its name for the ledger, where it is, how to get in. `transport` replaces the network."""
 
+    origin: str
     locate: Callable[[], Awaitable[str]]
     key: str = field(repr=False)
     loopback: bool
@@ -74,6 +75,8 @@ class Wire:
         self._jitter = jitter or iter(random.random, None)
         self._ssl: ssl.SSLContext | None = None
         self._reader: httpx.AsyncClient | None = None
+        self.skew = 0.0
+        """Seconds by which the provider's clock (its `Date` header) was ahead of ours when it last answered."""
 
     async def aclose(self) -> None:
         """Close the kept connections."""
@@ -140,7 +143,10 @@ class Wire:
             return Outcome(fate_of(error), outage=unreachable(error))
         except (httpx.HTTPError, httpx.StreamError) as error:
             return Outcome(Fate.UNREADABLE, outage=unreachable(error))
-        return _judge(_answer(response, content), sensible)
+        answer = _answer(response, content)
+        if answer.date is not None:
+            self.skew = (answer.date - self._clock.now()).total_seconds()
+        return _judge(answer, sensible)
 
     async def _client(self) -> httpx.AsyncClient:
         import httpx
@@ -216,6 +222,7 @@ def _retry_after(value: str | None, date: str | None) -> float | None:
 
 def _http_date(value: str | None) -> datetime | None:
     try:
-        return parsedate_to_datetime(value) if value else None
+        date = parsedate_to_datetime(value) if value else None
     except ValueError:
         return None
+    return date.replace(tzinfo=UTC) if date and date.tzinfo is None else date

@@ -2,47 +2,76 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
-from wanx_mcp.catalog import price_words
+from wanx_mcp.catalog import Catalog, price_words
+from wanx_mcp.ledger import Entry, Spending
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.provider import Status
 from wanx_mcp.quoting import clean
-from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, Result
-from wanx_mcp.studio import Placement, Sight
+from wanx_mcp.server.figures import budget, budget_words, iso, number, usd_number
+from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListedTask, ListResult, Result
+from wanx_mcp.studio import Page, Placement, Quotation, Sight
+from wanx_mcp.studio.pace import Pace
 
 Reply = tuple[str, Result]
 """The text and the structured result of one call."""
 
+PROMPT_SHOWN = 60
 
-def created(placement: Placement, longest_wait: int) -> Reply:
-    """The reply to a placed order or to a dry run."""
-    row, task = placement.order.row, placement.task
-    price = price_words(row.price)
-    if task is None:
-        step = "to place this order, make the same call without dry_run"
-        text = f"Valid order: {row.name}, {price}. Nothing was sent or spent"
-    else:
-        step = f'call get_wanx_task with task_id "{task.task_id}" and wait_seconds {longest_wait}'
-        text = f"Ordered: {row.name}, {price}. Task {task.task_id} is {task.status}"
+
+def quoted(quotation: Quotation, spending: Spending | None) -> Reply:
+    """The reply to a dry run."""
+    row = quotation.order.row
+    booked = dollars(to_usd(quotation.booked))
+    fits = spending is None or spending.allows(quotation.booked)
+    step = "to place this order, make the same call without dry_run"
+    if not fits:
+        step = f"this order books {booked}, more than the budget has left; only the user can raise it"
     result = CreateResult(
-        task_id=task and task.task_id,
-        status=task and task.status.value,
         task_type=row.name,
-        price_usd=_number(row.price),
-        dry_run=task is None,
-        poll_after_seconds=placement.pace.absence if task else None,
+        price_usd=number(row.price),
+        booked_usd=usd_number(quotation.booked),
+        reused=False,
+        dry_run=True,
+        budget=spending and budget(spending),
         next_step=step,
     )
-    return f"{text}. Next: {step}.", result
+    told = f" {budget_words(spending)}" if spending else ""
+    text = f"Valid order: {row.name}, {price_words(row.price)}, books {booked}. Nothing was sent or spent.{told}"
+    return f"{text} Next: {step}.", result
+
+
+def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_wait: int) -> Reply:
+    """The reply to an order that was placed, now or before."""
+    row, reused = placement.order.row, placement.reused
+    step = f'call get_wanx_task with task_id "{placement.task_id}" and wait_seconds {longest_wait}'
+    if reused:
+        step += "; for another take of the same order, order again with a new request_id"
+    result = CreateResult(
+        task_id=placement.task_id,
+        status=placement.status,
+        task_type=row.name,
+        price_usd=number(row.price),
+        booked_usd=usd_number(placement.booked),
+        reused=reused,
+        dry_run=False,
+        budget=spending and budget(spending),
+        poll_after_seconds=pace.absence,
+        next_step=step,
+    )
+    did = "Already ordered, nothing new was placed or charged" if reused else "Ordered"
+    text = f"{did}: {row.name}, {price_words(row.price)}. Task {placement.task_id} is {placement.status}."
+    warning = f" Warning: {placement.warning}." if placement.warning else ""
+    told = f" {budget_words(spending)}" if spending else ""
+    return f"{text}{told}{warning} Next: {step}.", result
 
 
 def seen(sight: Sight, longest_wait: int) -> Reply:
     """The reply to a look at a task."""
     task, pace = sight.task, sight.pace
     step = _next(sight, longest_wait)
-    charged = None if task.consumed_points is None or not task.status.final else to_usd(task.consumed_points)
+    charged = None if task.charged_points is None else to_usd(task.charged_points)
     error = clean(task.error_message) if task.status is Status.FAILED and task.error_message else None
     strange = task.provider_status if task.provider_status != task.status else None
     result = GetResult(
@@ -51,18 +80,42 @@ def seen(sight: Sight, longest_wait: int) -> Reply:
         status=task.status.value,
         provider_status=clean(strange, 40) if strange else None,
         video_url=task.video_url,
-        created_at=_date(task.created_at),
-        started_at=_date(task.started_at),
-        ended_at=_date(task.ended_at),
+        created_at=task.created_at and iso(task.created_at),
+        started_at=task.started_at and iso(task.started_at),
+        ended_at=task.ended_at and iso(task.ended_at),
         elapsed_seconds=None if sight.elapsed is None else int(sight.elapsed),
         eta_seconds=round(pace.remaining) if pace else None,
-        price_usd=_number(sight.row.price if sight.row else None),
-        charged_usd=_number(charged),
+        price_usd=number(sight.row.price if sight.row else None),
+        charged_usd=number(charged),
         error_message=error,
         poll_after_seconds=pace.absence if pace else None,
         next_step=step,
     )
     return f"{_sentence(sight, error, charged)} Next: {step}.", result
+
+
+def listed(page: Page, spending: Spending, catalog: Catalog) -> Reply:
+    """The reply to a look into the ledger."""
+    tasks = [_listed(entry, catalog) for entry in page.entries]
+    step = "call get_wanx_task with a task_id to see how it stands now"
+    if any(task.status == "unknown" for task in tasks):
+        step += "; an unknown order is being looked up with each call, do not order it again"
+    if not tasks:
+        step = "order with create_wanx_task"
+    result = ListResult(
+        tasks=tasks,
+        next_cursor=None if page.cursor is None else str(page.cursor),
+        budget=budget(spending),
+        next_step=step,
+    )
+    lines = [
+        f"- {task.task_id or 'no task id'}: {task.status}, {task.task_type}, {dollars(to_usd(entry.booked))} booked, "
+        f'{task.created_at}, "{task.prompt}"{f" {task.video_url}" if task.video_url else ""}'
+        for task, entry in zip(tasks, page.entries, strict=True)
+    ]
+    more = [f'More with cursor "{result.next_cursor}".'] if result.next_cursor else []
+    head = f"{len(tasks)} orders, newest first." if tasks else "No orders."
+    return "\n".join([head, *lines, *more, f"{budget_words(spending)} Next: {step}."]), result
 
 
 def cancelled(sight: Sight) -> Reply:
@@ -80,12 +133,30 @@ def progress_words(sight: Sight) -> str:
     return f"{sight.task.status}, about {left} left"
 
 
+def _listed(entry: Entry, catalog: Catalog) -> ListedTask:
+    row = catalog.find(entry.task_type)
+    return ListedTask(
+        task_id=entry.task_id,
+        request_id=entry.request_id,
+        task_type=entry.task_type,
+        status="unknown" if entry.state.doubtful else entry.status or Status.PENDING.value,
+        prompt=clean(str(entry.arguments.get("prompt", "")), PROMPT_SHOWN),
+        price_usd=number(row.price if row else None),
+        booked_usd=usd_number(entry.booked),
+        charged_usd=None if entry.charged is None else usd_number(entry.charged),
+        created_at=iso(entry.created_at),
+        video_url=entry.video_url,
+    )
+
+
 def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
     task = sight.task
     spent = f" Charged {dollars(charged)}." if charged is not None else ""
+    if sight.forgotten:
+        return f"The provider no longer knows task {task.task_id}; it was last seen {task.status}.{spent}"
     match task.status:
         case Status.COMPLETED if task.video_url:
-            return f"Task {task.task_id} is completed. Video: {task.video_url}{spent and '.'}{spent}"
+            return f"Task {task.task_id} is completed.{spent} Video: {task.video_url} ."
         case Status.COMPLETED:
             return f"Task {task.task_id} is completed; the video link is not there yet.{spent}"
         case Status.FAILED:
@@ -93,13 +164,14 @@ def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
         case Status.CANCELLED:
             return f"Task {task.task_id} was cancelled.{spent}"
         case _:
-            link = f" A video link is already there: {task.video_url}." if task.video_url else ""
+            link = f" A video link is already there: {task.video_url} ." if task.video_url else ""
             return f"Task {task.task_id}: {progress_words(sight)}.{link}"
 
 
 def _next(sight: Sight, longest_wait: int) -> str:
     task = sight.task
-    again = f'call get_wanx_task with task_id "{task.task_id}" and wait_seconds {longest_wait}'
+    if sight.forgotten:
+        return "the link has probably expired; order again only if the user wants to pay for it again"
     if task.video_url:
         return "give the user the video link now; the provider deletes it, often within a day"
     match task.status:
@@ -108,12 +180,4 @@ def _next(sight: Sight, longest_wait: int) -> str:
         case Status.CANCELLED:
             return "order again with create_wanx_task if the video is still wanted"
         case _:
-            return again
-
-
-def _date(date: datetime | None) -> str | None:
-    return date.isoformat(timespec="seconds").replace("+00:00", "Z") if date else None
-
-
-def _number(usd: Decimal | None) -> float | None:
-    return None if usd is None else float(usd)
+            return f'call get_wanx_task with task_id "{task.task_id}" and wait_seconds {longest_wait}'

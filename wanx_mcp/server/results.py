@@ -5,13 +5,26 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 
-class Result(BaseModel):
-    """Complete on its own, as is the text beside it: some clients show the model only one of the two."""
+class Part(BaseModel):
+    """A piece of a result."""
 
     model_config = ConfigDict(frozen=True)
 
+
+class Result(Part):
+    """Complete on its own, as is the text beside it: some clients show the model only one of the two."""
+
     next_step: str
     simulated: bool | None = None
+
+
+class Budget(Part):
+    """What is booked in the window. Without limit and remaining it is unlimited."""
+
+    spent_usd: float
+    limit_usd: float | None = None
+    remaining_usd: float | None = None
+    window_hours: int
 
 
 class CreateResult(Result):
@@ -21,7 +34,10 @@ class CreateResult(Result):
     status: str | None = None
     task_type: str
     price_usd: float | None = None
+    booked_usd: float | None = None
+    reused: bool
     dry_run: bool
+    budget: Budget | None = None
     poll_after_seconds: int | None = None
 
 
@@ -42,6 +58,29 @@ class GetResult(Result):
     charged_usd: float | None = None
     error_message: str | None = None
     poll_after_seconds: int | None = None
+
+
+class ListedTask(Part):
+    """One order of the ledger."""
+
+    task_id: str | None = None
+    request_id: str | None = None
+    task_type: str
+    status: str
+    prompt: str
+    price_usd: float | None = None
+    booked_usd: float
+    charged_usd: float | None = None
+    created_at: str
+    video_url: str | None = None
+
+
+class ListResult(Result):
+    """Orders, newest first."""
+
+    tasks: list[ListedTask]
+    next_cursor: str | None = None
+    budget: Budget
 
 
 class CancelResult(Result):

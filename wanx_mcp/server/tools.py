@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from mcp.types import ToolAnnotations
 from pydantic import AfterValidator, Field
 
 from wanx_mcp.catalog import Catalog
 from wanx_mcp.catalog.schema import order_properties, order_required, task_lines
-from wanx_mcp.errors import InvalidArguments, InvalidOrder
+from wanx_mcp.errors import InvalidArguments, InvalidOrder, LedgerUnusable
+from wanx_mcp.ledger import OPEN, Spending
 from wanx_mcp.server import replies
-from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, Result
-from wanx_mcp.strict import Arguments, Problems, check, coerce, object_schema, present
+from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListResult, Result
+from wanx_mcp.strict import Arguments, Problems, check, object_schema, present, properties
 from wanx_mcp.studio import Sight, Studio
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
@@ -51,6 +52,37 @@ WaitSeconds = Annotated[
 ]
 
 
+def _key(value: str) -> str:
+    if not value.strip() or len(value) > 128 or not value.isprintable():
+        raise ValueError("must be 1 to 128 printable characters")
+    return value
+
+
+def _cursor(value: str) -> str:
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise ValueError("is not a cursor of this tool")
+    return value
+
+
+RequestId = Annotated[
+    str,
+    AfterValidator(_key),
+    Field(
+        description="Your key for one video: the same key is the same task. Three takes are three request_ids.",
+        examples=['"take-1"'],
+    ),
+]
+DryRun = Annotated[bool, Field(description="Only check and price; spend nothing.")]
+ListStatus = Annotated[
+    Literal["open", "pending", "processing", "completed", "failed", "cancelled", "unknown"],
+    Field(description="Only these. open: pending or processing."),
+]
+Limit = Annotated[int, Field(ge=1, le=50, description="Default 10.")]
+Cursor = Annotated[
+    str, AfterValidator(_cursor), Field(description="next_cursor of the last page.", examples=["a next_cursor"])
+]
+
+
 class GetArguments(Arguments):
     """Which task, and how long to wait for it."""
 
@@ -64,16 +96,49 @@ class CancelArguments(Arguments):
     task_id: TaskId
 
 
-DRY_RUN = {"type": "boolean", "description": "Only check and price; spend nothing."}
+class ListArguments(Arguments):
+    """Which orders, and how many."""
+
+    status: ListStatus | None = None
+    limit: Limit = 10
+    cursor: Cursor | None = None
+
+
+class CreateOptions(Arguments):
+    """What `create_wanx_task` takes beside the order itself."""
+
+    request_id: RequestId | None = None
+    dry_run: DryRun = False
 
 
 async def _create(studio: Studio, given: Mapping[str, Any], _report: Report) -> replies.Reply:
     order = present(given)
+    names = properties(CreateOptions)
+    chosen = {name: order.pop(name) for name in names if name in order}
     try:
-        dry_run = bool(coerce(DRY_RUN, order.pop("dry_run", False)))
-    except ValueError as wrong:
-        raise InvalidOrder(f"dry_run {wrong}", advice="set dry_run to true or false; then order again") from None
-    return replies.created(await studio.create(order, dry_run=dry_run), studio.settings.max_wait_seconds)
+        options = check(CreateOptions, chosen)
+    except Problems as wrong:
+        raise InvalidOrder(str(wrong), advice=f"{wrong.fixes}; then order again") from None
+    if options.dry_run:
+        return replies.quoted(studio.quote(order), await _spending(studio))
+    placement = await studio.create(order, request_id=options.request_id)
+    pace, longest_wait = studio.pace(placement.order), studio.settings.max_wait_seconds
+    return replies.placed(placement, await _spending(studio), pace, longest_wait)
+
+
+async def _spending(studio: Studio) -> Spending | None:
+    try:
+        return await studio.spending()
+    except LedgerUnusable:  # the order itself has told, where it matters
+        return None
+
+
+async def _list(studio: Studio, given: Mapping[str, Any], _report: Report) -> replies.Reply:
+    asked = _checked(ListArguments, given)
+    statuses = OPEN if asked.status == "open" else (asked.status,) if asked.status else ()
+    below = None if asked.cursor is None else int(asked.cursor)
+    page = await studio.list(statuses, limit=asked.limit, below=below)
+    return replies.listed(page, await studio.spending(), studio.catalog)
 
 
 async def _get(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Reply:
@@ -97,7 +162,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
     """Every tool, in the order of `tools/list`."""
     create_schema = {
         "type": "object",
-        "properties": {**order_properties(catalog), "dry_run": DRY_RUN},
+        "properties": {**order_properties(catalog), **properties(CreateOptions)},
         "required": order_required(catalog),
         "additionalProperties": False,
     }
@@ -123,6 +188,15 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             GetResult,
             ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
             _get,
+        ),
+        ToolRow(
+            "list_wanx_tasks",
+            "List WanX videos",
+            "Orders of this account from the local ledger, newest first, with spend and budget. Finds lost task ids.",
+            object_schema(ListArguments),
+            ListResult,
+            ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
+            _list,
         ),
         ToolRow(
             "cancel_wanx_task",

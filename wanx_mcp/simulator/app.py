@@ -6,6 +6,8 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,10 +23,12 @@ from wanx_mcp.errors import WanxError
 from wanx_mcp.money import to_usd
 from wanx_mcp.simulator.clip import Clips
 from wanx_mcp.simulator.life import SimulatedTask, draw_plan, points_of
-from wanx_mcp.simulator.shapes import envelope, task_json
+from wanx_mcp.simulator.shapes import envelope, history_row, task_json
 from wanx_mcp.simulator.store import Store
-from wanx_mcp.simulator.weather import Fault, Weather
+from wanx_mcp.simulator.weather import Dress, Fault, Weather
+from wanx_mcp.simulator.webhooks import Post, Webhooks, post_json
 
+MAX_PAGE_SIZE = 100
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -43,9 +47,12 @@ class Simulator:
     speed: float = 1.0
     keys: frozenset[str] | None = None
     credit: int = 10_000_000_000
+    skew: timedelta = timedelta(0)
+    base: str = "http://127.0.0.1"
 
     def __post_init__(self) -> None:
         self.clips = Clips()
+        self.webhooks = Webhooks(self.store)
 
     def app(self, *middleware: Middleware) -> Starlette:
         """The HTTP side. A broken connection is a HangUpError, for `middleware` or the transport to act out."""
@@ -55,20 +62,25 @@ class Simulator:
                 Route("/api/v1/task", self._api(self._create), methods=["POST"]),
                 Route(task, self._api(self._get), methods=["GET"]),
                 Route(task, self._api(self._cancel), methods=["DELETE"]),
+                Route("/api/open/tasks/histories", self._api(self._history), methods=["GET"]),
                 Route("/account/info", self._api(self._account), methods=["GET"]),
                 Route("/media/{task_id}.mp4", self._media, methods=["GET"]),
             ],
             middleware=middleware,
         )
 
+    def now(self) -> datetime:
+        """The provider's time: the clock's, and wrong by `skew`."""
+        return self.clock.now() + self.skew
+
     def consumed(self) -> int:
         """Points charged so far."""
-        now = self.clock.now()
+        now = self.now()
         return sum(task.consumed(now) for task in self.store.all())
 
     def free_points(self) -> int:
         """Points that are neither charged nor frozen."""
-        now = self.clock.now()
+        now = self.now()
         return self.credit - sum(task.consumed(now) + task.frozen(now) for task in self.store.all())
 
     def _api(self, endpoint: Endpoint) -> Endpoint:
@@ -126,10 +138,11 @@ class Simulator:
             input=body["input"],
             config=config if isinstance(config, dict) else {},
             points=points,
-            created_at=self.clock.now(),
+            created_at=self.now(),
             plan=draw_plan(order.row, self.weather.random, speed=self.speed, failing=self.weather.failing),
         )
         self.store.save(task)
+        self.webhooks.expect(task)
         return self._shown(task, request)
 
     async def _get(self, request: Request) -> Response:
@@ -137,13 +150,30 @@ class Simulator:
         return self._shown(task, request) if task else _refusal(404, "Record Not Found")
 
     async def _cancel(self, request: Request) -> Response:
-        task, now = self.store.find(request.path_params["task_id"]), self.clock.now()
+        task, now = self.store.find(request.path_params["task_id"]), self.now()
         if task is None:
             return _refusal(404, "Record Not Found")
         if task.status(now) != "pending":
             return _refusal(400, f"task is {task.status(now)}, only pending tasks can be cancelled")
         self.store.save(task.cancelled(now))
         return JSONResponse({"code": 200, "message": "success"})
+
+    async def _history(self, request: Request) -> Response:
+        asked = request.query_params
+        try:
+            page, size = int(asked.get("page", "1")), int(asked.get("page_size", "10"))
+            since, until = float(asked.get("start_time", "0")), float(asked.get("end_time", "inf"))
+        except ValueError:
+            return _refusal(400, "page, page_size, start_time and end_time are numbers")
+        if not 1 <= size <= MAX_PAGE_SIZE or page < 1:
+            return _refusal(400, f"page_size is 1 to {MAX_PAGE_SIZE}")
+        found = [task for task in reversed(self.store.all()) if since <= task.created_at.timestamp() <= until]
+        if asked.get("model", "wan") != "wan":
+            found = []
+        now = self.now()
+        rows = [history_row(task, now) for task in found[(page - 1) * size : page * size]]
+        body = {"data": rows, "page": page, "size": size, "total": len(found)}
+        return JSONResponse(envelope(body, self.weather.dresses - {Dress.FLAT}), headers=self._date())
 
     async def _account(self, _request: Request) -> Response:
         free, used = self.free_points(), self.consumed()
@@ -159,15 +189,29 @@ class Simulator:
         return JSONResponse(envelope(account, frozenset()))
 
     async def _media(self, request: Request) -> Response:
-        task, now = self.store.find(request.path_params["task_id"]), self.clock.now()
+        task, now = self.store.find(request.path_params["task_id"]), self.now()
         if task is None or task.status(now) not in ("completed", "processing"):
             return Response("no such file", 404)
         return Response(await self.clips.of(task), media_type="video/mp4", headers={"cache-control": "no-store"})
 
+    async def deliver_webhooks(self, post: Post = post_json) -> None:
+        """Make the webhook calls that are due. Their body is that of a get, without the envelope [contract 4]."""
+        now, dresses = self.now(), self.weather.dresses
+        await self.webhooks.deliver(
+            now, lambda task: task_json(task, now, self._media_url(task), dresses), self.clock, post
+        )
+
+    def _media_url(self, task: SimulatedTask) -> str:
+        return f"{self.base}/media/{task.task_id}.mp4"
+
     def _shown(self, task: SimulatedTask, request: Request) -> Response:
-        url = f"{request.base_url}media/{task.task_id}.mp4"
+        self.base = str(request.base_url).rstrip("/")
+        url = self._media_url(task)
         dresses = self.weather.dresses
-        return JSONResponse(envelope(task_json(task, self.clock.now(), url, dresses), dresses))
+        return JSONResponse(envelope(task_json(task, self.now(), url, dresses), dresses), headers=self._date())
+
+    def _date(self) -> dict[str, str]:
+        return {"date": format_datetime(self.now(), usegmt=True)}
 
 
 def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,7 @@ class SimulatedTask:
     created_at: datetime
     plan: Plan
     cancelled_at: datetime | None = None
+    called: bool = False
 
     @property
     def started_at(self) -> datetime:
@@ -69,6 +71,12 @@ class SimulatedTask:
 
     def cancelled(self, now: datetime) -> SimulatedTask:
         return replace(self, cancelled_at=now)
+
+    @property
+    def webhook(self) -> Mapping[str, str]:
+        """`endpoint` and perhaps `secret`; anything outside `config` is ignored, as in life [contract 4]."""
+        found = self.config.get("webhook_config")
+        return found if isinstance(found, dict) else {}
 
 
 def draw_plan(row: TaskType, rng: random.Random, *, speed: float, failing: float) -> Plan:

@@ -49,6 +49,12 @@ def persistent(
     return Simulator(catalog=catalog, store=Store(state / "simulator.sqlite3"), weather=weather, speed=speed)
 
 
+async def _call_back(simulator: Simulator) -> None:
+    while True:
+        await simulator.clock.sleep(0.5)
+        await simulator.deliver_webhooks()
+
+
 @asynccontextmanager
 async def serving(simulator: Simulator, port: int = 0) -> AsyncIterator[str]:
     """Serve on loopback while the context lasts; yields the URL. Raises OSError if the port is taken."""
@@ -61,12 +67,12 @@ async def serving(simulator: Simulator, port: int = 0) -> AsyncIterator[str]:
 
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     with socket.create_server((HOST, port)) as listener:
-        config = uvicorn.Config(
-            simulator.app(Middleware(Truncating)), log_config=None, access_log=False, lifespan="off"
-        )
+        app = simulator.app(Middleware(Truncating))
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", date_header=False)
         server = Server(config)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, [listener])
+            tasks.start_soon(_call_back, simulator)
             try:
                 yield f"http://{HOST}:{listener.getsockname()[1]}"
             finally:

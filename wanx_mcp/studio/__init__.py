@@ -1,6 +1,8 @@
-"""The use cases: the only room where catalog, provider and simulator meet."""
+"""The use cases: the only room where catalog, provider, ledger and simulator meet."""
 
+from wanx_mcp.studio.following import Sight
 from wanx_mcp.studio.opening import open_studio
-from wanx_mcp.studio.studio import Placement, Sight, Studio
+from wanx_mcp.studio.ordering import Placement
+from wanx_mcp.studio.studio import Page, Quotation, Studio
 
-__all__ = ["Placement", "Sight", "Studio", "open_studio"]
+__all__ = ["Page", "Placement", "Quotation", "Sight", "Studio", "open_studio"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from wanx_mcp.catalog import Catalog
 from wanx_mcp.clock import Clock
+from wanx_mcp.ledger import Ledger
 from wanx_mcp.provider import Provider, Upstream, Wire
 from wanx_mcp.settings import Settings, is_loopback
+from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.studio import Studio
 
@@ -25,28 +28,37 @@ async def open_studio(
         found = upstream or _upstream(settings, catalog, group)
         provider = None
         if found is not None:
-            provider = Provider(Wire(found, clock), loopback=found.loopback, secrets=(found.key,))
+            secrets = (found.key, *settings.secrets)
+            provider = Provider(Wire(found, clock), loopback=found.loopback, secrets=secrets)
+        ledger = Ledger(ledger_path(settings))
         errands = Errands(group)
+        account = Account(settings, clock, ledger, found, provider)
         try:
-            yield Studio(settings, catalog, clock, provider, errands)
+            yield Studio(settings, catalog, clock, account, errands)
         finally:
             with anyio.CancelScope(shield=True):
                 await errands.settle()
                 if provider is not None:
                     await provider.aclose()
+                await ledger.aclose()
             group.cancel_scope.cancel()
+
+
+def ledger_path(settings: Settings) -> Path:
+    """The ledger's file. Simulated orders have one of their own and never touch the real budget."""
+    return settings.state_folder / ("simulated.sqlite3" if settings.simulate else "ledger.sqlite3")
 
 
 def _upstream(settings: Settings, catalog: Catalog, group: TaskGroup) -> Upstream | None:
     if settings.simulate:
-        return Upstream(_simulator(settings, catalog, group), key="simulated", loopback=True)
+        return Upstream("simulator", _simulator(settings, catalog, group), key="simulated", loopback=True)
     if settings.api_key is None:
         return None
 
     async def locate() -> str:
         return settings.base_url
 
-    return Upstream(locate, key=settings.api_key, loopback=is_loopback(settings.base_url))
+    return Upstream(settings.base_url, locate, key=settings.api_key, loopback=is_loopback(settings.base_url))
 
 
 def _simulator(settings: Settings, catalog: Catalog, group: TaskGroup) -> Callable[[], Awaitable[str]]:

@@ -1,0 +1,106 @@
+"""The ledger's file: made private, opened for several processes, migrated from every older version."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from wanx_mcp.errors import LedgerUnusable
+
+BUSY_SECONDS = 15.0
+_ASIDE = "ask the user to move that file aside, or to set WANX_STATE_DIR to another folder"
+
+# Append only: the number of scripts that have run is the file's version. Times: unix milliseconds. Money: points.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    create table secret (salt blob not null);
+    insert into secret values (randomblob(32));
+    create table entry (
+        number integer primary key autoincrement,
+        account text not null,
+        state text not null,
+        task_type text not null,
+        content text not null,
+        created_at integer not null,
+        booked integer not null,
+        request_id text,
+        arguments text not null,
+        task_id text,
+        status text,
+        video_url text,
+        error_message text,
+        started_at integer,
+        ended_at integer,
+        charged integer
+    );
+    create unique index entry_task on entry (account, task_id) where task_id is not null;
+    create index entry_time on entry (created_at);
+    create index entry_content on entry (account, content);
+    create index entry_request on entry (account, request_id) where request_id is not null;
+    create index entry_doubt on entry (account, number) where state in ('intended', 'unknown');
+    """,
+    """
+    alter table entry add column saved_path text;
+    alter table entry add column absences integer not null default 0;
+    """,
+    """
+    create index entry_account on entry (account, number);
+    create index entry_charge on entry (account, task_type, number) where charged > 0;
+    """,
+)
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """The ledger at `path`, made or migrated if need be.
+
+    Raises LedgerUnusable for a file that is no ledger of ours, sqlite3.Error and OSError for one that cannot be used.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        # The default rollback journal works on every local file system; each commit is on the disk before it returns.
+        db.execute("pragma synchronous = extra")
+        db.execute("pragma fullfsync = 1")
+        if _version(db) < len(MIGRATIONS):
+            _migrate(db)
+        _check_not_newer(db, path)
+        db.execute("select number, absences from entry limit 1").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    db.execute("begin immediate")
+    try:
+        version = _version(db)
+        _check_ours(db, version)
+        for script in MIGRATIONS[version:]:
+            for statement in filter(str.strip, script.split(";")):
+                db.execute(statement)
+        db.execute(f"pragma user_version = {max(version, len(MIGRATIONS))}")
+        db.execute("commit")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("rollback")
+        raise
+
+
+def _check_ours(db: sqlite3.Connection, version: int) -> None:
+    (tables,) = db.execute("select count(*) from sqlite_master").fetchone()
+    if version == 0 and tables:
+        raise LedgerUnusable("the file in the ledger's place is the database of another program", advice=_ASIDE)
+
+
+def _check_not_newer(db: sqlite3.Connection, path: Path) -> None:
+    if _version(db) > len(MIGRATIONS):
+        advice = "ask the user to update this server, or to set WANX_STATE_DIR to another folder"
+        raise LedgerUnusable(f"{path} was written by a newer version of this server", advice=advice)
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("pragma user_version").fetchone()[0])

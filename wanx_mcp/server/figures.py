@@ -1,0 +1,44 @@
+"""Money and dates as the protocol carries them: JSON numbers of US dollars, ISO 8601 UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from wanx_mcp.ledger import Spending
+from wanx_mcp.money import dollars, to_usd
+from wanx_mcp.server.results import Budget
+
+WINDOW_HOURS = 24
+
+
+def number(usd: Decimal | None) -> float | None:
+    """US dollars as a JSON number."""
+    return None if usd is None else float(usd)
+
+
+def usd_number(points: int) -> float:
+    """Points as a JSON number of US dollars."""
+    return float(to_usd(points))
+
+
+def iso(date: datetime) -> str:
+    """A moment in UTC, to the second."""
+    return date.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def budget(spending: Spending) -> Budget:
+    """The spending as a result carries it."""
+    return Budget(
+        spent_usd=usd_number(spending.booked),
+        limit_usd=None if spending.limit is None else usd_number(spending.limit),
+        remaining_usd=None if spending.remaining is None else usd_number(spending.remaining),
+        window_hours=WINDOW_HOURS,
+    )
+
+
+def budget_words(spending: Spending) -> str:
+    """The spending as a sentence."""
+    booked = dollars(to_usd(spending.booked))
+    limit = "no limit" if spending.limit is None else f"a budget of {dollars(to_usd(spending.limit))}"
+    return f"Booked in {WINDOW_HOURS} h: {booked} of {limit}."

@@ -1,0 +1,96 @@
+"""Whose orders: the provider, the ledger, and the name under which the ledger knows this key."""
+
+from __future__ import annotations
+
+from wanx_mcp.clock import Clock
+from wanx_mcp.errors import NotConfigured
+from wanx_mcp.ledger import Entry, Ledger, Observation, Spending
+from wanx_mcp.money import to_points
+from wanx_mcp.provider import Provider, Task, Upstream
+from wanx_mcp.settings import Settings, Stops
+
+
+class Account:
+    """The one account that this process orders for."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, ledger: Ledger, upstream: Upstream | None, provider: Provider | None
+    ) -> None:
+        self.ledger = ledger
+        self._settings = settings
+        self._clock = clock
+        self._upstream = upstream
+        self._provider = provider
+        self._name: str | None = None
+
+    @property
+    def provider(self) -> Provider:
+        """The provider. Raises NotConfigured without a key, or with settings that make it unsafe to ask."""
+        self._refuse(Stops.EVERYTHING)
+        if self._provider is None:
+            raise NotConfigured("there is no PIAPI_API_KEY")
+        return self._provider
+
+    def check_orders(self) -> None:
+        """Raises NotConfigured while a setting forbids orders."""
+        self._refuse(Stops.ORDERS)
+
+    @property
+    def limit(self) -> int | None:
+        """The budget in points, None if unlimited."""
+        budget = self._settings.daily_budget
+        return None if budget is None else to_points(budget)
+
+    async def name(self) -> str:
+        """This account in the ledger. Raises NotConfigured and LedgerUnusable."""
+        if self._name is None:
+            upstream = self._upstream
+            if upstream is None:
+                raise NotConfigured("there is no PIAPI_API_KEY")
+            self._name = await self.ledger.ask(lambda book: book.account(upstream.origin, upstream.key))
+        return self._name
+
+    async def spending(self) -> Spending:
+        """The last 24 hours. Raises LedgerUnusable."""
+        now, limit = self._clock.now(), self.limit
+        return await self.ledger.ask(lambda book: book.spending(now, limit))
+
+    async def find(self, task_id: str) -> Entry | None:
+        """What the ledger knows of that task. Raises LedgerUnusable."""
+        name = await self.name()
+        return await self.ledger.ask(lambda book: book.find(name, task_id))
+
+    async def observe(self, task: Task, known: Entry | None) -> None:
+        """Keep what was just read, if the ledger has the task and it is news. Raises LedgerUnusable."""
+        if known is None or not _is_news(known, task):
+            return
+        seen = observation(task)
+        await self.ledger.ask(lambda book: book.observe(known.account, seen))
+
+    def _refuse(self, least: Stops) -> None:
+        if hindrances := self._settings.hindrances(least):
+            wrong = "; ".join(map(str, hindrances))
+            raise NotConfigured(wrong, advice="ask the user to mend that setting of this server and restart it")
+
+
+def observation(task: Task) -> Observation:
+    """`task` in the ledger's terms."""
+    return Observation(
+        task_id=task.task_id,
+        status=task.status.value,
+        video_url=task.video_url,
+        error_message=task.error_message if task.status == "failed" else None,
+        started_at=task.started_at,
+        ended_at=task.ended_at,
+        charged=task.charged_points,
+    )
+
+
+def _is_news(known: Entry, task: Task) -> bool:
+    seen = observation(task)
+    pairs = (
+        (seen.video_url, known.video_url),
+        (seen.error_message, known.error_message),
+        (seen.charged, known.charged),
+    )
+    return known.status != seen.status or any(new is not None and new != old for new, old in pairs)
