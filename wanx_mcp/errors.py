@@ -36,7 +36,12 @@ class WanxError(Exception):
         self.next = (advice or self.advice).rstrip(". ")
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.what}. Charged: {self.charged}. Next: {self.next}."
+        return self.told()
+
+    def told(self, *remarks: str) -> str:
+        """The text for the caller; `remarks` stand beside what happened."""
+        what = ". ".join((self.what, *remarks))
+        return f"{self.code}: {what}. Charged: {self.charged}. Next: {self.next}."
 
 
 class Refusal(WanxError):

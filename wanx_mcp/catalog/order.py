@@ -10,7 +10,7 @@ from wanx_mcp.catalog.catalog import Catalog
 from wanx_mcp.catalog.inputs import Input
 from wanx_mcp.catalog.loras import is_adult
 from wanx_mcp.catalog.tasks import TaskType
-from wanx_mcp.catalog.wire import MODEL, to_wire
+from wanx_mcp.catalog.wire import CONTAINERS, MODEL, to_wire
 from wanx_mcp.errors import AdultContentOff, InvalidOrder
 from wanx_mcp.quoting import clean
 from wanx_mcp.strict import Problem, Problems, checked, present, unknown
@@ -64,6 +64,9 @@ def _row(catalog: Catalog, values: Mapping[str, Any]) -> TaskType:
 
 
 def _misfit(catalog: Catalog, row: TaskType, name: str, given: Mapping[str, Any]) -> Problem:
+    if name in CONTAINERS:
+        parts = ", ".join(CONTAINERS[name])
+        return Problem(f"{name} is no argument here; give its parts as {parts}", f"remove {name}")
     if name not in catalog.arguments:
         return unknown(name, catalog.arguments)
     better = catalog.fitting(given, near=row.name)

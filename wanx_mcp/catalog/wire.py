@@ -32,6 +32,13 @@ PLACES: Mapping[str, Place] = {
     "motion_speed": Place("motion_speed", within="control_camera_settings"),
 }
 
+CONTAINERS: Mapping[str, tuple[str, ...]] = {
+    place.within: tuple(name for name, other in PLACES.items() if other.within == place.within)
+    for place in PLACES.values()
+    if place.within is not None
+}
+"""The provider's arrays of one object, and the arguments that go into each."""
+
 
 def to_wire(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """`arguments` as the provider's `input`, nothing added."""

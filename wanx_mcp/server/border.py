@@ -77,10 +77,10 @@ def _success(text: str, result: Result, *, simulated: bool) -> CallToolResult:
 
 
 def _failure(error: WanxError, studio: Studio) -> CallToolResult:
-    complaints = studio.take_complaints()
-    told = f" (Settings: {'; '.join(complaints)}.)" if complaints else ""
-    mark = " [simulated]" if studio.settings.simulate else ""
-    return CallToolResult(content=[TextContent(type="text", text=f"{error}{told}{mark}")], is_error=True)
+    remarks = [f"By the way, {complaint}" for complaint in studio.take_complaints() if complaint not in error.what]
+    if studio.settings.simulate:
+        remarks.append("This is the simulator")
+    return CallToolResult(content=[TextContent(type="text", text=error.told(*remarks))], is_error=True)
 
 
 def _unexpected(row: ToolRow, fault: Exception) -> WanxError:

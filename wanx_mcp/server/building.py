@@ -13,6 +13,7 @@ from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import Clock, RealClock
 from wanx_mcp.provider import Upstream
 from wanx_mcp.server.border import as_tool
+from wanx_mcp.server.cursors import refuse_cursors
 from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio import Studio, open_studio
@@ -53,6 +54,7 @@ def build_server(
         tools=[as_tool(row) for row in tool_rows(catalog)],
         lifespan=lifespan,
         log_level="WARNING",
+        middleware=[refuse_cursors],
         cache_hints={
             "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
             "server/discover": CacheHint(ttl_ms=_HOUR, scope="public"),

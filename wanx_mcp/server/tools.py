@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
@@ -36,7 +37,7 @@ class ToolRow:
 
 
 def _task_id(value: str) -> str:
-    if not (value.isascii() and value.isprintable()) or not 1 <= len(value) <= 128 or set(value) & set(" /\\?#%\"'"):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:~=-]{0,127}", value):
         raise ValueError("is not a task id")
     return value
 

@@ -9,6 +9,11 @@ from wanx_mcp.money import to_points
 from wanx_mcp.provider import Provider, Task, Upstream
 from wanx_mcp.settings import Settings, Stops
 
+_MEND = (
+    "ask the user to mend that setting of this server and restart it, or to set WANX_SIMULATE=1 to try everything free "
+    "of charge"
+)
+
 
 class Account:
     """The one account that this process orders for."""
@@ -70,7 +75,7 @@ class Account:
     def _refuse(self, least: Stops) -> None:
         if hindrances := self._settings.hindrances(least):
             wrong = "; ".join(map(str, hindrances))
-            raise NotConfigured(wrong, advice="ask the user to mend that setting of this server and restart it")
+            raise NotConfigured(wrong, advice=_MEND)
 
 
 def observation(task: Task) -> Observation:

@@ -46,7 +46,7 @@ class Studio:
         self._following = Following(settings, catalog, clock, account)
         self._reconciling = Reconciling(account, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
-        self._complaints = [str(complaint) for complaint in settings.complaints]
+        self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
 
     def take_complaints(self) -> list[str]:
         """What is wrong with the settings, told once: the first error carries it."""

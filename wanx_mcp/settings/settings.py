@@ -1,0 +1,101 @@
+"""The environment as one frozen object. A wrong value is a complaint to be told, never a crash."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from wanx_mcp.settings.rows import SETTINGS, Stops
+
+APP = "wanx-mcp"
+_UNFILLED = re.compile(r"\$\{[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A value that could not be used, in words that never quote it."""
+
+    variable: str
+    words: str
+    stops: Stops
+    wrong_value: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.variable} {self.words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decided. Folders that are None are the platform's usual ones, found when first needed."""
+
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str = "https://api.piapi.ai"
+    output_dir: Path | None = None
+    state_dir: Path | None = None
+    daily_budget: Decimal | None = Decimal("5.00")
+    assumed_price: Decimal = Decimal("0.60")
+    webhook_url: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
+    allow_adult: bool = False
+    max_wait_seconds: int = 45
+    simulate: bool = False
+    simulate_speed: float = 20.0
+    complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def output_folder(self) -> Path:
+        """Where videos go: never the working directory, which hosts often make read-only."""
+        if self.output_dir is not None:
+            return self.output_dir
+        from platformdirs import user_videos_path
+
+        return user_videos_path() / "wanx"
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the server keeps what it must remember."""
+        if self.state_dir is not None:
+            return self.state_dir
+        from platformdirs import user_data_path
+
+        return user_data_path(APP, appauthor=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown, wherever it turns up."""
+        return tuple(value for value in (self.api_key, self.webhook_secret, self.webhook_url) if value)
+
+    def hindrances(self, least: Stops) -> tuple[Complaint, ...]:
+        """The complaints that stop `least` or more."""
+        return tuple(complaint for complaint in self.complaints if complaint.stops >= least)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings that `environment` holds. Empty values and unfilled `${...}` templates count as unset."""
+    found: dict[str, object] = {}
+    complaints: list[Complaint] = []
+    for row in SETTINGS:
+        text = environment.get(row.variable, "").strip()
+        if not text or _UNFILLED.fullmatch(text):
+            continue
+        try:
+            found[row.field] = row.read(text)
+        except ValueError as wrong:
+            complaints.append(Complaint(row.variable, str(wrong), row.stops))
+    complaints += _unknown(environment)
+    return Settings(**found, complaints=tuple(complaints))  # type: ignore[arg-type]  # each row reads its field's type
+
+
+def _unknown(environment: Mapping[str, str]) -> list[Complaint]:
+    known = [row.variable for row in SETTINGS]
+    strange = [name for name in environment if name.startswith(("WANX_", "PIAPI_")) and name not in known]
+    found = []
+    for name in sorted(strange):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; {near[0]} was perhaps meant" if near else ""
+        found.append(Complaint(name, f"is not a setting of this server{hint}", Stops.NOTHING, wrong_value=False))
+    return found
