@@ -53,12 +53,8 @@ class Reconciling:
         return [entry for entry in doubts if entry.number not in self.under_way]
 
     async def _settle(self, doubts: list[Entry]) -> None:
-        provider = self._account.provider
         read_at = self._clock.now()
-        skew = abs(provider.skew)
-        since = min(entry.created_at for entry in doubts) - MARGIN - skew
-        until = max(entry.created_at for entry in doubts) + MARGIN + skew
-        rows = await provider.history(since, until, within=SECONDS)
+        rows = await self._history(doubts)
         candidates = await self._candidates(rows, {entry.task_type for entry in doubts})
         for entry in doubts:
             matching = [task for task in candidates if _matches(entry, task)]
@@ -70,6 +66,18 @@ class Reconciling:
             else:
                 if read_at - entry.created_at >= PROOF_AGE:
                     await self._count_absence(entry)
+
+    async def _history(self, doubts: list[Entry]) -> list[Task]:
+        """Everything around the doubtful orders. If the answer shows that the provider's clock is further off than
+        was known, the window was wrong, and it is read again."""
+        provider = self._account.provider
+        while True:
+            skew = abs(provider.skew)
+            since = min(entry.created_at for entry in doubts) - MARGIN - skew
+            until = max(entry.created_at for entry in doubts) + MARGIN + skew
+            rows = await provider.history(since, until, within=SECONDS)
+            if abs(provider.skew) <= skew + MARGIN / 2:
+                return rows
 
     async def _candidates(self, rows: list[Task], task_types: set[str]) -> list[Task]:
         """The tasks in full that are nobody's yet. Raises if one of them cannot be read: then nothing is proven."""
