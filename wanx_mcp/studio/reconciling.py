@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 import anyio
@@ -85,11 +86,11 @@ class Reconciling:
         for row in rows:
             if row.task_type is not None and row.task_type not in task_types:
                 continue
-            if await self._account.find(row.task_id) is None:
-                try:
-                    candidates.append(await self._account.provider.get(row.task_id, within=SECONDS))
-                except TaskNotFound:
-                    continue
+            task_id = row.task_id
+            if await self._account.ledger.ask(lambda book, task_id=task_id: book.knows(task_id)):  # type: ignore[misc]
+                continue
+            with suppress(TaskNotFound):
+                candidates.append(await self._account.provider.get(task_id, within=SECONDS))
         return candidates
 
     async def _adopt(self, entry: Entry, task: Task) -> bool:
