@@ -86,13 +86,16 @@ def test_nobody_comes_in_between_the_look_at_the_budget_and_the_booking(path: Pa
 
     rival = threading.Thread(target=intend, args=(other, "theirs"))
 
-    def when_the_budget_was_looked_at(statement: str) -> None:
-        if "sum(booked)" in statement:
+    seen: list[str] = []
+
+    def before_each(statement: str) -> None:
+        if seen and "sum(booked)" in seen[-1]:
             one._db.set_trace_callback(None)
             rival.start()
             rival.join(0.5)  # a rival that is kept out waits until we are done
+        seen.append(statement)
 
-    one._db.set_trace_callback(when_the_budget_was_looked_at)
+    one._db.set_trace_callback(before_each)
     intend(one, "ours")
     rival.join(30)
     assert sorted(found) == [False, True]

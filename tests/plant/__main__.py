@@ -1,4 +1,4 @@
-"""Apply each planted bug to a copy of the project and run the tests that must fail. Usage: python -m tests.plant [NAME]."""
+"""Apply each planted bug to a copy of the project and run the test that must fail: python -m tests.plant [NAME]."""
 
 from __future__ import annotations
 
