@@ -22,6 +22,8 @@ READINGS = 2
 """An order is released when this many complete readings, all at least PROOF_AGE after it, have not shown it."""
 
 SECONDS = 6.0
+"""How long a call may be held up by this."""
+
 log = logging.getLogger(__name__)
 
 
@@ -37,16 +39,15 @@ class Reconciling:
 
     async def settle(self) -> None:
         """Look doubtful orders up. What cannot be read now stays in doubt; that is no error of the call."""
-        async with self._lock:
-            try:
-                doubts = await self._doubts()
-                if doubts:
-                    with anyio.move_on_after(2 * SECONDS):
+        try:
+            with anyio.move_on_after(SECONDS):
+                async with self._lock:
+                    if doubts := await self._doubts():
                         await self._settle(doubts)
-            except NotConfigured:
-                return
-            except WanxError as error:
-                log.info("the history could not be read: %s", error.code)
+        except NotConfigured:
+            return
+        except WanxError as error:
+            log.info("the history could not be read: %s", error.code)
 
     async def _doubts(self) -> list[Entry]:
         name = await self._account.name()
