@@ -64,9 +64,8 @@ async def measure(size: int) -> dict[str, float]:
 async def main() -> None:
     few, many = await measure(SIZES[0]), await measure(SIZES[1])
     for name, base in few.items():
-        print(
-            f"{name:>7}: {base:6.2f} ms with {SIZES[0]}, {many[name]:6.2f} ms with {SIZES[1]}, ratio {many[name] / base:.2f}"
-        )
+        ratio = many[name] / base
+        print(f"{name:>7}: {base:6.2f} ms with {SIZES[0]}, {many[name]:6.2f} ms with {SIZES[1]}, ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":
