@@ -86,7 +86,9 @@ class LedgerUnusable(Setup):
 
 
 class ProviderError(WanxError):
-    """The provider refused, failed, or could not be heard."""
+    """The provider refused, failed, or could not be heard; `retry_after`: it wants to be left alone so many seconds."""
+
+    retry_after: float | None = None
 
 
 class Unauthorized(ProviderError):

@@ -15,6 +15,8 @@ from wanx_mcp.ledger.entry import OPEN, Draft, Entry, Intention, Observation, Sp
 
 WINDOW = timedelta(hours=24)
 REPEAT_WINDOW = timedelta(minutes=2)
+DURATIONS_WINDOW = 500
+"""How far back (in orders) the durations of a task type are looked for."""
 
 
 class Book:
@@ -147,6 +149,15 @@ class Book:
                 "charged": seen.charged,
             },
         )
+
+    def durations(self, account: str, task_type: str, limit: int) -> list[float]:
+        """Seconds from order to end of the last completed tasks of that type, the newest first."""
+        query = (
+            "select (ended_at - created_at) / 1000.0 from "
+            "(select * from entry where account = ? order by number desc limit ?) "
+            "where task_type = ? and status = 'completed' and ended_at > created_at limit ?"
+        )
+        return [float(row[0]) for row in self._db.execute(query, (account, DURATIONS_WINDOW, task_type, limit))]
 
     def entry(self, number: int) -> Entry | None:
         """The entry with that number."""

@@ -53,10 +53,10 @@ class Provider:
             raise order_error(outcome, self.quote)
         return task
 
-    async def get(self, task_id: str, *, within: float) -> Task:
-        """The task as it stands. Raises TaskNotFound and the other errors of a read."""
+    async def get(self, task_id: str, *, within: float, patient: bool = True) -> Task:
+        """The task as it stands; a `patient` question is repeated. Raises TaskNotFound and the errors of a read."""
         path = f"{TASKS}/{quoted(task_id, safe='')}"
-        outcome = await self._wire.read("GET", path, sensible=self._has_task, within=within)
+        outcome = await self._wire.read("GET", path, sensible=self._has_task, within=within, patient=patient)
         task = self._task(outcome) if outcome.fate is Fate.ANSWERED and not _refused(outcome) else None
         if task is None:
             raise read_error(outcome, self.quote)

@@ -56,8 +56,14 @@ def order_error(outcome: Outcome, quote: Quote) -> errors.WanxError:
     return errors.OutcomeUnknown(f"the order was sent, and {_told(answer, words, quote)}")
 
 
-def read_error(outcome: Outcome, quote: Quote) -> errors.WanxError:
+def read_error(outcome: Outcome, quote: Quote) -> errors.ProviderError:
     """Why a read (or a cancel) has no result. Nothing is ever charged for one."""
+    error = _read_error(outcome, quote)
+    error.retry_after = outcome.answer.retry_after if outcome.answer else None
+    return error
+
+
+def _read_error(outcome: Outcome, quote: Quote) -> errors.ProviderError:
     answer = outcome.answer
     if outcome.outage:
         return outcome.outage

@@ -91,8 +91,12 @@ class Wire:
         sensible: Callable[[Any], bool],
         within: float,
         query: Mapping[str, str | int] | None = None,
+        patient: bool = True,
     ) -> Outcome:
-        """Ask something that may be repeated, for at most `within` seconds. `sensible` knows an answer."""
+        """Ask something that may be repeated, for at most `within` seconds. `sensible` knows an answer.
+
+        A caller that will ask again in its own time is not `patient`: there is one attempt.
+        """
         if self._reader is None:
             self._reader = await self._client()
         client = self._reader
@@ -102,7 +106,7 @@ class Wire:
             request = client.build_request(method, url, params=query)
             return await self._once(client, request, sensible, min(READ_SECONDS, left))
 
-        return await self._repeat(Request.READ, once, within)
+        return await self._repeat(Request.READ, once, within) if patient else await once(within)
 
     async def order(self, path: str, content: bytes, *, sensible: Callable[[Any], bool], within: float) -> Outcome:
         """Send an order: repeated within `within` seconds only if it certainly was not accepted."""

@@ -54,7 +54,7 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Studio]) 
     async def report(sight: Sight) -> None:
         nonlocal furthest
         percent = sight.pace.percent if sight.pace else 0.0
-        furthest = max(percent, furthest + 0.01)
+        furthest = max(percent, furthest + (100 - furthest) / 1000)  # it rises, and never arrives
         await ctx.report_progress(furthest, 100, progress_words(sight))
 
     try:

@@ -79,6 +79,12 @@ def seconds(text: str) -> int:
     return int(text)
 
 
+def reads(text: str) -> int:
+    if not re.fullmatch(r"\d{1,3}", text) or not 1 <= int(text) <= 600:
+        raise ValueError("must be a whole number from 1 to 600")
+    return int(text)
+
+
 def speed(text: str) -> float:
     if not re.fullmatch(r"\d{1,5}(\.\d+)?", text) or not 0.1 <= float(text) <= 10_000:
         raise ValueError("must be a number from 0.1 to 10000")

@@ -115,6 +115,14 @@ SETTINGS: tuple[Setting, ...] = (
         Stops.NOTHING,
     ),
     Setting(
+        "WANX_READS_PER_MINUTE",
+        "reads_per_minute",
+        "30",
+        "The most reads a minute that waiting may cause, over all tasks, 1 to 600; the first read of a call is free.",
+        readers.reads,
+        Stops.NOTHING,
+    ),
+    Setting(
         "WANX_SIMULATE",
         "simulate",
         "false",

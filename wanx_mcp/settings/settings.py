@@ -42,6 +42,7 @@ class Settings:
     webhook_secret: str | None = field(default=None, repr=False)
     allow_adult: bool = False
     max_wait_seconds: int = 45
+    reads_per_minute: int = 30
     simulate: bool = False
     simulate_speed: float = 20.0
     complaints: tuple[Complaint, ...] = ()

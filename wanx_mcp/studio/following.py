@@ -3,89 +3,73 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from anyio.abc import TaskGroup
 
 from wanx_mcp.catalog import Catalog, TaskType
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import LedgerUnusable, ProviderError, TaskNotFound
+from wanx_mcp.errors import LedgerUnusable, TaskNotFound
 from wanx_mcp.ledger import Entry
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
+from wanx_mcp.studio.durations import Durations, learned
 from wanx_mcp.studio.pace import Pace
+from wanx_mcp.studio.queueing import ReadQueue
+from wanx_mcp.studio.sight import Sight
+from wanx_mcp.studio.watching import MEMORY_SECONDS, READ_SECONDS, Report, Watches
 
-READ_SECONDS = 15.0
-LAST_LOOK_SECONDS = 3.0
-"""What the last look of a wait may take beyond the time that was asked for."""
+__all__ = ["READ_SECONDS", "Following", "Report", "Sight"]
 
-MEMORY_SECONDS = 2.0
-"""A task that was read this short a time ago is not read again."""
+LEARNED_FROM = 20
+"""So many of the last ended tasks of a type say how long the next one takes."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """A task as it stands. `pace` is None once it has ended; `forgotten`: only the ledger still knows it."""
-
-    task: Task
-    row: TaskType | None
-    elapsed: float | None
-    pace: Pace | None
-    saved_path: str | None = None
-    forgotten: bool = False
-
-    @property
-    def settled(self) -> bool:
-        """Whether waiting longer brings nothing: the video is there, or there will be none."""
-        over = self.task.status in (Status.FAILED, Status.CANCELLED)
-        return over or self.forgotten or self.task.video_url is not None
-
-
-Report = Callable[[Sight], Awaitable[None]]
 
 
 class Following:
     """Reads tasks, and writes home what it has seen."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, clock: Clock, account: Account) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, clock: Clock, account: Account, group: TaskGroup) -> None:
         self._settings = settings
         self._catalog = catalog
         self._clock = clock
         self._account = account
+        self._speed = settings.simulate_speed if settings.simulate else 1.0
+        self._watches = Watches(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.look_afresh)
         self._seen: dict[str, tuple[float, Sight]] = {}
+        self._learned: dict[str, Durations] = {}
 
     def pace(self, row: TaskType | None, elapsed: float = 0.0) -> Pace:
         """The estimate for a task of that row."""
         usual = row.usual_seconds if row else max(row.usual_seconds for row in self._catalog.rows)
-        return Pace(usual / self._settings.simulate_speed if self._settings.simulate else usual, elapsed)
+        durations = self._learned.get(row.name) if row else None
+        return Pace(durations or Durations(usual), elapsed, self._speed)
 
     async def wait(self, task_id: str, seconds: float, report: Report) -> Sight:
         """The task after at most `seconds`. A read that fails while an earlier one is known is no error."""
-        deadline = self._clock.seconds() + min(seconds, self._settings.max_wait_seconds)
-        sight = await self.look(task_id)
-        while not sight.settled and (left := deadline - self._clock.seconds()) > 0:
-            await report(sight)
-            await self._clock.sleep(min(left, sight.pace.next_look if sight.pace else left))
-            with suppress(ProviderError):
-                sight = await self.look(task_id, within=max(LAST_LOOK_SECONDS, deadline - self._clock.seconds()))
-        return sight
+        until = self._clock.seconds() + min(seconds, self._settings.max_wait_seconds)
+        seen = self._remember(task_id)
+        if seconds <= 0 or (seen is not None and seen[1].settled):
+            return await self.look(task_id)
+        return await self._watches.wait(task_id, until, report, seen)
 
     async def look(self, task_id: str, *, within: float = READ_SECONDS) -> Sight:
         """The task, from memory if it was read just now."""
-        read_at, sight = self._seen.get(task_id, (float("-inf"), None))
-        if sight is not None and self._clock.seconds() - read_at < MEMORY_SECONDS:
-            return sight
+        if seen := self._remember(task_id):
+            return seen[1]
         return await self.look_afresh(task_id, within=within)
 
-    async def look_afresh(self, task_id: str, *, within: float = READ_SECONDS) -> Sight:
-        """The task as the provider tells it now. Raises TaskNotFound if neither it nor the ledger knows the task."""
+    async def look_afresh(self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True) -> Sight:
+        """The task as the provider tells it now; a `patient` look repeats a failed read.
+
+        Raises TaskNotFound if neither the provider nor the ledger knows the task.
+        """
         provider = self._account.provider
         known = await self._known(task_id)
         try:
-            task = await provider.get(task_id, within=min(within, READ_SECONDS))
+            task = await provider.get(task_id, within=min(within, READ_SECONDS), patient=patient)
         except TaskNotFound:
             if known is None:
                 raise
@@ -94,11 +78,17 @@ class Following:
             await self._account.observe(task, known)
         except LedgerUnusable as error:
             log.warning("what was read could not be kept: %s", error.what)
+        row = self._row(task, known)
+        await self._learn(row, afresh=task.status.final and (known is None or known.status != task.status))
         now = self._clock.seconds()
-        sight = self._sight(task, known)
+        sight = self._sight(task, known, row)
         self._seen = {name: seen for name, seen in self._seen.items() if now - seen[0] < MEMORY_SECONDS}
         self._seen[task_id] = (now, sight)
         return sight
+
+    def _remember(self, task_id: str) -> tuple[float, Sight] | None:
+        seen = self._seen.get(task_id)
+        return seen if seen is not None and self._clock.seconds() - seen[0] < MEMORY_SECONDS else None
 
     async def _known(self, task_id: str) -> Entry | None:
         try:
@@ -107,8 +97,22 @@ class Following:
             log.warning("the ledger could not be read: %s", error.what)
             return None
 
-    def _sight(self, task: Task, known: Entry | None) -> Sight:
-        row = self._catalog.find(known.task_type if known else task.task_type or "")
+    async def _learn(self, row: TaskType | None, *, afresh: bool) -> None:
+        """Ask the ledger how long such tasks took. The simulator lives by the catalog: there is nothing to learn."""
+        if row is None or self._settings.simulate or (row.name in self._learned and not afresh):
+            return
+        try:
+            name = await self._account.name()
+            seen = await self._account.ledger.ask(lambda book: book.durations(name, row.name, LEARNED_FROM))
+        except LedgerUnusable as error:
+            log.info("the ledger could not tell how long tasks take: %s", error.what)
+            seen = []
+        self._learned[row.name] = learned(row.usual_seconds, seen)
+
+    def _row(self, task: Task, known: Entry | None) -> TaskType | None:
+        return self._catalog.find(known.task_type if known else task.task_type or "")
+
+    def _sight(self, task: Task, known: Entry | None, row: TaskType | None) -> Sight:
         created_at = task.created_at or (known.created_at if known else None)
         elapsed = None
         if created_at is not None:
@@ -131,4 +135,4 @@ class Following:
             error_message=known.error_message,
             consumed_points=known.charged,
         )
-        return replace(self._sight(task, known), forgotten=True, pace=None)
+        return replace(self._sight(task, known, self._row(task, known)), forgotten=True, pace=None)

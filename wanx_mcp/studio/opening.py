@@ -37,7 +37,7 @@ async def open_studio(
         errands = Errands(group)
         account = Account(settings, clock, ledger, found, provider)
         try:
-            yield Studio(settings, catalog, clock, account, errands)
+            yield Studio(settings, catalog, clock, account, errands, group)
         finally:
             with anyio.move_on_after(CLOSING_SECONDS, shield=True):
                 await errands.settle()

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from anyio.abc import TaskGroup
+
 from wanx_mcp.catalog import Catalog, Order, parse_order
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import CannotCancel, TaskNotFound
@@ -39,12 +41,20 @@ class Page:
 class Studio:
     """The use cases over one account. Raises only WanxError."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, clock: Clock, account: Account, errands: Errands) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        clock: Clock,
+        account: Account,
+        errands: Errands,
+        group: TaskGroup,
+    ) -> None:
         self.settings = settings
         self.catalog = catalog
         self._account = account
         self._clock = clock
-        self._following = Following(settings, catalog, clock, account)
+        self._following = Following(settings, catalog, clock, account, group)
         self._reconciling = Reconciling(account, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
@@ -82,8 +92,9 @@ class Studio:
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
+        until = self._clock.seconds() + wait
         await self._reconciling.settle()
-        return await self._following.wait(task_id, wait, report)
+        return await self._following.wait(task_id, until - self._clock.seconds(), report)
 
     async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
         """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""

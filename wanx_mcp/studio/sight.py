@@ -1,0 +1,34 @@
+"""A task as the studio sees it: what the provider says, with the estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from wanx_mcp.catalog import TaskType
+from wanx_mcp.provider import Status, Task
+from wanx_mcp.studio.pace import Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A task as it stands. `pace` is None once it has ended; `forgotten`: only the ledger still knows it."""
+
+    task: Task
+    row: TaskType | None
+    elapsed: float | None
+    pace: Pace | None
+    saved_path: str | None = None
+    forgotten: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether waiting longer brings nothing: the video is there, or there will be none."""
+        over = self.task.status in (Status.FAILED, Status.CANCELLED)
+        return over or self.forgotten or self.task.video_url is not None
+
+    def later(self, seconds: float) -> Sight:
+        """The same after `seconds` more without news."""
+        if self.pace is None or seconds <= 0:
+            return self
+        elapsed = None if self.elapsed is None else self.elapsed + seconds
+        return replace(self, elapsed=elapsed, pace=self.pace.later(seconds))
