@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 from wanx_mcp.studio.durations import Durations
 
-FREQUENCY = 30.5
-"""Fixes how many looks a task costs: about as many as one every ten seconds would, for the usual durations."""
+FREQUENCY, SHORT_FREQUENCY = 27.5, 360.0
+"""Fix how many looks a task costs: about as many as one every ten seconds would. The second is divided by the usual
+duration: the shorter a task, the more weighs the look that comes after its end."""
 
 COLD_FREQUENCY = 45.0
-"""The same while no ended task has confirmed the catalog's guess."""
-
-SURE_EVIDENCE = 5
-"""After so many ended tasks the estimate is taken for sure."""
+"""The same while hardly any ended task has confirmed the catalog's guess."""
 
 SHORTEST_LOOK = 1.0
 SHORTEST_SLEEP = 0.2
@@ -71,18 +68,14 @@ def interval(durations: Durations, elapsed: float) -> float:
     The square-root rule (Keller, "Optimum checking schedules for systems subject to random failure", 1974): the gap
     is inverse to the root of the hazard in its middle, so that looks are dense where the end is likely.
     """
-    sure = min(1.0, durations.evidence / SURE_EVIDENCE)
-    frequency = FREQUENCY * sure + COLD_FREQUENCY * (1 - sure)
+    unsure = durations.evidence < UNSURE_EVIDENCE
+    frequency = COLD_FREQUENCY if unsure else FREQUENCY + SHORT_FREQUENCY / durations.usual
     low, high = SHORTEST_LOOK, max(SHORTEST_LOOK, durations.usual * LONGEST_LOOK_SHARE)
     for _ in range(_HALVINGS):
         gap = (low + high) / 2
         wide = gap * gap * durations.hazard(elapsed + gap / 2) * durations.usual > 2 * frequency
         low, high = (low, gap) if wide else (gap, high)
-    return min((low + high) / 2, _unsure(durations, elapsed))
-
-
-def _unsure(durations: Durations, elapsed: float) -> float:
-    begin, end = durations.usual * UNSURE_FROM, durations.usual * UNSURE_UNTIL
-    if durations.evidence >= UNSURE_EVIDENCE or elapsed >= end:
-        return math.inf
-    return max(UNSURE_LOOK, begin - elapsed)
+    gap = (low + high) / 2
+    if unsure and elapsed < durations.usual * UNSURE_UNTIL:
+        return min(gap, max(UNSURE_LOOK, durations.usual * UNSURE_FROM - elapsed))
+    return gap
