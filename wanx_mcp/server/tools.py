@@ -25,7 +25,7 @@ Report = Callable[[Sight], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class ToolRow:
-    """One tool. `schema` is its argument schema, `run` gets the raw arguments."""
+    """One tool. `schema` is its argument schema, `run` gets the raw arguments, `spends` if it can cost money."""
 
     name: str
     title: str
@@ -34,6 +34,7 @@ class ToolRow:
     result: type[Result]
     annotations: ToolAnnotations
     run: Callable[[Studio, Mapping[str, Any], Report], Awaitable[replies.Reply]]
+    spends: bool = False
 
 
 def _task_id(value: str) -> str:
@@ -121,7 +122,7 @@ async def _create(studio: Studio, given: Mapping[str, Any], _report: Report) -> 
     except Problems as wrong:
         raise InvalidOrder(str(wrong), advice=f"{wrong.fixes}; then order again") from None
     if options.dry_run:
-        return replies.quoted(studio.quote(order), await _spending(studio))
+        return replies.quoted(await studio.quote(order), await _spending(studio))
     placement = await studio.create(order, request_id=options.request_id)
     pace, longest_wait = studio.pace(placement.order), studio.settings.max_wait_seconds
     return replies.placed(placement, await _spending(studio), pace, longest_wait)
@@ -179,6 +180,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
             _create,
+            spends=True,
         ),
         ToolRow(
             "get_wanx_task",
