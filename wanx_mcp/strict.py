@@ -185,6 +185,7 @@ def _flat(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str
     if "const" in flat:
         flat["enum"] = [flat.pop("const")]
     if "properties" in flat:
+        flat.pop("description", None)  # the model's docstring, which speaks to us
         flat["properties"] = {name: _flat(field, definitions) for name, field in schema["properties"].items()}
     if "items" in flat:
         flat["items"] = _flat(schema["items"], definitions)
