@@ -64,6 +64,7 @@ def watch(path: Path, count: int, within: float) -> Clip:
         # A file object and a fixed format: nothing that the file says makes the decoder open anything else.
         with path.open("rb") as file, av.open(file, "r", format="mp4") as film:
             stream = film.streams.video[0]
+            stream.thread_type = "AUTO"
             seconds, wanted = _wanted(film, stream, count)
             _check_size(stream.codec_context.width, stream.codec_context.height)
             chosen = _chosen(film, stream, wanted, deadline)
@@ -112,7 +113,6 @@ def _decoded(
     film: InputContainer, stream: VideoStream, most: int, deadline: float
 ) -> Iterator[tuple[float, VideoFrame]]:
     """Up to `most` frames from where the clip stands, each with its moment."""
-    stream.thread_type = "AUTO"
     origin = float((stream.start_time or 0) * (stream.time_base or 0))
     rate = float(stream.average_rate or 16)
     for number, frame in enumerate(film.decode(stream)):

@@ -55,6 +55,17 @@ MeterReport = Callable[[Underway], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is to be fetched, under which name, and the earlier copy that is gone."""
+
+    task_id: str
+    task_type: str | None
+    link: str
+    stem: str
+    old: Copy | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Job:
     errand: Errand[Saved]
     meter: Meter = field(default_factory=Meter)
@@ -88,8 +99,9 @@ class Saving:
             sight = await self._following.look(task_id)
             link, known = _link(sight), await self._known(task_id)
             stem = (safe_stem(name) if name else "") or self._usual(sight, known)
+            wish = _Wish(task_id, sight.row.name if sight.row else None, link, stem, copy)
             # No waiting between this look and the entry: callers that come together share one job.
-            job = self._jobs.get(task_id) or self._start(task_id, link, stem, copy)
+            job = self._jobs.get(task_id) or self._start(wish)
         with anyio.move_on_after(deadline - anyio.current_time()):
             return await self._heard(task_id, job, report)
         return Underway(task_id, job.meter.done, job.meter.total)
@@ -103,44 +115,42 @@ class Saving:
             del self._jobs[task_id]
         return await job.errand.outcome()
 
-    def _start(self, task_id: str, link: str, stem: str, old: Copy | None) -> _Job:
+    def _start(self, wish: _Wish) -> _Job:
         meter = Meter()
 
         async def work() -> Saved:
-            saved = await self._download(task_id, link, stem, old, meter)
-            self._jobs.pop(task_id, None)
-            self._following.forget(task_id)
+            saved = await self._download(wish, meter)
+            self._jobs.pop(wish.task_id, None)
+            self._following.forget(wish.task_id)
             return saved
 
-        job = self._jobs[task_id] = _Job(self._errands.send(work, DownloadFailed), meter)
+        job = self._jobs[wish.task_id] = _Job(self._errands.send(work, DownloadFailed), meter)
         return job
 
-    async def _download(self, task_id: str, link: str, stem: str, old: Copy | None, meter: Meter) -> Saved:
+    async def _download(self, wish: _Wish, meter: Meter) -> Saved:
         folder = self._settings.output_folder
         part: Part | None = None
         try:
             await anyio.to_thread.run_sync(sweep, folder)
             part = await anyio.to_thread.run_sync(Part, folder)
-            movie = await self._fetch(
-                task_id, link, Download(await self._network(), part, meter, self._clock, download.LIMITS)
-            )
+            fetching = Download(await self._network(), part, meter, self._clock, download.LIMITS)
+            movie = await self._fetch(wish, fetching)
             size, sha256 = part.size, part.sha256
-            path = await anyio.to_thread.run_sync(part.publish, stem, SUFFIX)
+            path = await anyio.to_thread.run_sync(part.publish, wish.stem, SUFFIX)
         except OSError as error:
             raise _disk_error(error, folder) from error
         finally:
             if part is not None:
                 part.discard()
-        copy = Copy(str(path), size, sha256)
-        return await self._noted(task_id, copy, old, Saved(path, size, sha256, movie))
+        return await self._noted(wish, Saved(path, size, sha256, movie, wish.task_type))
 
-    async def _fetch(self, task_id: str, link: str, fetching: Download) -> Movie:
+    async def _fetch(self, wish: _Wish, fetching: Download) -> Movie:
         try:
-            return await fetching.run(link)
+            return await fetching.run(wish.link)
         except ExpiredError:
             log.info("the link of a video has expired; asking for the task again")
         try:
-            return await fetching.run(_link(await self._following.look_afresh(task_id)))
+            return await fetching.run(_link(await self._following.look_afresh(wish.task_id)))
         except (ExpiredError, NotFinished) as error:
             advice = "order again only if the user wants to pay for it again; the provider keeps videos for about a day"
             raise DownloadFailed(
@@ -151,9 +161,10 @@ class Saving:
         upstream = self._account.upstream
         return Network(upstream.loopback, await upstream.locate(), upstream.transport)
 
-    async def _noted(self, task_id: str, copy: Copy, old: Copy | None, saved: Saved) -> Saved:
+    async def _noted(self, wish: _Wish, saved: Saved) -> Saved:
+        task_id, copy = wish.task_id, Copy(str(saved.path), saved.bytes, saved.sha256)
         try:
-            standing = await self._account.keep_copy(task_id, copy, old)
+            standing = await self._account.keep_copy(task_id, copy, wish.old)
         except LedgerUnusable as error:
             log.warning("a saved video could not be noted: %s", error.what)
             self._unbooked[task_id] = copy
