@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given:
         from wanx_mcp.cli.serve import serve
 
-        return serve()
+        serve()
     from wanx_mcp.cli.commands import run
 
     return run(given)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio
 import anyio.to_thread
 
 from wanx_mcp.errors import LedgerUnusable
@@ -24,24 +24,22 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._book: Book | None = None
-        self._thread: anyio.CapacityLimiter | None = None
+        self._turn = threading.Lock()
 
     async def ask(self, question: Callable[[Book], ResultT]) -> ResultT:
-        """Put `question` to the book, in a thread, one at a time; what it has begun it ends, cancelled or not.
+        """Put `question` to the book, in a thread, one at a time.
 
-        Raises LedgerUnusable.
+        A caller that is cancelled stops waiting; the question is answered all the same. Raises LedgerUnusable.
         """
-        self._thread = self._thread or anyio.CapacityLimiter(1)
-        return await anyio.to_thread.run_sync(self._ask, question, limiter=self._thread)
+        return await anyio.to_thread.run_sync(self._ask, question, abandon_on_cancel=True)
 
     async def aclose(self) -> None:
         """Let go of the file."""
         if self._book is not None:
             await self.ask(lambda book: book.close())
-            self._book = None
 
     def _ask(self, question: Callable[[Book], ResultT]) -> ResultT:
-        with usable(self.path):
+        with self._turn, usable(self.path):
             if self._book is None:
                 from wanx_mcp.ledger.book import Book
                 from wanx_mcp.ledger.schema import open_file

@@ -80,8 +80,8 @@ class Ordering:
         price = order.row.price
         return to_points(self._settings.assumed_price if price is None else price)
 
-    async def place(self, order: Order, request_id: str | None) -> Placement:
-        """Place `order`, or find the order that it repeats.
+    async def place(self, order: Order, request_id: str | None, *, until: float) -> Placement:
+        """Place `order`, or find the order that it repeats; answer before the clock's second `until`.
 
         Raises BudgetExceeded, LedgerUnusable and InvalidOrder before anything is sent, OutcomeUnknown and the
         provider's errors after.
@@ -90,8 +90,9 @@ class Ordering:
         patience = self._clock.seconds() + PATIENCE
         while True:
             draft = await self._draft(order, request_id)
-            errand = self._errands.send(lambda draft=draft: self._attempt(order, draft, content))  # type: ignore[misc]
-            with anyio.move_on_after(CALL_SECONDS) as limit:
+            left = max(0.5, until - self._clock.seconds())
+            errand = self._errands.send(lambda draft=draft, left=left: self._attempt(order, draft, content, left))  # type: ignore[misc]
+            with anyio.move_on_after(left) as limit:
                 answer = await errand.outcome()
             if limit.cancelled_caught:
                 raise OutcomeUnknown("the provider has not answered the order yet; it is still on its way")
@@ -105,7 +106,7 @@ class Ordering:
                     if found is not None:
                         return found
 
-    async def _attempt(self, order: Order, draft: Draft, content: bytes) -> Placement | Entry | Spending:
+    async def _attempt(self, order: Order, draft: Draft, content: bytes, within: float) -> Placement | Entry | Spending:
         limit = self._account.limit
         answer = await self._account.ledger.ask(lambda book: book.intend(draft, limit))
         if not isinstance(answer, Intention):
@@ -113,14 +114,14 @@ class Ordering:
         entry = answer.entry
         self._reconciling.under_way.add(entry.number)
         try:
-            task = await self._send(entry, content)
+            task = await self._send(entry, content, within)
             return await self._accept(order, entry, task)
         finally:
             self._reconciling.under_way.discard(entry.number)
 
-    async def _send(self, entry: Entry, content: bytes) -> Task:
+    async def _send(self, entry: Entry, content: bytes, within: float) -> Task:
         try:
-            return await self._account.provider.create(content, within=CALL_SECONDS)
+            return await self._account.provider.create(content, within=within)
         except WanxError as error:
             state = State.DECLINED if error.charged is Charged.NO else State.UNKNOWN
             try:

@@ -15,7 +15,7 @@ from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import READ_SECONDS, Following, Report, Sight
-from wanx_mcp.studio.ordering import Ordering, Placement
+from wanx_mcp.studio.ordering import CALL_SECONDS, Ordering, Placement
 from wanx_mcp.studio.pace import Pace
 from wanx_mcp.studio.previewing import Preview, preview
 from wanx_mcp.studio.reconciling import Reconciling
@@ -45,6 +45,7 @@ class Studio:
         self.settings = settings
         self.catalog = catalog
         self._account = account
+        self._clock = clock
         self._following = Following(settings, catalog, clock, account)
         self._reconciling = Reconciling(account, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
@@ -75,11 +76,12 @@ class Studio:
         Raises InvalidOrder, AdultContentOff, NotConfigured, BudgetExceeded and LedgerUnusable before anything is
         sent, the provider's errors after.
         """
+        until = self._clock.seconds() + CALL_SECONDS
         order = self.quote(given).order
         self._account.check_orders()
         await self._account.name()
         await self._reconciling.settle()
-        return await self._ordering.place(order, request_id)
+        return await self._ordering.place(order, request_id, until=until)
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
