@@ -60,7 +60,7 @@ def cut(body: bytes, *, after: int, tag: str | None = '"v1"', ranges: str = "rig
         asked = re.fullmatch(r"bytes=(\d+)-", host.headers.get("range", ""))
         same = host.headers.get("if-range") in (None, tag)
         start = int(asked[1]) if asked and same and ranges != "ignored" else 0
-        shown = start + 7 if ranges == "wrong" else start
+        shown = start + 7 if start and ranges == "wrong" else start
         length = len(body) + (10 if ranges == "other" else 0)
         if asked and same and ranges != "ignored":
             host.start(
@@ -73,7 +73,8 @@ def cut(body: bytes, *, after: int, tag: str | None = '"v1"', ranges: str = "rig
             )
         else:
             host.start(200, {**headers, "content-length": str(len(body))})
-        host.wfile.write(body[start : start + after])
+        sent = body[shown:] + bytes(shown - start)
+        host.wfile.write(sent[:after])
 
     return play
 

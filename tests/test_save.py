@@ -334,10 +334,19 @@ FAILURES = {
 
 @pytest.mark.parametrize("trick", FAILURES.values(), ids=FAILURES)
 async def test_a_download_that_fails_says_so_costs_nothing_and_leaves_no_litter(
-    host: MediaHost, trick: mediahost.Trick
+    host: MediaHost, trick: mediahost.Trick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    reached: set[str] = set()
+    handle = httpx.AsyncHTTPTransport.handle_async_request
+
+    async def record(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        reached.add(request.url.host)
+        return await handle(transport, request)
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", record)
     host.plays(trick)
     await failure(host)
+    assert reached == {"127.0.0.1"}, "it went somewhere else"
 
 
 async def test_a_page_is_named_as_one(host: MediaHost) -> None:
