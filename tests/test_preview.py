@@ -85,6 +85,13 @@ async def test_video_and_sheet_stand_side_by_side_and_only_once(world: World) ->
     assert sheet in text(first)
 
 
+async def test_sheets_of_other_lengths_are_kept_once_each(world: World) -> None:
+    async with finished(world) as (agent, task_id):
+        for count in (6, 2, 6, 2, 2):
+            await agent.call("preview_wanx_video", task_id=task_id, frames=count)
+    assert [name.rpartition("-sheet")[2] for name in names(world)[:-1]] == ["-2.jpg", ".jpg"]
+
+
 @pytest.mark.parametrize("count", [1, 2, 5, 12])
 async def test_as_many_frames_as_asked_for(world: World, count: int) -> None:
     async with finished(world) as (agent, task_id):

@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,8 +61,7 @@ class Part:
         os.fsync(self._file.fileno())
         if os.name == "nt":
             self._file.close()  # an open file cannot be renamed there
-        for number in range(1, MOST_NUMBERS):
-            path = self.folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
+        for path in _candidates(self.folder, stem, suffix):
             with suppress(FileExistsError):
                 _rename(self.path, path)
                 self._file.close()
@@ -78,16 +77,23 @@ class Part:
 
 def keep(folder: Path, stem: str, suffix: str, content: bytes) -> Path:
     """A small file with that content, numbered where the name is taken by another content. Raises OSError."""
-    known = folder / f"{stem}{suffix}"
-    with suppress(OSError):
-        if known.stat().st_size == len(content) and known.read_bytes() == content:
-            return known
+    for path in _candidates(folder, stem, suffix):
+        if not path.exists():
+            break
+        if path.stat().st_size == len(content) and path.read_bytes() == content:
+            return path
     part = Part(folder)
     try:
         part.write([content])
         return part.publish(stem, suffix)
     finally:
         part.discard()
+
+
+def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+    yield folder / f"{stem}{suffix}"
+    for number in range(2, MOST_NUMBERS):
+        yield folder / f"{stem}-{number}{suffix}"
 
 
 def sweep(folder: Path) -> None:

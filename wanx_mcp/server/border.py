@@ -15,7 +15,7 @@ from mcp.types import CallToolResult, ImageContent, TextContent
 from wanx_mcp.errors import OutcomeUnknown, ProviderFault, WanxError
 from wanx_mcp.server.replies import Reply, Shown, progress
 from wanx_mcp.server.tools import ToolRow
-from wanx_mcp.strict import object_schema
+from wanx_mcp.strict import open_schema
 from wanx_mcp.studio import Sight, Studio, Underway
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def as_tool(row: ToolRow) -> Tool:
         title=row.title,
         description=row.description,
         parameters=dict(row.schema),
-        fn_metadata=RawArguments(arg_model=ArgModelBase, output_schema=row.result and object_schema(row.result)),
+        fn_metadata=RawArguments(arg_model=ArgModelBase, output_schema=row.result and open_schema(row.result)),
         is_async=True,
         context_kwarg="ctx",
         annotations=row.annotations,

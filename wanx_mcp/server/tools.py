@@ -90,9 +90,7 @@ def _file_name(value: str) -> str:
     return value
 
 
-FileName = Annotated[
-    str, AfterValidator(_file_name), Field(description="Bare name; a good one is the default.", examples=["boat.mp4"])
-]
+FileName = Annotated[str, AfterValidator(_file_name), Field(description="Bare name; optional.", examples=["boat.mp4"])]
 Frames = Annotated[int, Field(ge=1, le=12, description="Default is 6.")]
 
 
