@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -18,7 +19,10 @@ def serve() -> NoReturn:
         print(f"wanx-mcp: {complaint}", file=sys.stderr)
     # The SDK reads stdin in a thread that Python's own SIGINT cannot interrupt.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    build_server(settings).run("stdio")
+    server = build_server(settings)
+    gc.freeze()
+    gc.enable()
+    server.run("stdio")
     # A thread that waits for another process's hold on the ledger must not hold up the end: all is on the disk.
     sys.stderr.flush()
     os._exit(0)

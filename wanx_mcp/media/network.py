@@ -65,7 +65,7 @@ class Network:
             transport = self.transport
         else:
             proxy = await anyio.to_thread.run_sync(_proxy_for, url)
-        verify = True if url.scheme == "http" else await anyio.to_thread.run_sync(_trust)
+        verify = False if url.scheme == "http" else await anyio.to_thread.run_sync(_trust)  # http: loopback only
         async with httpx.AsyncClient(
             verify=verify,
             transport=transport,

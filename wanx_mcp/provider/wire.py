@@ -151,13 +151,13 @@ class Wire:
     async def _client(self) -> httpx.AsyncClient:
         import httpx
 
-        local = is_loopback(await self._upstream.locate())
+        url = await self._upstream.locate()
         try:
-            if self._ssl is None:
+            if self._ssl is None and url.startswith("https:"):
                 self._ssl = httpx.create_ssl_context()
             return httpx.AsyncClient(
-                verify=self._ssl,
-                trust_env=not local,  # loopback never goes through a proxy
+                verify=self._ssl or False,  # only http on loopback comes without a context
+                trust_env=not is_loopback(url),  # loopback never goes through a proxy
                 transport=self._upstream.transport,
                 headers={"x-api-key": self._upstream.key, "accept": "application/json"},
                 timeout=httpx.Timeout(ORDER_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
