@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wanx_mcp.ledger.entry import OPEN, Draft, Entry, Intention, Observation, Spending, State
+from wanx_mcp.ledger.entry import OPEN, Copy, Draft, Entry, Intention, Observation, Spending, State
 
 WINDOW = timedelta(hours=24)
 REPEAT_WINDOW = timedelta(minutes=2)
@@ -152,6 +152,30 @@ class Book:
                 "charged": seen.charged,
             },
         )
+
+    def copy_of(self, account: str, task_id: str) -> Copy | None:
+        """Where the video of that task was saved, whether the task was ordered here or not."""
+        query = "select path, bytes, sha256 from saved where account = ? and task_id = ?"
+        row = self._db.execute(query, (account, task_id)).fetchone()
+        return Copy(*row) if row else None
+
+    def keep_copy(self, account: str, task_id: str, copy: Copy, instead: Copy | None) -> Copy:
+        """Note where the video was saved, unless another process has noted a copy since `instead` was read.
+
+        Returns the copy that stands.
+        """
+        with self._transaction():
+            known = self.copy_of(account, task_id)
+            if known is not None and known != instead:
+                return known
+            self._db.execute(
+                "insert or replace into saved (account, task_id, path, bytes, sha256) values (?, ?, ?, ?, ?)",
+                (account, task_id, copy.path, copy.bytes, copy.sha256),
+            )
+            self._db.execute(
+                "update entry set saved_path = ? where account = ? and task_id = ?", (copy.path, account, task_id)
+            )
+            return copy
 
     def entry(self, number: int) -> Entry | None:
         """The entry with that number."""

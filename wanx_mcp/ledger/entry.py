@@ -113,3 +113,12 @@ class Spending:
     def allows(self, points: int) -> bool:
         """Whether `points` more may be booked."""
         return self.limit is None or self.booked + points <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A video on this machine's disk."""
+
+    path: str
+    bytes: int
+    sha256: str

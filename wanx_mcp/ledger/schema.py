@@ -53,6 +53,16 @@ MIGRATIONS: tuple[str, ...] = (
     create index entry_account on entry (account, number);
     create index entry_charge on entry (account, task_type, number) where charged > 0;
     """,
+    """
+    create table saved (
+        account text not null,
+        task_id text not null,
+        path text not null,
+        bytes integer not null,
+        sha256 text not null,
+        primary key (account, task_id)
+    );
+    """,
 )
 
 

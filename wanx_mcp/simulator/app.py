@@ -50,6 +50,8 @@ class Simulator:
     credit: int = 10_000_000_000
     skew: timedelta = timedelta(0)
     base: str = "http://127.0.0.1"
+    media: str | None = None
+    """Where all videos are said to be, if not here."""
 
     def __post_init__(self) -> None:
         self.clips = Clips()
@@ -211,7 +213,7 @@ class Simulator:
         )
 
     def _media_url(self, task: SimulatedTask) -> str:
-        return f"{self.base}/media/{task.task_id}.mp4"
+        return self.media or f"{self.base}/media/{task.task_id}.mp4"
 
     def _shown(self, task: SimulatedTask, request: Request) -> Response:
         self.base = str(request.base_url).rstrip("/")

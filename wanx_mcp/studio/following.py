@@ -83,6 +83,10 @@ class Following:
             return sight
         return await self.look_afresh(task_id, within=within)
 
+    def forget(self, task_id: str) -> None:
+        """The next look reads the task again: something has changed on our side."""
+        self._seen.pop(task_id, None)
+
     async def look_afresh(self, task_id: str, *, within: float = READ_SECONDS) -> Sight:
         """The task as the provider tells it now. Raises TaskNotFound if neither it nor the ledger knows the task."""
         provider = self._account.provider

@@ -1,4 +1,4 @@
-"""Create, get, list, cancel: what the tools do, in terms of orders and tasks."""
+"""Create, get, list, save, preview, cancel: what the tools do, in terms of orders and tasks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import READ_SECONDS, Following, Report, Sight
 from wanx_mcp.studio.ordering import CALL_SECONDS, Ordering, Placement
 from wanx_mcp.studio.pace import Pace
+from wanx_mcp.studio.previewing import Preview, preview
 from wanx_mcp.studio.reconciling import Reconciling
+from wanx_mcp.studio.saving import MeterReport, Saved, Saving, Underway
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Studio:
         self._following = Following(settings, catalog, clock, account)
         self._reconciling = Reconciling(account, catalog, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
+        self._saving = Saving(settings, clock, account, errands, self._following)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
 
     def take_complaints(self) -> list[str]:
@@ -94,8 +97,22 @@ class Studio:
         name = await self._account.name()
         await self._reconciling.settle()
         found = await self._account.ledger.ask(lambda book: book.page(name, statuses, below, limit + 1))
-        entries = tuple(found[:limit])
+        entries = tuple(await self._account.present(found[:limit]))
         return Page(entries, entries[-1].number if len(found) > limit else None)
+
+    async def save(self, task_id: str, *, name: str | None, report: MeterReport) -> Saved | Underway:
+        """The finished video on disk, or how far its download is when the longest wait is over.
+
+        Raises NotFinished, DownloadFailed and the errors of a get.
+        """
+        return await self._saving.save(task_id, name, self.settings.max_wait_seconds, report)
+
+    async def preview(self, task_id: str, *, frames: int, report: MeterReport) -> Preview:
+        """A contact sheet of the finished video, which is saved if it is not yet.
+
+        Raises ExtraMissing, PreviewFailed and the errors of a save.
+        """
+        return await preview(self._saving, task_id, frames, self.settings.max_wait_seconds, report)
 
     async def cancel(self, task_id: str) -> Sight:
         """Ask the provider to cancel, and book what it did. Raises CannotCancel when the task goes on or has ended,
