@@ -49,3 +49,9 @@ def test_links_inside_the_readme_lead_somewhere() -> None:
     }
     for target in re.findall(r"\]\(#([^)]+)\)", README):
         assert target in anchors
+
+
+def test_pictures_in_the_readme_are_there_and_small() -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert pictures
+    assert all(1000 < (docs.ROOT / picture).stat().st_size < 100_000 for picture in pictures)

@@ -23,6 +23,7 @@ FLOORS = {
     "retry": 1,
     "ledger": 2,
     "settings": 1,
+    "media": 2,
     "provider": 2,
     "simulator": 2,
     "studio": 3,
@@ -33,7 +34,7 @@ FLOORS = {
 }
 ALLOWED = {
     "mcp": {"server", "cli"},
-    "httpx": {"provider", "simulator"},
+    "httpx": {"media", "provider", "simulator"},
     "starlette": {"simulator"},
     "uvicorn": {"simulator"},
 }

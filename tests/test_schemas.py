@@ -50,7 +50,8 @@ async def test_argument_schemas_are_flat_strict_and_described(world: World) -> N
 
 async def test_no_schema_holds_references_unions_or_nulls(world: World) -> None:
     for tool in await tools(world):
-        for schema in (tool["inputSchema"], tool["outputSchema"]):
+        assert ("outputSchema" in tool) == (tool["name"] != "preview_wanx_video")
+        for schema in (tool["inputSchema"], tool.get("outputSchema", {})):
             for node in nodes(schema):
                 assert not FORBIDDEN & (set(node) - set(schema.get("properties", {}))), (tool["name"], node)
                 assert not isinstance(node.get("type"), list)
@@ -68,7 +69,7 @@ async def test_the_tool_list_stays_small(world: World, record_property: Any) -> 
     weight = len(json.dumps({"tools": await tools(world)}, separators=(",", ":"), ensure_ascii=False))
     record_property("characters", weight)
     print(f"tools/list weighs {weight} characters")
-    assert weight < 9_000
+    assert weight < 8_600
 
 
 async def test_each_tool_equals_its_golden_file(world: World) -> None:

@@ -81,11 +81,16 @@ class World:
         self.line = Line(self.simulator)
 
     @property
+    def videos(self) -> Path:
+        return self.state / "videos"
+
+    @property
     def settings(self) -> Settings:
         usual = {
             "PIAPI_API_KEY": KEY,
             "PIAPI_BASE_URL": "http://127.0.0.1:9",
             "WANX_STATE_DIR": str(self.state),
+            "WANX_OUTPUT_DIR": str(self.videos),
             "WANX_DAILY_BUDGET_USD": "unlimited",
         }
         return read_settings({**usual, **self.environment})

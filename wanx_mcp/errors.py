@@ -13,6 +13,8 @@ from typing import ClassVar
 #   ProviderError          the provider's answer, or its absence
 #     Unauthorized  OutOfCredit  RateLimited  TaskNotFound  Unreachable  Refused  ProviderFault
 #     OutcomeUnknown  CannotCancel
+#   MediaError             the finished video, on its way to the disk and to the eye
+#     NotFinished  DownloadFailed  PreviewFailed  ExtraMissing
 
 
 class Charged(StrEnum):
@@ -137,3 +139,30 @@ class OutcomeUnknown(ProviderError):
 class CannotCancel(ProviderError):
     code = "cannot_cancel"
     advice = "call get_wanx_task to follow the task; it goes on"
+
+
+class MediaError(WanxError):
+    """A finished video could not be brought home or looked at."""
+
+
+class NotFinished(MediaError):
+    code = "not_finished"
+    advice = "call get_wanx_task with wait_seconds until the video is there"
+
+
+class DownloadFailed(MediaError):
+    code = "download_failed"
+    advice = "make the same call again in a minute; the video link from get_wanx_task works meanwhile"
+
+
+class PreviewFailed(MediaError):
+    code = "preview_failed"
+    advice = "do not describe the video; give the user its path or link"
+
+
+class ExtraMissing(MediaError):
+    code = "extra_missing"
+    advice = (
+        "ask the user to install this project's video extra (pip install '.[video]' in its folder, or pip install av "
+        "into the same Python) and to restart this server"
+    )

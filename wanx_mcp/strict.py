@@ -53,9 +53,14 @@ def properties(model: type[BaseModel]) -> Mapping[str, Mapping[str, Any]]:
 
 
 def object_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """A flat schema of `model`: no `$ref`, `anyOf`, null, title or default; an optional field is just not required."""
+    """A flat schema of arguments, closed to unknown ones; an optional argument is just not required."""
+    return {**open_schema(model), "additionalProperties": False}
+
+
+def open_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """A flat schema of `model`: no `$ref`, `anyOf`, null, title or default."""
     schema = model.model_json_schema()
-    return {**_flat(schema, schema.get("$defs", {})), "additionalProperties": False}
+    return _flat(schema, schema.get("$defs", {}))
 
 
 def check(model: type[ModelT], given: Mapping[str, Any]) -> ModelT:
@@ -185,6 +190,7 @@ def _flat(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str
     if "const" in flat:
         flat["enum"] = [flat.pop("const")]
     if "properties" in flat:
+        flat.pop("description", None)  # the model's docstring, which speaks to us
         flat["properties"] = {name: _flat(field, definitions) for name, field in schema["properties"].items()}
     if "items" in flat:
         flat["items"] = _flat(schema["items"], definitions)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
 
 import anyio
 from mcp import Client, StdioServerParameters
@@ -17,11 +20,19 @@ from mcp.types import CallToolResult
 
 from wanx_mcp.settings import read_settings
 
-SPEED = 60
-ORDER = {
+SPEED = 80
+SHOWN = 70
+"""Characters of an argument that are printed: a picture is long."""
+
+TEXT = {
     "task_type": "txt2video-14b",
     "prompt": "A paper boat drifts along a rain gutter at dusk, street lights shimmer on the water",
 }
+KEYFRAMES = {"task_type": "img2video-14b-keyframe", "prompt": "Day turns into night over a calm sea"}
+MISSING = (
+    "The video extra is not installed, so the simulator served one small stand-in clip for both orders and there are "
+    "no contact sheets. With it you see your own orders: pip install '.[video]' in this project's folder."
+)
 
 
 def demo() -> int:
@@ -38,28 +49,54 @@ def demo() -> int:
 
 
 async def _converse(folder: Path, state: str) -> None:
-    environment = {"WANX_SIMULATE": "1", "WANX_SIMULATE_SPEED": str(SPEED), "WANX_STATE_DIR": state}
+    environment = {
+        "WANX_SIMULATE": "1",
+        "WANX_SIMULATE_SPEED": str(SPEED),
+        "WANX_STATE_DIR": state,
+        "WANX_OUTPUT_DIR": str(folder),
+    }
     command = StdioServerParameters(command=sys.executable, args=["-m", "wanx_mcp"], env=_inherited() | environment)
+    seeing = find_spec("av") is not None
     print("This demo is simulated: no key, no network, no money.\n")
     async with Client(stdio_client(command)) as client:
-        ordered = await _call(client, "create_wanx_task", ORDER)
-        task_id = ordered["task_id"]
-        seen = await _call(client, "get_wanx_task", {"task_id": task_id, "wait_seconds": 45})
-        path = folder / f"demo-{task_id[:8]}.mp4"
-        await anyio.to_thread.run_sync(_download, seen["video_url"], path)
-        print(f"Saved: {path} ({path.stat().st_size // 1024} kB)")
-        print(f"For real this would have cost ${seen['charged_usd']:.2f}.")
+        day = _picture("#5bb1e4", "#24628a", "#ffd54a", 260)
+        night = _picture("#0d1738", "#1a2b57", "#eef1f8", 500)
+        orders = [TEXT, {**KEYFRAMES, "start_image": day, "end_image": night}]
+        ordered = [await _call(client, "create_wanx_task", order) for order in orders]
+        videos, sheets, charged = [], [], 0.0
+        for task in ({"task_id": order["task_id"]} for order in map(_facts, ordered)):
+            seen = _facts(await _call(client, "get_wanx_task", {**task, "wait_seconds": 45}))
+            charged += seen.get("charged_usd", 0.0)
+            videos.append(_facts(await _call(client, "save_wanx_video", task))["path"])
+            if seeing:
+                preview = _text(await _call(client, "preview_wanx_video", task))
+                sheets += re.findall(r"Sheet: (.+?) \. ", preview)
+    print(_farewell(folder, videos, sheets))
+    print(f"For real this would have cost ${charged:.2f}.")
 
 
-async def _call(client: Client, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    print(f"agent  > {tool}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})")
+def _farewell(folder: Path, videos: list[str], sheets: list[str]) -> str:
+    opener = {"darwin": "open", "win32": "explorer"}.get(sys.platform, "xdg-open")
+    lines = ["Videos, to be opened with any player:", *(f"  {path}" for path in videos)]
+    if sheets:
+        lines += ["Contact sheets, which a model sees as pictures:", *(f"  {path}" for path in sheets)]
+    return "\n".join([*lines, f'Look at them: {opener} "{folder}"', *([] if sheets else [MISSING])])
+
+
+async def _call(client: Client, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
+    shown = ", ".join(f"{name}={_short(value)}" for name, value in arguments.items())
+    print(f"agent  > {tool}({shown})")
     result = await client.call_tool(tool, dict(arguments), progress_callback=_progress)
     if sys.stdout.isatty():
         print("\r\033[K", end="")
     print(f"server < {_text(result)}\n", flush=True)
-    if result.is_error or result.structured_content is None:
+    if result.is_error:
         raise SystemExit(f"the demo ended at {tool}")
-    return dict(result.structured_content)
+    return result
+
+
+def _facts(result: CallToolResult) -> dict[str, Any]:
+    return dict(result.structured_content or {})
 
 
 async def _progress(progress: float, total: float | None, message: str | None) -> None:
@@ -69,14 +106,30 @@ async def _progress(progress: float, total: float | None, message: str | None) -
 
 
 def _text(result: CallToolResult) -> str:
-    return " ".join(block.text for block in result.content if block.type == "text")
+    pictures = [f"[{block.mime_type}]" for block in result.content if block.type == "image"]
+    return " ".join([*(block.text for block in result.content if block.type == "text"), *pictures])
+
+
+def _short(value: object) -> str:
+    words = repr(value)
+    return words if len(words) <= SHOWN or " " in words else f"{words[: SHOWN // 2]}...'"
+
+
+def _picture(sky: str, sea: str, light: str, height: int) -> str:
+    """A sea under a sun or a moon, as a data URI."""
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", (1664, 960), sky)  # twice as large as it is sent, for smooth edges
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((1160, 600 - height, 1400, 840 - height), fill=light)
+    pen.rectangle((0, 640, 1664, 960), fill=sea)
+    for number in range(6):
+        pen.line((1280 - 110 + number * 12, 670 + number * 34, 1280 + 110 - number * 12, 670 + number * 34), light, 8)
+    file = io.BytesIO()
+    picture.resize((832, 480)).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _inherited() -> dict[str, str]:
     ours = ("WANX_", "PIAPI_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-
-
-def _download(url: str, path: Path) -> None:
-    with build_opener(ProxyHandler({})).open(url, timeout=30) as response:
-        path.write_bytes(response.read())

@@ -8,15 +8,18 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wanx_mcp.ledger.entry import OPEN, Draft, Entry, Intention, Observation, Spending, State
+from wanx_mcp.ledger.entry import OPEN, Copy, Draft, Entry, Intention, Observation, Spending, State
 
 WINDOW = timedelta(hours=24)
 REPEAT_WINDOW = timedelta(minutes=2)
 DURATIONS_WINDOW = 500
 """How far back (in orders) the durations of a task type are looked for."""
+_BLANK = "booked = reserved, charged = null, video_url = null, error_message = null, started_at = null, ended_at = null"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Book:
@@ -60,7 +63,7 @@ class Book:
             points = max(draft.points, self.last_charge(draft.account, draft.task_type))
             spending = self.spending(draft.created_at, limit)
             if not spending.allows(points):
-                return spending
+                return replace(spending, asked=points)
             values = {
                 "account": draft.account,
                 "state": State.INTENDED,
@@ -68,6 +71,7 @@ class Book:
                 "content": draft.content,
                 "created_at": _millis(draft.created_at),
                 "booked": points,
+                "reserved": points,
                 "request_id": draft.request_id,
                 "arguments": json.dumps(dict(draft.arguments), ensure_ascii=False),
             }
@@ -91,12 +95,13 @@ class Book:
         with self._transaction():
             (account,) = self._db.execute("select account from entry where number = ?", (number,)).fetchone()
             self._db.execute(
-                "update entry set state = ?, task_id = null, status = null "
+                f"update entry set state = ?, task_id = null, status = null, {_BLANK} "  # noqa: S608
                 "where account = ? and task_id = ? and number <> ?",
                 (State.UNKNOWN, account, seen.task_id, number),
             )
             self._db.execute(
-                "update entry set state = ?, task_id = ? where number = ?", (State.ACCEPTED, seen.task_id, number)
+                f"update entry set state = ?, task_id = ?, {_BLANK} where number = ?",  # noqa: S608
+                (State.ACCEPTED, seen.task_id, number),
             )
             self._observe(account, seen)
 
@@ -158,6 +163,30 @@ class Book:
             "where task_type = ? and status = 'completed' and ended_at > created_at limit ?"
         )
         return [float(row[0]) for row in self._db.execute(query, (account, DURATIONS_WINDOW, task_type, limit))]
+
+    def copy_of(self, account: str, task_id: str) -> Copy | None:
+        """Where the video of that task was saved, whether the task was ordered here or not."""
+        query = "select path, bytes, sha256 from saved where account = ? and task_id = ?"
+        row = self._db.execute(query, (account, task_id)).fetchone()
+        return Copy(*row) if row else None
+
+    def keep_copy(self, account: str, task_id: str, copy: Copy, instead: Copy | None) -> Copy:
+        """Note where the video was saved, unless another process has noted a copy since `instead` was read.
+
+        Returns the copy that stands.
+        """
+        with self._transaction():
+            known = self.copy_of(account, task_id)
+            if known is not None and known != instead:
+                return known
+            self._db.execute(
+                "insert or replace into saved (account, task_id, path, bytes, sha256) values (?, ?, ?, ?, ?)",
+                (account, task_id, copy.path, copy.bytes, copy.sha256),
+            )
+            self._db.execute(
+                "update entry set saved_path = ? where account = ? and task_id = ?", (copy.path, account, task_id)
+            )
+            return copy
 
     def entry(self, number: int) -> Entry | None:
         """The entry with that number."""
@@ -221,7 +250,7 @@ def _millis(date: datetime) -> int:
 
 
 def _date(millis: int | None) -> datetime | None:
-    return None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
+    return None if millis is None else _EPOCH + timedelta(milliseconds=millis)
 
 
 def _entry(row: sqlite3.Row) -> Entry:

@@ -82,6 +82,7 @@ class Entry:
     charged: int | None = None
     saved_path: str | None = None
     absences: int = 0
+    reserved: int = 0
 
     @property
     def open(self) -> bool:
@@ -102,6 +103,8 @@ class Spending:
 
     booked: int
     limit: int | None
+    asked: int = 0
+    """What an order that was refused would have booked."""
 
     @property
     def remaining(self) -> int | None:
@@ -110,3 +113,12 @@ class Spending:
     def allows(self, points: int) -> bool:
         """Whether `points` more may be booked."""
         return self.limit is None or self.booked + points <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A video on this machine's disk."""
+
+    path: str
+    bytes: int
+    sha256: str

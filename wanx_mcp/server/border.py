@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +10,13 @@ from typing import Any
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult, ImageContent, TextContent
 
 from wanx_mcp.errors import OutcomeUnknown, ProviderFault, WanxError
-from wanx_mcp.server.replies import progress_words
-from wanx_mcp.server.results import Result
+from wanx_mcp.server.replies import Reply, Shown, progress
 from wanx_mcp.server.tools import ToolRow
-from wanx_mcp.strict import object_schema
-from wanx_mcp.studio import Sight, Studio
+from wanx_mcp.strict import open_schema
+from wanx_mcp.studio import Sight, Studio, Underway
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def as_tool(row: ToolRow) -> Tool:
         title=row.title,
         description=row.description,
         parameters=dict(row.schema),
-        fn_metadata=RawArguments(arg_model=ArgModelBase, output_schema=object_schema(row.result)),
+        fn_metadata=RawArguments(arg_model=ArgModelBase, output_schema=row.result and open_schema(row.result)),
         is_async=True,
         context_kwarg="ctx",
         annotations=row.annotations,
@@ -51,25 +51,30 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Studio]) 
     studio = ctx.request_context.lifespan_context
     furthest = 0.0
 
-    async def report(sight: Sight) -> None:
+    async def report(seen: Sight | Underway) -> None:
         nonlocal furthest
-        percent = sight.pace.percent if sight.pace else 0.0
-        furthest = max(percent, furthest + (100 - furthest) / 1000)  # it rises, and never arrives
-        await ctx.report_progress(furthest, 100, progress_words(sight))
+        percent, words = progress(seen)
+        furthest = max(min(percent, 99.9), furthest + (100 - furthest) / 1000)  # it rises, and never arrives
+        await ctx.report_progress(furthest, 100, words)
 
     try:
-        text, result = await row.run(studio, given, report)
+        reply = await row.run(studio, given, report)
     except WanxError as error:
         return _failure(error, studio)
     except Exception as fault:
         log.exception("%s met an unexpected fault", row.name)
         return _failure(_unexpected(row, fault), studio)
-    return _success(text, result, simulated=studio.settings.simulate)
+    return _success(reply, simulated=studio.settings.simulate)
 
 
-def _success(text: str, result: Result, *, simulated: bool) -> CallToolResult:
+def _success(reply: Reply | Shown, *, simulated: bool) -> CallToolResult:
+    mark = "[simulated] " if simulated else ""
+    if isinstance(reply, Shown):
+        image = ImageContent(type="image", data=base64.b64encode(reply.image).decode(), mime_type=reply.mime)
+        return CallToolResult(content=[TextContent(type="text", text=mark + reply.text), image])
+    text, result = mark + reply[0], reply[1]
     if simulated:
-        text, result = f"[simulated] {text}", result.model_copy(update={"simulated": True})
+        result = result.model_copy(update={"simulated": True})
     return CallToolResult(
         content=[TextContent(type="text", text=text)],
         structured_content=result.model_dump(mode="json", exclude_none=True),
@@ -85,4 +90,4 @@ def _failure(error: WanxError, studio: Studio) -> CallToolResult:
 
 def _unexpected(row: ToolRow, fault: Exception) -> WanxError:
     what = f"this server met an unexpected fault ({type(fault).__name__}); its log on stderr has the details"
-    return OutcomeUnknown(what) if row.annotations.destructive_hint else ProviderFault(what)
+    return OutcomeUnknown(what) if row.spends else ProviderFault(what)

@@ -24,8 +24,9 @@ WEBSITE = "https://piapi.ai/docs/wanx-api/create-task"
 DESCRIPTION = "Orders WanX videos from PiAPI, follows them and brings them home. Unofficial."
 INSTRUCTIONS = (
     "Order with create_wanx_task (it costs money; dry_run prices for free), then call get_wanx_task with wait_seconds "
-    "until the video link is there, and hand the link to the user at once, since it expires. Every answer names the "
-    "next step; every error says whether money was spent."
+    "until the video link is there, and hand the link to the user at once, since it expires; save_wanx_video keeps the "
+    "video, preview_wanx_video shows it to you. Every answer names the next step; every error says whether money was "
+    "spent."
 )
 _ICON = (
     "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCAzMiAzMiI+PHJlY3Qg"

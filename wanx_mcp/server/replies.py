@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from wanx_mcp.catalog import Catalog, price_words
@@ -10,14 +11,23 @@ from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.provider import Status
 from wanx_mcp.quoting import clean
 from wanx_mcp.server.figures import budget, budget_words, iso, number, usd_number
-from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListedTask, ListResult, Result
-from wanx_mcp.studio import Page, Placement, Quotation, Sight
+from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListedTask, ListResult, Result, SaveResult
+from wanx_mcp.studio import Page, Placement, Preview, Quotation, Saved, Sight, Underway
 from wanx_mcp.studio.pace import Pace
 
 Reply = tuple[str, Result]
 """The text and the structured result of one call."""
 
 PROMPT_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The text and the picture of one call. No structured result beside it: some clients would drop the picture."""
+
+    text: str
+    image: bytes
+    mime: str
 
 
 def quoted(quotation: Quotation, spending: Spending | None) -> Reply:
@@ -80,6 +90,7 @@ def seen(sight: Sight, longest_wait: int) -> Reply:
         status=task.status.value,
         provider_status=clean(strange, 40) if strange else None,
         video_url=task.video_url,
+        saved_path=sight.saved_path,
         created_at=task.created_at and iso(task.created_at),
         started_at=task.started_at and iso(task.started_at),
         ended_at=task.ended_at and iso(task.ended_at),
@@ -111,6 +122,7 @@ def listed(page: Page, spending: Spending, catalog: Catalog) -> Reply:
     lines = [
         f"- {task.task_id or 'no task id'}: {task.status}, {task.task_type}, {dollars(to_usd(entry.booked))} booked, "
         f'{task.created_at}, "{task.prompt}"{f" {task.video_url}" if task.video_url else ""}'
+        f"{f' saved at {task.saved_path}' if task.saved_path else ''}"
         for task, entry in zip(tasks, page.entries, strict=True)
     ]
     more = [f'More with cursor "{result.next_cursor}".'] if result.next_cursor else []
@@ -124,6 +136,60 @@ def cancelled(sight: Sight) -> Reply:
     step = "order again with create_wanx_task if another video is wanted"
     text = f"Cancelled: task {task.task_id} is {task.status}. Next: {step}."
     return text, CancelResult(task_id=task.task_id, status=task.status.value, cancelled=True, next_step=step)
+
+
+def saved(found: Saved | Underway) -> Reply:
+    """The reply to a save: done, or still under way."""
+    if isinstance(found, Underway):
+        step = f'call save_wanx_video with task_id "{found.task_id}" again in a few seconds'
+        whole = f" of {_size(found.total)}" if found.total else ""
+        text = f"The download of task {found.task_id} goes on: {_size(found.done)}{whole} so far. Next: {step}."
+        return text, SaveResult(next_step=step)
+    movie = found.movie
+    step = "tell the user where the video is; to see it yourself, call preview_wanx_video"
+    result = SaveResult(
+        path=str(found.path),
+        bytes=found.bytes,
+        sha256=found.sha256,
+        duration_seconds=movie.seconds,
+        width=movie.width,
+        height=movie.height,
+        next_step=step,
+    )
+    facts = [_size(found.bytes)]
+    facts += [f"{movie.width}x{movie.height}"] if movie.width else []
+    facts += [f"{movie.seconds:.2f} s"] if movie.seconds else []
+    did = "Already saved, nothing was fetched" if found.reused else "Saved"
+    return f"{did}: {found.path} ({', '.join(facts)}, sha256 {found.sha256}). Next: {step}.", result
+
+
+def previewed(found: Preview) -> Shown:
+    """The reply to a preview."""
+    clip = found.clip
+    codes = ", ".join(f"{frame.seconds:.2f}" for frame in clip.frames)
+    kind = f"{found.task_type} clip" if found.task_type else "clip"
+    kept = f"Sheet: {found.sheet_path} ." if found.sheet_path else "The sheet itself could not be saved."
+    text = (
+        f"Contact sheet of task {found.task_id}: {len(clip.frames)} frames of a {kind} of {clip.seconds:.2f} s, "
+        f"{clip.width}x{clip.height}, in reading order at {codes} s. {kept} Video: {found.video_path} . If you cannot "
+        "see the picture, do not describe it. Next: compare the frames with what was ordered and tell the user, with "
+        "the path of the video."
+    )
+    return Shown(text, found.sheet, found.mime)
+
+
+def progress(seen: Sight | Underway) -> tuple[float, str]:
+    """Percent, and one line for a progress display."""
+    match seen:
+        case Sight():
+            return (seen.pace.percent if seen.pace else 0.0), progress_words(seen)
+        case Underway():
+            whole = f" of {_size(seen.total)}" if seen.total else ""
+            return (100 * seen.done / seen.total if seen.total else 0.0), f"saving, {_size(seen.done)}{whole}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1000:.0f} kB"
 
 
 def progress_words(sight: Sight) -> str:
@@ -146,6 +212,7 @@ def _listed(entry: Entry, catalog: Catalog) -> ListedTask:
         charged_usd=None if entry.charged is None else usd_number(entry.charged),
         created_at=iso(entry.created_at),
         video_url=entry.video_url,
+        saved_path=entry.saved_path,
     )
 
 
@@ -170,10 +237,15 @@ def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
 
 def _next(sight: Sight, longest_wait: int) -> str:
     task = sight.task
-    if sight.forgotten:
+    if sight.forgotten and not sight.saved_path:
         return "the link has probably expired; order again only if the user wants to pay for it again"
+    if sight.saved_path:
+        return f"the video is saved at {sight.saved_path}; tell the user"
     if task.video_url:
-        return "give the user the video link now; the provider deletes it, often within a day"
+        return (
+            "give the user the video link now, and keep the video with save_wanx_video; the provider deletes it, often "
+            "within a day"
+        )
     match task.status:
         case Status.FAILED:
             return "tell the user why; a changed prompt or picture may work, as a new order"

@@ -49,6 +49,7 @@ class GetResult(Result):
     status: str
     provider_status: str | None = None
     video_url: str | None = None
+    saved_path: str | None = None
     created_at: str | None = None
     started_at: str | None = None
     ended_at: str | None = None
@@ -73,6 +74,7 @@ class ListedTask(Part):
     charged_usd: float | None = None
     created_at: str
     video_url: str | None = None
+    saved_path: str | None = None
 
 
 class ListResult(Result):
@@ -81,6 +83,17 @@ class ListResult(Result):
     tasks: list[ListedTask]
     next_cursor: str | None = None
     budget: Budget
+
+
+class SaveResult(Result):
+    """A video on disk. Without `path` the download is still under way."""
+
+    path: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    duration_seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 class CancelResult(Result):

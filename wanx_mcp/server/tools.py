@@ -15,25 +15,26 @@ from wanx_mcp.catalog.schema import order_properties, order_required, task_lines
 from wanx_mcp.errors import InvalidArguments, InvalidOrder, LedgerUnusable
 from wanx_mcp.ledger import OPEN, Spending
 from wanx_mcp.server import replies
-from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListResult, Result
+from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListResult, Result, SaveResult
 from wanx_mcp.strict import Arguments, Problems, check, object_schema, present, properties
-from wanx_mcp.studio import Sight, Studio
+from wanx_mcp.studio import Sight, Studio, Underway
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
-Report = Callable[[Sight], Awaitable[None]]
+Report = Callable[[Sight | Underway], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class ToolRow:
-    """One tool. `schema` is its argument schema, `run` gets the raw arguments."""
+    """One tool. `schema` is its argument schema, `result` None where a picture is shown; `spends` if it can cost."""
 
     name: str
     title: str
     description: str
     schema: Mapping[str, Any]
-    result: type[Result]
+    result: type[Result] | None
     annotations: ToolAnnotations
-    run: Callable[[Studio, Mapping[str, Any], Report], Awaitable[replies.Reply]]
+    run: Callable[[Studio, Mapping[str, Any], Report], Awaitable[replies.Reply | replies.Shown]]
+    spends: bool = False
 
 
 def _task_id(value: str) -> str:
@@ -84,6 +85,16 @@ Cursor = Annotated[
 ]
 
 
+def _file_name(value: str) -> str:
+    if re.search(r"[/\\\x00]", value) or len(value) > 255 or not re.search(r"\w", value):
+        raise ValueError("must be a bare file name, without a folder")
+    return value
+
+
+FileName = Annotated[str, AfterValidator(_file_name), Field(description="Bare name; optional.", examples=["boat.mp4"])]
+Frames = Annotated[int, Field(ge=1, le=12, description="Default is 6.")]
+
+
 class GetArguments(Arguments):
     """Which task, and how long to wait for it."""
 
@@ -95,6 +106,20 @@ class CancelArguments(Arguments):
     """Which task."""
 
     task_id: TaskId
+
+
+class SaveArguments(Arguments):
+    """Which video, and its name on disk."""
+
+    task_id: TaskId
+    file_name: FileName | None = None
+
+
+class PreviewArguments(Arguments):
+    """Which video, and how many frames of it."""
+
+    task_id: TaskId
+    frames: Frames = 6
 
 
 class ListArguments(Arguments):
@@ -121,7 +146,7 @@ async def _create(studio: Studio, given: Mapping[str, Any], _report: Report) -> 
     except Problems as wrong:
         raise InvalidOrder(str(wrong), advice=f"{wrong.fixes}; then order again") from None
     if options.dry_run:
-        return replies.quoted(studio.quote(order), await _spending(studio))
+        return replies.quoted(await studio.quote(order), await _spending(studio))
     placement = await studio.create(order, request_id=options.request_id)
     pace, longest_wait = studio.pace(placement.order), studio.settings.max_wait_seconds
     return replies.placed(placement, await _spending(studio), pace, longest_wait)
@@ -146,6 +171,16 @@ async def _get(studio: Studio, given: Mapping[str, Any], report: Report) -> repl
     asked = _checked(GetArguments, given)
     sight = await studio.get(asked.task_id, wait=asked.wait_seconds, report=report)
     return replies.seen(sight, studio.settings.max_wait_seconds)
+
+
+async def _save(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Reply:
+    asked = _checked(SaveArguments, given)
+    return replies.saved(await studio.save(asked.task_id, name=asked.file_name, report=report))
+
+
+async def _preview(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Shown:
+    asked = _checked(PreviewArguments, given)
+    return replies.previewed(await studio.preview(asked.task_id, frames=asked.frames, report=report))
 
 
 async def _cancel(studio: Studio, given: Mapping[str, Any], _report: Report) -> replies.Reply:
@@ -179,6 +214,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
             _create,
+            spends=True,
         ),
         ToolRow(
             "get_wanx_task",
@@ -198,6 +234,24 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             ListResult,
             ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
             _list,
+        ),
+        ToolRow(
+            "save_wanx_video",
+            "Save a WanX video",
+            "Brings a finished video to the user's disk before its link expires.",
+            object_schema(SaveArguments),
+            SaveResult,
+            ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
+            _save,
+        ),
+        ToolRow(
+            "preview_wanx_video",
+            "See a WanX video",
+            "Shows a contact sheet of a finished video as an image, and saves both.",
+            object_schema(PreviewArguments),
+            None,
+            ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
+            _preview,
         ),
         ToolRow(
             "cancel_wanx_task",

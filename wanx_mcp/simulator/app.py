@@ -50,6 +50,8 @@ class Simulator:
     credit: int = 10_000_000_000
     skew: timedelta = timedelta(0)
     base: str = "http://127.0.0.1"
+    media: str | None = None
+    """Where all videos are said to be, if not here."""
 
     def __post_init__(self) -> None:
         self.clips = Clips()
@@ -133,6 +135,8 @@ class Simulator:
         if points > self.free_points():
             return _refusal(402, "Insufficient credits")
         config = body.get("config")
+        if not _is_config(config):
+            return _refusal(400, "webhook_config holds texts: endpoint and secret")
         task = SimulatedTask(
             owner=_owner(request),
             task_id=str(uuid.UUID(int=self.weather.random.getrandbits(128), version=4)),
@@ -209,7 +213,7 @@ class Simulator:
         )
 
     def _media_url(self, task: SimulatedTask) -> str:
-        return f"{self.base}/media/{task.task_id}.mp4"
+        return self.media or f"{self.base}/media/{task.task_id}.mp4"
 
     def _shown(self, task: SimulatedTask, request: Request) -> Response:
         self.base = str(request.base_url).rstrip("/")
@@ -219,6 +223,11 @@ class Simulator:
 
     def _date(self) -> dict[str, str]:
         return {"date": format_datetime(self.now(), usegmt=True)}
+
+
+def _is_config(config: Any) -> bool:
+    webhook = config.get("webhook_config", {}) if isinstance(config, dict) else {}
+    return isinstance(webhook, dict) and all(isinstance(value, str) for value in webhook.values())
 
 
 def _owner(request: Request) -> str:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import anyio.to_thread
+
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotConfigured
-from wanx_mcp.ledger import Entry, Ledger, Observation, Spending
+from wanx_mcp.ledger import Copy, Entry, Ledger, Observation, Spending
 from wanx_mcp.money import to_points
 from wanx_mcp.provider import Provider, Task, Upstream
 from wanx_mcp.settings import Settings, Stops
@@ -36,6 +42,13 @@ class Account:
             raise NotConfigured("there is no PIAPI_API_KEY")
         return self._provider
 
+    @property
+    def upstream(self) -> Upstream:
+        """The other end. Raises NotConfigured without a key."""
+        if self._upstream is None:
+            raise NotConfigured("there is no PIAPI_API_KEY")
+        return self._upstream
+
     def check_orders(self) -> None:
         """Raises NotConfigured while a setting forbids orders."""
         self._refuse(Stops.ORDERS)
@@ -49,9 +62,7 @@ class Account:
     async def name(self) -> str:
         """This account in the ledger. Raises NotConfigured and LedgerUnusable."""
         if self._name is None:
-            upstream = self._upstream
-            if upstream is None:
-                raise NotConfigured("there is no PIAPI_API_KEY")
+            upstream = self.upstream
             self._name = await self.ledger.ask(lambda book: book.account(upstream.origin, upstream.key))
         return self._name
 
@@ -63,14 +74,31 @@ class Account:
     async def find(self, task_id: str) -> Entry | None:
         """What the ledger knows of that task. Raises LedgerUnusable."""
         name = await self.name()
-        return await self.ledger.ask(lambda book: book.find(name, task_id))
+        found = await self.ledger.ask(lambda book: book.find(name, task_id))
+        return found and (await self.present([found]))[0]
+
+    async def present(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The entries without the paths of saved files that have been removed since."""
+        if not any(entry.saved_path for entry in entries):
+            return list(entries)
+        return await anyio.to_thread.run_sync(lambda: [_present(entry) for entry in entries])
 
     async def observe(self, task: Task, known: Entry | None) -> None:
         """Keep what was just read, if the ledger has the task and it is news. Raises LedgerUnusable."""
         if known is None or not _is_news(known, task):
             return
-        seen = observation(task)
+        seen = replace(observation(task), task_id=known.task_id or task.task_id)
         await self.ledger.ask(lambda book: book.observe(known.account, seen))
+
+    async def copy_of(self, task_id: str) -> Copy | None:
+        """Where the ledger says that the video was saved. Raises LedgerUnusable."""
+        name = await self.name()
+        return await self.ledger.ask(lambda book: book.copy_of(name, task_id))
+
+    async def keep_copy(self, task_id: str, copy: Copy, instead: Copy | None) -> Copy:
+        """Note a saved video; the answer is another process's copy if that was noted first. Raises LedgerUnusable."""
+        name = await self.name()
+        return await self.ledger.ask(lambda book: book.keep_copy(name, task_id, copy, instead))
 
     def _refuse(self, least: Stops) -> None:
         if hindrances := self._settings.hindrances(least):
@@ -89,6 +117,11 @@ def observation(task: Task) -> Observation:
         ended_at=task.ended_at,
         charged=task.charged_points,
     )
+
+
+def _present(entry: Entry) -> Entry:
+    gone = entry.saved_path is not None and not os.path.isfile(entry.saved_path)
+    return replace(entry, saved_path=None) if gone else entry
 
 
 def _is_news(known: Entry, task: Task) -> bool:

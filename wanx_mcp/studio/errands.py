@@ -24,6 +24,7 @@ class Errand(Generic[ResultT]):
     """One piece of work and, when it is done, its result or its error."""
 
     done: anyio.Event = field(default_factory=anyio.Event)
+    fault: type[WanxError] = OutcomeUnknown
     result: ResultT | None = None
     error: WanxError | None = None
 
@@ -43,9 +44,9 @@ class Errands:
         self._group = group
         self._open: set[Errand[object]] = set()
 
-    def send(self, work: Callable[[], Awaitable[ResultT]]) -> Errand[ResultT]:
-        """Start `work` now, whatever becomes of the caller."""
-        errand: Errand[ResultT] = Errand()
+    def send(self, work: Callable[[], Awaitable[ResultT]], fault: type[WanxError] = OutcomeUnknown) -> Errand[ResultT]:
+        """Start `work` now, whatever becomes of the caller. `fault` is what an unexpected end of it means."""
+        errand: Errand[ResultT] = Errand(fault=fault)
         self._open.add(errand)  # type: ignore[arg-type]  # only its event is used
         self._group.start_soon(self._run, errand, work)
         return errand
@@ -62,8 +63,8 @@ class Errands:
         except WanxError as error:
             errand.error = error
         except Exception:
-            log.exception("an order met an unexpected fault")
-            errand.error = OutcomeUnknown("this server met an unexpected fault while the order was on its way")
+            log.exception("an errand met an unexpected fault")
+            errand.error = errand.fault("this server met an unexpected fault while the call was under way")
         finally:
             self._open.discard(errand)
             errand.done.set()

@@ -61,6 +61,10 @@ class Following:
             return seen[1]
         return await self.look_afresh(task_id, within=within)
 
+    def forget(self, task_id: str) -> None:
+        """The next look reads the task again: something has changed on our side."""
+        self._seen.pop(task_id, None)
+
     async def look_afresh(self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True) -> Sight:
         """The task as the provider tells it now; a `patient` look repeats a failed read.
 

@@ -1,4 +1,4 @@
-"""Create, get, list, cancel: what the tools do, in terms of orders and tasks."""
+"""Create, get, list, save, preview, cancel: what the tools do, in terms of orders and tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import READ_SECONDS, Following, Report, Sight
 from wanx_mcp.studio.ordering import CALL_SECONDS, Ordering, Placement
 from wanx_mcp.studio.pace import Pace
+from wanx_mcp.studio.previewing import Preview, preview
 from wanx_mcp.studio.reconciling import Reconciling
+from wanx_mcp.studio.saving import MeterReport, Saved, Saving, Underway
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ class Studio:
         self._account = account
         self._clock = clock
         self._following = Following(settings, catalog, clock, account, group)
-        self._reconciling = Reconciling(account, clock)
+        self._reconciling = Reconciling(account, catalog, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
+        self._saving = Saving(settings, clock, account, errands, self._following)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
 
     def take_complaints(self) -> list[str]:
@@ -72,10 +75,13 @@ class Studio:
         """What is booked in 24 hours. Raises LedgerUnusable."""
         return await self._account.spending()
 
-    def quote(self, given: Mapping[str, Any]) -> Quotation:
+    async def quote(self, given: Mapping[str, Any]) -> Quotation:
         """Check and price an order; nothing is sent. Raises InvalidOrder and AdultContentOff."""
-        order = parse_order(self.catalog, given, adult=self.settings.allow_adult)
-        return Quotation(order, self._ordering.points(order))
+        order = self._order(given)
+        return Quotation(order, await self._ordering.booked(order))
+
+    def _order(self, given: Mapping[str, Any]) -> Order:
+        return parse_order(self.catalog, given, adult=self.settings.allow_adult)
 
     async def create(self, given: Mapping[str, Any], *, request_id: str | None) -> Placement:
         """Place an order, or find the one that it repeats. Once it has left, it ends whatever the caller does.
@@ -84,7 +90,7 @@ class Studio:
         sent, the provider's errors after.
         """
         until = self._clock.seconds() + CALL_SECONDS
-        order = self.quote(given).order
+        order = self._order(given)
         self._account.check_orders()
         await self._account.name()
         await self._reconciling.settle()
@@ -92,17 +98,31 @@ class Studio:
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
-        until = self._clock.seconds() + wait
+        begun = self._clock.seconds()
         await self._reconciling.settle()
-        return await self._following.wait(task_id, until - self._clock.seconds(), report)
+        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report)
 
     async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
         """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""
         name = await self._account.name()
         await self._reconciling.settle()
         found = await self._account.ledger.ask(lambda book: book.page(name, statuses, below, limit + 1))
-        entries = tuple(found[:limit])
+        entries = tuple(await self._account.present(found[:limit]))
         return Page(entries, entries[-1].number if len(found) > limit else None)
+
+    async def save(self, task_id: str, *, name: str | None, report: MeterReport) -> Saved | Underway:
+        """The finished video on disk, or how far its download is when the longest wait is over.
+
+        Raises NotFinished, DownloadFailed and the errors of a get.
+        """
+        return await self._saving.save(task_id, name, self.settings.max_wait_seconds, report)
+
+    async def preview(self, task_id: str, *, frames: int, report: MeterReport) -> Preview:
+        """A contact sheet of the finished video, which is saved if it is not yet.
+
+        Raises ExtraMissing, PreviewFailed and the errors of a save.
+        """
+        return await preview(self._saving, task_id, frames, self.settings.max_wait_seconds, report)
 
     async def cancel(self, task_id: str) -> Sight:
         """Ask the provider to cancel, and book what it did. Raises CannotCancel when the task goes on or has ended,
@@ -123,6 +143,6 @@ class Studio:
             sight = await self._following.look_afresh(task_id)
         except TaskNotFound:
             return Sight(Task(task_id, Status.CANCELLED, "cancelled"), None, None, None)
-        if sight.task.status is Status.COMPLETED:
-            raise CannotCancel("the task had been completed before the provider could cancel it")
-        return sight
+        if sight.task.status in (Status.CANCELLED, Status.PENDING):  # just accepted, perhaps not yet carried out
+            return sight
+        raise CannotCancel(f"the provider took the request, but the task is {sight.task.status}")

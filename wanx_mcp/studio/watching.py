@@ -28,7 +28,7 @@ STALE_SECONDS = 5.0
 TICK_SECONDS = 5.0
 """Callers hear at least this often that the watch goes on."""
 
-LINK_SECONDS = 3.0
+LINK_SECONDS = 2.5
 """How often a completed task is read whose video link is late."""
 
 FIRST_PAUSE = 1.0

@@ -1,0 +1,267 @@
+"""The contact sheet: a picture the model can see, of frames that differ, within bounds, saved beside the clip."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+pytest.importorskip("av")
+
+from mcp.types import CallToolResult, ImageContent
+
+from tests.mediahost import MediaHost, whole
+from tests.orders import VALID
+from tests.test_save import at, finished, host, names  # noqa: F401
+from tests.world import World, text
+from wanx_mcp.errors import PreviewFailed
+from wanx_mcp.media import frames
+from wanx_mcp.media.frames import Clip, Frame, watch
+from wanx_mcp.media.sheet import draw, lay_out
+from wanx_mcp.simulator.render import FRAMES, RATE, Scene, render_clip
+
+pytestmark = pytest.mark.anyio
+FFPROBE = shutil.which("ffprobe")
+
+
+def picture(result: CallToolResult) -> Image.Image:
+    (block,) = (block for block in result.content if isinstance(block, ImageContent))
+    content = base64.b64decode(block.data)
+    assert len(content) < 300_000
+    image = Image.open(io.BytesIO(content))
+    assert block.mime_type == Image.MIME[image.format or ""]
+    assert image.width <= 1024
+    return image.convert("RGB")
+
+
+def cells(sheet: Image.Image, count: int, size: tuple[int, int]) -> list[Image.Image]:
+    """The frames on a sheet."""
+    grid = lay_out(count, *size)
+    assert sheet.size == grid.size
+    places = [grid.place(number) for number in range(count)]
+    return [sheet.crop((x, y, x + grid.width, y + grid.height)) for x, y in places]
+
+
+def distance(one: Image.Image, other: Image.Image) -> float:
+    return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
+
+
+@pytest.mark.parametrize("task_type", VALID)
+async def test_every_task_type_has_a_sheet_whose_frames_differ(world: World, task_type: str) -> None:
+    async with finished(world, **VALID[task_type], task_type=task_type) as (agent, task_id):
+        result = await agent.call("preview_wanx_video", task_id=task_id)
+    assert not result.is_error, text(result)
+    assert result.structured_content is None
+    assert [block.type for block in result.content] == ["text", "image"]
+    portrait = VALID[task_type].get("aspect_ratio") == "9:16"
+    shown = cells(picture(result), 6, (480, 832) if portrait else (832, 480))
+    assert all(distance(one, other) > 0.5 for one, other in combinations(shown, 2))
+    told = text(result)
+    assert task_type in told
+    assert task_id in told
+    assert "0.00, 1.00, 2.06, 3.12, 4.19, 5.25 s" in told
+    assert "If you cannot see the picture, do not describe it. Next: " in told
+
+
+async def test_video_and_sheet_stand_side_by_side_and_only_once(world: World) -> None:
+    async with finished(world) as (agent, task_id):
+        first = await agent.call("preview_wanx_video", task_id=task_id)
+        asked = len(world.line.requests)
+        second = await agent.call("preview_wanx_video", task_id=task_id)
+        save = await agent.ok("save_wanx_video", task_id=task_id)
+    assert first.content == second.content
+    assert len(world.line.requests) == asked
+    sheet, video = names(world)
+    assert sheet == video.removesuffix(".mp4") + "-sheet.jpg"
+    assert save["path"] in text(first)
+    assert sheet in text(first)
+
+
+async def test_sheets_of_other_lengths_are_kept_once_each(world: World) -> None:
+    async with finished(world) as (agent, task_id):
+        for count in (6, 2, 6, 2, 2):
+            await agent.call("preview_wanx_video", task_id=task_id, frames=count)
+    assert [name.rpartition("-sheet")[2] for name in names(world)[:-1]] == ["-2.jpg", ".jpg"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 12])
+async def test_as_many_frames_as_asked_for(world: World, count: int) -> None:
+    async with finished(world) as (agent, task_id):
+        result = await agent.call("preview_wanx_video", task_id=task_id, frames=count)
+    shown = cells(picture(result), count, (832, 480))
+    assert f": {count} frame" in text(result)
+    assert all(distance(one, other) > 0.3 for one, other in combinations(shown, 2))
+
+
+@pytest.mark.parametrize("count", [0, 13, "many", 2.5])
+async def test_an_impossible_number_of_frames_is_refused(world: World, count: object) -> None:
+    async with finished(world) as (agent, task_id):
+        error = await agent.error("preview_wanx_video", task_id=task_id, frames=count)
+    assert error.startswith("invalid_arguments: frames must be a whole number from 1 to 12")
+
+
+async def test_an_unfinished_task_has_no_preview(world: World) -> None:
+    async with world.client() as agent:
+        created = await agent.order()
+        error = await agent.error("preview_wanx_video", task_id=created["task_id"])
+    assert error.startswith("not_finished: ")
+
+
+async def test_without_the_extra_it_says_how_to_install_it_and_fetches_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with finished(world) as (agent, task_id):
+        monkeypatch.setattr(frames, "find_spec", lambda _name: None)
+        error = await agent.error("preview_wanx_video", task_id=task_id)
+        saved = await agent.ok("save_wanx_video", task_id=task_id)
+    assert error.startswith("extra_missing: ")
+    assert "pip install '.[video]'" in error
+    assert "wanx-mcp[" not in error
+    assert saved["path"]
+
+
+async def test_a_video_that_cannot_be_decoded_is_a_failed_preview(host: MediaHost) -> None:  # noqa: F811
+    clip = bytearray(render_clip(Scene("", "x", portrait=False)))
+    start = clip.index(b"mdat") + 4
+    clip[start:] = bytes(len(clip) - start)
+    host.plays(whole(bytes(clip)))
+    world = at(host)
+    async with finished(world) as (agent, task_id):
+        error = await agent.error("preview_wanx_video", task_id=task_id)
+    assert error.startswith("preview_failed: ")
+    assert "Charged: no." in error
+    assert len(names(world)) == 1
+
+
+async def test_a_sheet_that_cannot_be_kept_is_shown_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "full")
+
+    monkeypatch.setattr("wanx_mcp.studio.previewing.keep", full)
+    async with finished(world) as (agent, task_id):
+        result = await agent.call("preview_wanx_video", task_id=task_id)
+    assert picture(result)
+    assert "could not be saved" in text(result)
+
+
+# The decoder
+
+
+def film(tmp_path: Path, count: int, size: tuple[int, int] = (64, 48), rate: int = 16) -> Path:
+    """A clip of so many grey frames, darker to lighter, a keyframe every 250."""
+    import av
+
+    path = tmp_path / "film.mp4"
+    with av.open(str(path), "w", format="mp4") as out:
+        stream = out.add_stream("libx264", rate=rate, options={"g": "250", "preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for number in range(count):
+            grey = 16 + 220 * number // max(1, count - 1)
+            image = Image.new("RGB", size, (grey, grey, grey))
+            out.mux(stream.encode(av.VideoFrame.from_image(image)))  # type: ignore[no-untyped-call]
+        out.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("count", [85, 3000])
+def test_frames_are_spread_from_the_first_to_the_last(tmp_path: Path, count: int) -> None:
+    clip = watch(film(tmp_path, count), 6, 20.0)
+    moments = [frame.seconds for frame in clip.frames]
+    last = (count - 1) / 16
+    assert moments == pytest.approx([last * number / 5 for number in range(6)], abs=1 / 16)
+    greys = [ImageStat.Stat(frame.image.convert("L")).mean[0] for frame in clip.frames]
+    assert greys == sorted(greys)
+    assert greys[-1] - greys[0] > 180
+
+
+def test_a_clip_with_fewer_frames_than_asked_shows_each_once(tmp_path: Path) -> None:
+    assert len(watch(film(tmp_path, 3), 12, 20.0).frames) == 3
+    assert len(watch(film(tmp_path, 1), 12, 20.0).frames) == 1
+
+
+def test_the_time_for_decoding_is_bounded(tmp_path: Path) -> None:
+    clip = watch(film(tmp_path, 1000), 6, 0.0)
+    assert len(clip.frames) <= 2
+
+
+def test_frames_that_are_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "MOST_PIXELS", 1000)
+    with pytest.raises(PreviewFailed, match="too large"):
+        watch(film(tmp_path, 2), 6, 20.0)
+
+
+def test_a_playlist_in_place_of_a_clip_opens_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "list.mp4"
+    path.write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", encoding="utf-8")
+    with pytest.raises(PreviewFailed):
+        watch(path, 6, 5.0)
+
+
+def test_naming_the_room_loads_neither_pyav_nor_pillow_nor_httpx() -> None:
+    modules = ["addresses", "download", "frames", "movie", "naming", "network", "sheet", "shelf"]
+    code = f"import sys; import {', '.join(f'wanx_mcp.media.{name}' for name in modules)};"
+    code += "sys.exit(any(name in sys.modules for name in ('av', 'PIL', 'httpx')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# The drawing
+
+
+@pytest.mark.parametrize("size", [(832, 480), (480, 832), (1280, 720), (64, 64), (4000, 100), (100, 4000)])
+@pytest.mark.parametrize("count", range(1, 13))
+def test_every_number_of_frames_fits_a_sheet_of_1024_by_1024(count: int, size: tuple[int, int]) -> None:
+    grid = lay_out(count, *size)
+    assert max(grid.size) <= 1024
+    corners = [grid.place(number) for number in range(count)]
+    assert all(x + grid.width <= grid.size[0] and y + grid.height <= grid.size[1] for x, y in corners)
+    assert len(set(corners)) == count
+
+
+def test_even_noise_stays_under_300_kb() -> None:
+    noise = Image.effect_noise((832, 480), 150).convert("RGB")
+    sheet = draw(Clip(5.0, 832, 480, tuple(Frame(number, noise) for number in range(12))), "img2video-14b")
+    assert len(sheet) < 300_000
+
+
+def test_a_hostile_title_is_drawn_harmlessly() -> None:
+    image = Image.new("RGB", (64, 48))
+    assert draw(Clip(1.0, 64, 48, (Frame(0.0, image),)), "x\u202e\u732b" * 200)
+
+
+# ffprobe
+
+
+SCENES = {
+    task_type: Scene(
+        task_type,
+        str(order["prompt"]),
+        order.get("aspect_ratio") == "9:16",
+        tuple(None for name in ("image", "start_image", "end_image") if name in order),
+        motion=order.get("motion_type"),
+        lora=order.get("lora_type"),
+    )
+    for task_type, order in VALID.items()
+}
+
+
+@pytest.mark.skipif(FFPROBE is None, reason="ffprobe is not installed (Debian: apt-get install ffmpeg)")
+@pytest.mark.parametrize("task_type", VALID)
+def test_ffprobe_confirms_every_rendered_clip(tmp_path: Path, task_type: str) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(render_clip(SCENES[task_type]))
+    command = [str(FFPROBE), "-v", "error", "-count_frames", "-show_streams", "-of", "json", str(path)]
+    probed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    (stream,) = probed["streams"]
+    assert (stream["codec_name"], stream["pix_fmt"]) == ("h264", "yuv420p")
+    assert int(stream["nb_read_frames"]) == FRAMES == 85
+    assert stream["r_frame_rate"] == f"{RATE}/1" == "16/1"
+    size = (480, 832) if SCENES[task_type].portrait else (832, 480)
+    assert (stream["width"], stream["height"]) == size

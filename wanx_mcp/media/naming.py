@@ -1,0 +1,37 @@
+"""File names that every system accepts, made from what people and models write."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+
+from wanx_mcp.quoting import clean
+
+SUFFIX = ".mp4"
+LONGEST = 100
+"""Characters of a stem; `MOST_BYTES` keeps room for a number and a suffix within the 255 bytes of most systems."""
+
+MOST_BYTES = 180
+PROMPT_WORDS = 6
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])( *\.|$)", re.IGNORECASE)
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+
+
+def safe_stem(name: str) -> str:
+    """`name` without a video suffix and without anything that some file system refuses; empty if nothing is left."""
+    plain = unicodedata.normalize("NFC", clean(name, 4 * LONGEST))
+    if plain.lower().endswith(SUFFIX):
+        plain = plain[: -len(SUFFIX)]
+    stem = _FORBIDDEN.sub("-", plain).strip(" .")
+    stem = stem[:LONGEST].encode()[:MOST_BYTES].decode(errors="ignore").strip(" .")
+    return f"_{stem}" if _RESERVED.match(stem) else stem
+
+
+def usual_stem(made_at: datetime, task_type: str, prompt: str, task_id: str) -> str:
+    """The name of a video that nobody has named: date, task type, first words of the prompt, start of the id."""
+    words = re.findall(r"[^\W_]+", clean(prompt, 300))[:PROMPT_WORDS]
+    phrase = "-".join(words).lower()[:40].strip("-")
+    mark = re.sub(r"[^A-Za-z0-9]", "", task_id)[:8]
+    parts = (made_at.strftime("%Y-%m-%d"), task_type, phrase, mark)
+    return safe_stem("_".join(part for part in parts if part))

@@ -1,0 +1,140 @@
+"""The output folder: part files that never outlive their process, and finished files that never replace another."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+PART = ".wanx-{process}-{mark}.part"
+PARTS = ".wanx-*.part"
+SETTLED_SECONDS = 60.0
+"""A part file that was written to more recently is never swept."""
+
+MOST_NUMBERS = 1000
+_NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
+
+
+class Part:
+    """A file under way. Locked while it is open: whoever gets the lock knows that its owner is dead."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder and the file. Raises OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+        self.folder = folder
+        self.path = folder / PART.format(process=os.getpid(), mark=secrets.token_hex(6))
+        self._file = os.fdopen(os.open(self.path, flags, 0o666), "w+b", buffering=0)
+        self.size = 0
+        self._digest = hashlib.sha256()
+        with suppress(OSError):  # a file system without locks: there, age alone protects the file
+            _lock(self._file.fileno())
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what has been written."""
+        return self._digest.hexdigest()
+
+    def write(self, pieces: Sequence[bytes]) -> None:
+        """Append. Raises OSError, for instance for a full disk."""
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:  # an unbuffered file may take less than it was given
+                rest = rest[self._file.write(rest) :]
+            self._digest.update(piece)
+            self.size += len(piece)
+
+    def restart(self) -> None:
+        """Forget what was written."""
+        self._file.seek(0)
+        self._file.truncate()
+        self.size, self._digest = 0, hashlib.sha256()
+
+    def publish(self, stem: str, suffix: str) -> Path:
+        """Give the whole file its name, or that name with a number where it is taken; another file is never
+        replaced. Raises OSError."""
+        os.fsync(self._file.fileno())
+        if os.name == "nt":
+            self._file.close()  # an open file cannot be renamed there
+        for path in _candidates(self.folder, stem, suffix):
+            with suppress(FileExistsError):
+                _rename(self.path, path)
+                self._file.close()
+                return path
+        raise FileExistsError(errno.EEXIST, "a thousand files of that name exist", str(path))
+
+    def discard(self) -> None:
+        """Leave nothing behind. Harmless after `publish`."""
+        self._file.close()
+        with suppress(OSError):
+            self.path.unlink()
+
+
+def keep(folder: Path, stem: str, suffix: str, content: bytes) -> Path:
+    """A small file with that content, numbered where the name is taken by another content. Raises OSError."""
+    for path in _candidates(folder, stem, suffix):
+        if not path.exists():
+            break
+        if path.stat().st_size == len(content) and path.read_bytes() == content:
+            return path
+    part = Part(folder)
+    try:
+        part.write([content])
+        return part.publish(stem, suffix)
+    finally:
+        part.discard()
+
+
+def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+    yield folder / f"{stem}{suffix}"
+    for number in range(2, MOST_NUMBERS):
+        yield folder / f"{stem}-{number}{suffix}"
+
+
+def sweep(folder: Path) -> None:
+    """Remove the part files of processes that have died."""
+    for path in folder.glob(PARTS):
+        with suppress(OSError):
+            if time.time() - path.lstat().st_mtime > SETTLED_SECONDS and _abandoned(path):
+                path.unlink()
+
+
+def _rename(old: Path, new: Path) -> None:
+    """Rename without replacing. Raises FileExistsError."""
+    if os.name == "nt":
+        os.rename(old, new)  # refuses by itself to replace a file there
+        return
+    try:
+        os.link(old, new)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY))  # claims the name, where there are no hard links
+        os.replace(old, new)
+        return
+    old.unlink()
+
+
+def _lock(file: int) -> None:
+    """Lock, or raise OSError at once. On Windows an open file cannot be deleted, which serves as well."""
+    if os.name != "nt":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _abandoned(path: Path) -> bool:
+    file = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        _lock(file)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(file)

@@ -1,0 +1,54 @@
+"""A contact sheet of a finished video: saved first, then decoded and drawn in a worker."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from wanx_mcp.errors import NotFinished
+from wanx_mcp.media import sheet
+from wanx_mcp.media.frames import Clip, require_video, watch
+from wanx_mcp.media.shelf import keep
+from wanx_mcp.studio.saving import MeterReport, Saving, Underway
+
+DECODE_SECONDS = 12.0
+SAVE_SHARE = 0.7
+"""The share of the longest wait that the download may take; the rest is for the decoding."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A contact sheet. `sheet_path` is None where it could not be kept."""
+
+    task_id: str
+    task_type: str | None
+    clip: Clip
+    sheet: bytes
+    mime: str
+    sheet_path: Path | None
+    video_path: Path
+
+
+async def preview(saving: Saving, task_id: str, frames: int, within: float, report: MeterReport) -> Preview:
+    """The sheet with so many frames. Raises ExtraMissing, PreviewFailed, NotFinished and the errors of a save."""
+    require_video()
+    saved = await saving.save(task_id, None, within * SAVE_SHARE, report)
+    if isinstance(saved, Underway):
+        advice = "call preview_wanx_video again in a few seconds"
+        raise NotFinished(f"the video is still being fetched ({saved.done} bytes so far)", advice=advice)
+    patience = min(DECODE_SECONDS, max(2.0, within * (1 - SAVE_SHARE)))
+    clip = await anyio.to_thread.run_sync(watch, saved.path, frames, patience)
+    drawn = await anyio.to_thread.run_sync(sheet.draw, clip, saved.task_type or "WanX video")
+    stem = f"{saved.path.stem}-sheet"
+    try:
+        path = await anyio.to_thread.run_sync(keep, saved.path.parent, stem, sheet.SUFFIX, drawn)
+    except OSError as error:
+        log.warning("a contact sheet could not be kept: %s", error.strerror)
+        path = None
+    return Preview(task_id, saved.task_type, clip, drawn, sheet.MIME, path, saved.path)

@@ -1,0 +1,241 @@
+"""Bringing a finished video to disk: once for each task, on an errand that outlives the call, shared by all callers."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from wanx_mcp.clock import Clock
+from wanx_mcp.errors import DownloadFailed, LedgerUnusable, NotFinished
+from wanx_mcp.ledger import Copy, Entry
+from wanx_mcp.media import download
+from wanx_mcp.media.download import Download, ExpiredError, Meter
+from wanx_mcp.media.movie import BrokenError, Movie, read_movie
+from wanx_mcp.media.naming import SUFFIX, safe_stem, usual_stem
+from wanx_mcp.media.network import Network
+from wanx_mcp.media.shelf import Part, sweep
+from wanx_mcp.provider import Status
+from wanx_mcp.settings import Settings
+from wanx_mcp.studio.account import Account
+from wanx_mcp.studio.errands import Errand, Errands
+from wanx_mcp.studio.following import Following, Sight
+
+REPORT_SECONDS = 1.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A video on disk. `reused`: it had been saved before."""
+
+    path: Path
+    bytes: int
+    sha256: str
+    movie: Movie
+    task_type: str | None = None
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """A download that goes on. `total` is None until the host has said."""
+
+    task_id: str
+    done: int
+    total: int | None
+
+
+MeterReport = Callable[[Underway], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is to be fetched, under which name, and the earlier copy that is gone."""
+
+    task_id: str
+    task_type: str | None
+    link: str
+    stem: str
+    old: Copy | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    errand: Errand[Saved]
+    meter: Meter = field(default_factory=Meter)
+
+
+class Saving:
+    """Saves the videos of one account into the output folder."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, account: Account, errands: Errands, following: Following
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._account = account
+        self._errands = errands
+        self._following = following
+        self._jobs: dict[str, _Job] = {}
+        self._unbooked: dict[str, Copy] = {}
+
+    async def save(self, task_id: str, name: str | None, within: float, report: MeterReport) -> Saved | Underway:
+        """The video on disk, or how far it is after `within` seconds; then the download goes on.
+
+        Raises NotFinished, DownloadFailed and the errors of a get.
+        """
+        deadline = anyio.current_time() + within
+        job = self._jobs.get(task_id)
+        if job is None:
+            copy = await self._copy(task_id)
+            if copy is not None and (saved := await self._found(task_id, copy)):
+                return saved
+            sight = await self._following.look(task_id)
+            link, known = _link(sight), await self._known(task_id)
+            stem = (safe_stem(name) if name else "") or self._usual(sight, known)
+            wish = _Wish(task_id, sight.row.name if sight.row else None, link, stem, copy)
+            # No waiting between this look and the entry: callers that come together share one job.
+            job = self._jobs.get(task_id) or self._start(wish)
+        with anyio.move_on_after(deadline - anyio.current_time()):
+            return await self._heard(task_id, job, report)
+        return Underway(task_id, job.meter.done, job.meter.total)
+
+    async def _heard(self, task_id: str, job: _Job, report: MeterReport) -> Saved:
+        while not job.errand.done.is_set():
+            await report(Underway(task_id, job.meter.done, job.meter.total))
+            with anyio.move_on_after(REPORT_SECONDS):
+                await job.errand.done.wait()
+        if self._jobs.get(task_id) is job:  # a failure is told once, also to a call that comes later; then anew
+            del self._jobs[task_id]
+        return await job.errand.outcome()
+
+    def _start(self, wish: _Wish) -> _Job:
+        meter = Meter()
+
+        async def work() -> Saved:
+            saved = await self._download(wish, meter)
+            self._jobs.pop(wish.task_id, None)
+            self._following.forget(wish.task_id)
+            return saved
+
+        job = self._jobs[wish.task_id] = _Job(self._errands.send(work, DownloadFailed), meter)
+        return job
+
+    async def _download(self, wish: _Wish, meter: Meter) -> Saved:
+        folder = self._settings.output_folder
+        part: Part | None = None
+        try:
+            await anyio.to_thread.run_sync(sweep, folder)
+            part = await anyio.to_thread.run_sync(Part, folder)
+            fetching = Download(await self._network(), part, meter, self._clock, download.LIMITS)
+            movie = await self._fetch(wish, fetching)
+            size, sha256 = part.size, part.sha256
+            path = await anyio.to_thread.run_sync(part.publish, wish.stem, SUFFIX)
+        except OSError as error:
+            raise _disk_error(error, folder) from error
+        finally:
+            if part is not None:
+                part.discard()
+        return await self._noted(wish, Saved(path, size, sha256, movie, wish.task_type))
+
+    async def _fetch(self, wish: _Wish, fetching: Download) -> Movie:
+        try:
+            return await fetching.run(wish.link)
+        except ExpiredError:
+            log.info("the link of a video has expired; asking for the task again")
+        try:
+            return await fetching.run(_link(await self._following.look_afresh(wish.task_id)))
+        except (ExpiredError, NotFinished) as error:
+            advice = "order again only if the user wants to pay for it again; the provider keeps videos for about a day"
+            raise DownloadFailed(
+                "the video link has expired, and the provider has no new one", advice=advice
+            ) from error
+
+    async def _network(self) -> Network:
+        upstream = self._account.upstream
+        return Network(upstream.loopback, await upstream.locate(), upstream.transport)
+
+    async def _noted(self, wish: _Wish, saved: Saved) -> Saved:
+        task_id, copy = wish.task_id, Copy(str(saved.path), saved.bytes, saved.sha256)
+        try:
+            standing = await self._account.keep_copy(task_id, copy, wish.old)
+        except LedgerUnusable as error:
+            log.warning("a saved video could not be noted: %s", error.what)
+            self._unbooked[task_id] = copy
+            return saved
+        if standing != copy and (found := await self._found(task_id, standing)):
+            await anyio.to_thread.run_sync(_remove, saved.path)  # another process was quicker
+            return found
+        return saved
+
+    async def _copy(self, task_id: str) -> Copy | None:
+        try:
+            return await self._account.copy_of(task_id) or self._unbooked.get(task_id)
+        except LedgerUnusable as error:  # a save works without the ledger
+            log.warning("the ledger could not be read: %s", error.what)
+            return self._unbooked.get(task_id)
+
+    async def _found(self, task_id: str, copy: Copy) -> Saved | None:
+        """The saved video, if it is still there as it was."""
+        movie = await anyio.to_thread.run_sync(_movie_at, Path(copy.path), copy.bytes)
+        if movie is None:
+            return None
+        known = await self._known(task_id)
+        kind = known.task_type if known else None
+        return Saved(Path(copy.path), copy.bytes, copy.sha256, movie, kind, reused=True)
+
+    async def _known(self, task_id: str) -> Entry | None:
+        try:
+            return await self._account.find(task_id)
+        except LedgerUnusable:
+            return None
+
+    def _usual(self, sight: Sight, known: Entry | None) -> str:
+        task = sight.task
+        arguments = known.arguments if known else task.input
+        kind = sight.row.name if sight.row else "wanx"
+        return usual_stem(task.created_at or self._clock.now(), kind, str(arguments.get("prompt", "")), task.task_id)
+
+
+def _link(sight: Sight) -> str:
+    task = sight.task
+    if task.video_url is not None:
+        return task.video_url
+    match task.status:
+        case Status.FAILED | Status.CANCELLED:
+            advice = "there is no video to save; order again with create_wanx_task if it is still wanted"
+            raise NotFinished(f"the task is {task.status}, so there will be no video", advice=advice)
+        case Status.COMPLETED:
+            raise NotFinished("the task is completed, but its video link is not there yet")
+        case _:
+            raise NotFinished(f"the task is still {task.status}")
+
+
+def _movie_at(path: Path, size: int) -> Movie | None:
+    try:
+        return read_movie(path) if path.stat().st_size == size else None
+    except (OSError, BrokenError):
+        return None
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError as error:
+        log.warning("a second copy could not be removed: %s", error.strerror)
+
+
+def _disk_error(error: OSError, folder: Path) -> DownloadFailed:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            advice = "ask the user to free disk space; the video link from get_wanx_task works meanwhile"
+            return DownloadFailed(f"the disk of {folder} is full", advice=advice)
+        case _:
+            advice = f"ask the user to make {folder} writable, or to set WANX_OUTPUT_DIR to a folder that is"
+            return DownloadFailed(f"{folder} cannot be written to ({error.strerror})", advice=advice)
