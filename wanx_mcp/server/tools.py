@@ -121,7 +121,7 @@ async def _create(studio: Studio, given: Mapping[str, Any], _report: Report) -> 
     except Problems as wrong:
         raise InvalidOrder(str(wrong), advice=f"{wrong.fixes}; then order again") from None
     if options.dry_run:
-        return replies.quoted(studio.quote(order), await _spending(studio))
+        return replies.quoted(await studio.quote(order), await _spending(studio))
     placement = await studio.create(order, request_id=options.request_id)
     pace, longest_wait = studio.pace(placement.order), studio.settings.max_wait_seconds
     return replies.placed(placement, await _spending(studio), pace, longest_wait)

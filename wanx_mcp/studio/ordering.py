@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -25,7 +26,6 @@ from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.provider import Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account, observation
-from wanx_mcp.studio.digests import without_pictures
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import Following
 from wanx_mcp.studio.reconciling import Reconciling
@@ -54,6 +54,7 @@ class Placement:
     booked: int
     reused: bool = False
     warning: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Ordering:
@@ -80,18 +81,21 @@ class Ordering:
         price = order.row.price
         return to_points(self._settings.assumed_price if price is None else price)
 
-    async def place(self, order: Order, request_id: str | None) -> Placement:
-        """Place `order`, or find the order that it repeats.
+    async def place(
+        self, order: Order, kept: Mapping[str, Any], request_id: str | None, *, within: float = CALL_SECONDS
+    ) -> Placement:
+        """Place `order`, or find the order that it repeats; `kept` is what the ledger keeps of its arguments.
 
+        Answers within so many seconds; the order itself is heard out.
         Raises BudgetExceeded, LedgerUnusable and InvalidOrder before anything is sent, OutcomeUnknown and the
         provider's errors after.
         """
         content = self._account.provider.encode(order.payload() | self._config())
         patience = self._clock.seconds() + PATIENCE
         while True:
-            draft = await self._draft(order, request_id)
+            draft = await self._draft(order, kept, request_id)
             errand = self._errands.send(lambda draft=draft: self._attempt(order, draft, content))  # type: ignore[misc]
-            with anyio.move_on_after(CALL_SECONDS) as limit:
+            with anyio.move_on_after(within) as limit:
                 answer = await errand.outcome()
             if limit.cancelled_caught:
                 raise OutcomeUnknown("the provider has not answered the order yet; it is still on its way")
@@ -164,11 +168,11 @@ class Ordering:
             return False
         return sight.task.status.final
 
-    async def _draft(self, order: Order, request_id: str | None) -> Draft:
+    async def _draft(self, order: Order, kept: Mapping[str, Any], request_id: str | None) -> Draft:
         return Draft(
             account=await self._account.name(),
             task_type=order.row.name,
-            arguments=without_pictures(order.arguments),
+            arguments=kept,
             request_id=request_id,
             points=self.points(order),
             created_at=self._clock.now(),

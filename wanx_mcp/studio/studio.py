@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wanx_mcp.catalog import Catalog, Order, parse_order
@@ -15,17 +15,19 @@ from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import READ_SECONDS, Following, Report, Sight
-from wanx_mcp.studio.ordering import Ordering, Placement
+from wanx_mcp.studio.ordering import CALL_SECONDS, Ordering, Placement
 from wanx_mcp.studio.pace import Pace
+from wanx_mcp.studio.pictures import Pictures, Prepared
 from wanx_mcp.studio.reconciling import Reconciling
 
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A valid order that was not placed, and what it would book (points)."""
+    """A valid order that was not placed, what it would book (points), and what is worth knowing about its pictures."""
 
     order: Order
     booked: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Studio:
         self._account = account
         self._following = Following(settings, catalog, clock, account)
         self._reconciling = Reconciling(account, clock)
+        self._pictures = Pictures(settings, clock)
+        self._clock = clock
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
 
@@ -61,22 +65,29 @@ class Studio:
         """What is booked in 24 hours. Raises LedgerUnusable."""
         return await self._account.spending()
 
-    def quote(self, given: Mapping[str, Any]) -> Quotation:
-        """Check and price an order; nothing is sent. Raises InvalidOrder and AdultContentOff."""
-        order = parse_order(self.catalog, given, adult=self.settings.allow_adult)
-        return Quotation(order, self._ordering.points(order))
+    async def quote(self, given: Mapping[str, Any]) -> Quotation:
+        """Check and price an order; nothing is sent. Raises InvalidOrder, AdultContentOff and ImageRejected."""
+        prepared = await self._prepared(given)
+        return Quotation(prepared.order, self._ordering.points(prepared.order), prepared.notes)
+
+    async def _prepared(self, given: Mapping[str, Any]) -> Prepared:
+        return await self._pictures.prepare(parse_order(self.catalog, given, adult=self.settings.allow_adult))
 
     async def create(self, given: Mapping[str, Any], *, request_id: str | None) -> Placement:
         """Place an order, or find the one that it repeats. Once it has left, it ends whatever the caller does.
 
-        Raises InvalidOrder, AdultContentOff, NotConfigured, BudgetExceeded and LedgerUnusable before anything is
-        sent, the provider's errors after.
+        Raises InvalidOrder, AdultContentOff, ImageRejected, NotConfigured, BudgetExceeded and LedgerUnusable before
+        anything is ordered, the provider's errors after.
         """
-        order = self.quote(given).order
+        prepared = await self._prepared(given)
         self._account.check_orders()
         await self._account.name()
         await self._reconciling.settle()
-        return await self._ordering.place(order, request_id)
+        begun = self._clock.seconds()
+        order = await self._pictures.deliver(prepared, self._account.provider)
+        left = CALL_SECONDS - (self._clock.seconds() - begun)
+        placement = await self._ordering.place(order, prepared.kept, request_id, within=left)
+        return replace(placement, notes=prepared.notes)
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
