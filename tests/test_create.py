@@ -82,6 +82,21 @@ async def test_a_wrong_key_is_told_without_showing_it(world: World) -> None:
     assert KEY not in error
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["cannot fetch https://example.com/p.png?sig=s3cret", f"bad key {KEY}", "data:image/png;base64,s3cret was bad"],
+)
+async def test_the_provider_s_words_are_quoted_without_links_and_secrets(world: World, words: str) -> None:
+    world.line.canned = httpx.Response(400, json={"code": 400, "message": words + " \u202e\u200b\U000e0041end"})
+    async with world.client() as agent:
+        error = await agent.error("create_wanx_task", **ORDER)
+    assert error.startswith("refused: the provider answered 400: ")
+    assert error.isprintable()
+    assert "end" in error
+    assert "s3cret" not in error
+    assert KEY not in error
+
+
 async def test_an_empty_account_is_told(world: World) -> None:
     world.simulator.credit = 1
     async with world.client() as agent:

@@ -34,6 +34,8 @@ class Line(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(simulator.app())
         self.requests: list[httpx.Request] = []
         self.broken: list[Exception] = []
+        self.broken_orders: list[Exception] = []
+        self.canned: httpx.Response | None = None
         self.on_request: Hook | None = None
         self.on_response: Hook | None = None
 
@@ -41,6 +43,10 @@ class Line(httpx.AsyncBaseTransport):
         self.requests.append(request)
         if self.broken:
             raise self.broken.pop(0)
+        if self.broken_orders and request.method == "POST":
+            raise self.broken_orders.pop(0)
+        if self.canned:
+            return self.canned
         if self.on_request:
             await self.on_request(request)
         try:

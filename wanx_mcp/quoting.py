@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 MARK = "[hidden]"
+_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*://|data:)\S+", re.IGNORECASE)
 
 
 def clean(text: str, limit: int = 200) -> str:
@@ -15,6 +17,11 @@ def clean(text: str, limit: int = 200) -> str:
     seen = "".join(char for char in spaced if not _hidden(char))
     line = " ".join(seen.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def without_links(text: str) -> str:
+    """`text` without addresses and data URIs: they can carry signatures, and pictures that are the caller's."""
+    return _LINK.sub("[link]", text)
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

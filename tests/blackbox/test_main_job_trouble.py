@@ -119,7 +119,7 @@ def test_a_refusal_inside_a_200_is_not_taken_for_a_task(
 
 
 @pytest.mark.parametrize(
-    "busy", [w.TOO_MANY, w.TOO_MANY_ONE_SECOND], ids=lambda busy: busy.headers and "with Retry-After" or "without"
+    "busy", [w.TOO_MANY, w.TOO_MANY_ONE_SECOND], ids=lambda busy: (busy.headers and "with Retry-After") or "without"
 )
 def test_an_order_met_with_429_is_repeated(
     busy: Behaviour, shared: StdioServer, shared_upstream: Upstream, new_prompt: Prompt

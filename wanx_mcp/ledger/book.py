@@ -102,7 +102,7 @@ class Book:
         """Found in the provider's history. False if the order or the task has an owner by now."""
         with self._transaction():
             entry = self._one("number = ?", number)
-            if not entry.state.doubtful or self.find(entry.account, seen.task_id):
+            if not entry.state.doubtful or self.knows(seen.task_id):
                 return False
             self._db.execute(
                 "update entry set state = ?, task_id = ? where number = ?", (State.ACCEPTED, seen.task_id, number)
@@ -155,6 +155,10 @@ class Book:
     def find(self, account: str, task_id: str) -> Entry | None:
         """The entry of that task."""
         return self._newest("account = ? and task_id = ?", account, task_id)
+
+    def knows(self, task_id: str) -> bool:
+        """Whether any account of this ledger has that task."""
+        return self._newest("task_id = ?", task_id) is not None
 
     def doubts(self, account: str) -> list[Entry]:
         """Orders that the provider may have without our knowing, the oldest first."""

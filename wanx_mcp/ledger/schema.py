@@ -45,6 +45,7 @@ MIGRATIONS: tuple[str, ...] = (
     alter table entry add column absences integer not null default 0;
     """,
     """
+    create index entry_task_id on entry (task_id) where task_id is not null;
     create index entry_account on entry (account, number);
     create index entry_charge on entry (account, task_type, number) where charged > 0;
     """,

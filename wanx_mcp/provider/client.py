@@ -6,6 +6,7 @@ import json
 import math
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote as quoted
@@ -14,7 +15,7 @@ from wanx_mcp.errors import CannotCancel, InvalidOrder, ProviderFault, RateLimit
 from wanx_mcp.provider.answers import Task, read_rows, read_task, read_upload
 from wanx_mcp.provider.verdict import order_error, read_error
 from wanx_mcp.provider.wire import Outcome, Wire
-from wanx_mcp.quoting import clean, without
+from wanx_mcp.quoting import clean, without, without_links
 from wanx_mcp.retry import Fate
 
 TASKS = "/api/v1/task"
@@ -123,12 +124,13 @@ class Provider:
         raise ProviderFault("the task history is too long to be read")
 
     def quote(self, words: str) -> str:
-        """The provider's `words`, short, harmless and without secrets."""
-        return clean(without(words, self._secrets))
+        """The provider's `words`, short, harmless, without secrets and links."""
+        return clean(without_links(without(words, self._secrets)))
 
     def _task(self, outcome: Outcome) -> Task | None:
         body = outcome.answer.body if outcome.answer else None
-        return read_task(body, trusted_loopback=self._loopback)
+        task = read_task(body, trusted_loopback=self._loopback)
+        return task and replace(task, error_message=task.error_message and self.quote(task.error_message))
 
     def _has_upload(self, body: Any) -> bool:
         return read_upload(body, trusted_loopback=self._loopback) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Awaitable, Callable
@@ -133,6 +134,7 @@ class Simulator:
             return _refusal(402, "Insufficient credits")
         config = body.get("config")
         task = SimulatedTask(
+            owner=_owner(request),
             task_id=str(uuid.UUID(int=self.weather.random.getrandbits(128), version=4)),
             task_type=order.row.name,
             input=body["input"],
@@ -146,17 +148,21 @@ class Simulator:
         return self._shown(task, request)
 
     async def _get(self, request: Request) -> Response:
-        task = self.store.find(request.path_params["task_id"])
+        task = self._own(request)
         return self._shown(task, request) if task else _refusal(404, "Record Not Found")
 
     async def _cancel(self, request: Request) -> Response:
-        task, now = self.store.find(request.path_params["task_id"]), self.now()
+        task, now = self._own(request), self.now()
         if task is None:
             return _refusal(404, "Record Not Found")
         if task.status(now) != "pending":
             return _refusal(400, f"task is {task.status(now)}, only pending tasks can be cancelled")
         self.store.save(task.cancelled(now))
         return JSONResponse({"code": 200, "message": "success"})
+
+    def _own(self, request: Request) -> SimulatedTask | None:
+        task = self.store.find(request.path_params["task_id"])
+        return task if task and task.owner == _owner(request) else None
 
     async def _history(self, request: Request) -> Response:
         asked = request.query_params
@@ -167,7 +173,8 @@ class Simulator:
             return _refusal(400, "page, page_size, start_time and end_time are numbers")
         if not 1 <= size <= MAX_PAGE_SIZE or page < 1:
             return _refusal(400, f"page_size is 1 to {MAX_PAGE_SIZE}")
-        found = [task for task in reversed(self.store.all()) if since <= task.created_at.timestamp() <= until]
+        mine = [task for task in reversed(self.store.all()) if task.owner == _owner(request)]
+        found = [task for task in mine if since <= task.created_at.timestamp() <= until]
         if asked.get("model", "wan") != "wan":
             found = []
         now = self.now()
@@ -212,6 +219,11 @@ class Simulator:
 
     def _date(self) -> dict[str, str]:
         return {"date": format_datetime(self.now(), usegmt=True)}
+
+
+def _owner(request: Request) -> str:
+    """Whose tasks: each key has its own, and none is kept."""
+    return hashlib.sha256(request.headers["x-api-key"].strip().encode()).hexdigest()[:16]
 
 
 def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Response:

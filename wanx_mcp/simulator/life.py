@@ -34,6 +34,7 @@ class SimulatedTask:
     """One order as the simulated provider keeps it."""
 
     task_id: str
+    owner: str
     task_type: str
     input: dict[str, Any] = field(repr=False)
     config: dict[str, Any] = field(repr=False)

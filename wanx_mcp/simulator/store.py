@@ -51,6 +51,10 @@ class Store:
         rows = self._db.execute("select document from task order by number").fetchall()
         return [_task(json.loads(row[0])) for row in rows]
 
+    def forget(self, task_id: str) -> None:
+        """Drop the task, as a provider does with old ones."""
+        self._db.execute("delete from task where task_id = ?", (task_id,))
+
     def count(self) -> int:
         """How many tasks there are."""
         (number,) = self._db.execute("select count(*) from task").fetchone()

@@ -78,6 +78,10 @@ class Weather:
         """The next requests of that HTTP method meet these faults, one each."""
         self._script.setdefault(method, deque()).extend(faults)
 
+    def clear(self) -> None:
+        """Forget the script."""
+        self._script.clear()
+
     def fault(self, method: str) -> Fault:
         """The fault of the request that has just come in."""
         if script := self._script.get(method):

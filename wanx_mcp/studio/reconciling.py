@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 import anyio
@@ -53,12 +54,8 @@ class Reconciling:
         return [entry for entry in doubts if entry.number not in self.under_way]
 
     async def _settle(self, doubts: list[Entry]) -> None:
-        provider = self._account.provider
         read_at = self._clock.now()
-        skew = abs(provider.skew)
-        since = min(entry.created_at for entry in doubts) - MARGIN - skew
-        until = max(entry.created_at for entry in doubts) + MARGIN + skew
-        rows = await provider.history(since, until, within=SECONDS)
+        rows = await self._history(doubts)
         candidates = await self._candidates(rows, {entry.task_type for entry in doubts})
         for entry in doubts:
             matching = [task for task in candidates if _matches(entry, task)]
@@ -71,17 +68,29 @@ class Reconciling:
                 if read_at - entry.created_at >= PROOF_AGE:
                     await self._count_absence(entry)
 
+    async def _history(self, doubts: list[Entry]) -> list[Task]:
+        """Everything around the doubtful orders. If the answer shows that the provider's clock is further off than
+        was known, the window was wrong, and it is read again."""
+        provider = self._account.provider
+        while True:
+            skew = abs(provider.skew)
+            since = min(entry.created_at for entry in doubts) - MARGIN - skew
+            until = max(entry.created_at for entry in doubts) + MARGIN + skew
+            rows = await provider.history(since, until, within=SECONDS)
+            if abs(provider.skew) <= skew + MARGIN / 2:
+                return rows
+
     async def _candidates(self, rows: list[Task], task_types: set[str]) -> list[Task]:
         """The tasks in full that are nobody's yet. Raises if one of them cannot be read: then nothing is proven."""
         candidates = []
         for row in rows:
             if row.task_type is not None and row.task_type not in task_types:
                 continue
-            if await self._account.find(row.task_id) is None:
-                try:
-                    candidates.append(await self._account.provider.get(row.task_id, within=SECONDS))
-                except TaskNotFound:
-                    continue
+            task_id = row.task_id
+            if await self._account.ledger.ask(lambda book, task_id=task_id: book.knows(task_id)):  # type: ignore[misc]
+                continue
+            with suppress(TaskNotFound):
+                candidates.append(await self._account.provider.get(task_id, within=SECONDS))
         return candidates
 
     async def _adopt(self, entry: Entry, task: Task) -> bool:
