@@ -24,6 +24,7 @@ FLOORS = {
     "ledger": 2,
     "settings": 1,
     "provider": 2,
+    "media": 2,
     "simulator": 2,
     "studio": 3,
     "server": 4,

@@ -6,6 +6,9 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+PICTURES = frozenset({"image", "start_image", "end_image"})
+"""The arguments that are pictures."""
+
 LONGEST = 16_000_000
 """Characters: 10 MB in base64, with line breaks. The provider takes files up to 10 MB [contract 7.5]."""
 

@@ -56,12 +56,13 @@ def in_srgb(image: Image, profile: bytes | None) -> Image:
 
 def scaled(image: Image, size: tuple[int, int]) -> Image:
     """The image at that smaller size. Palettes and sixteen bits cannot be averaged, so they are resolved first."""
+    from PIL import Image as Images
+
     if image.mode in ("1", "P", "PA"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     elif _is_wide(image):
         image = _eight_bits(image)
-    image.thumbnail(size, reducing_gap=2.0)
-    return image
+    return image.resize(size, Images.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def on_white(image: Image) -> Image:

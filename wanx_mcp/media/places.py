@@ -48,7 +48,10 @@ def read_local(spelled: str, folders: Sequence[Path]) -> bytes:
         raise Unfit(_OUTSIDE, misplaced=True)
     strayed = False
     for place in found:
-        real = os.path.realpath(place)
+        try:
+            real = os.path.realpath(place)
+        except OSError:  # a symlink went away while it was followed
+            continue
         root = next((root for root in roots if _within(real, root)), None)
         if root is None:
             strayed = True

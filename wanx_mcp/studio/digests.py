@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-PICTURES = frozenset({"image", "start_image", "end_image"})
+from wanx_mcp.catalog.pictures import PICTURES
+
 DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "negative_prompt": ("",),
     "aspect_ratio": ("", "16:9"),

@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 
 from wanx_mcp.catalog import Order
+from wanx_mcp.catalog.pictures import PICTURES
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import ImageRejected, WanxError
 from wanx_mcp.media.formats import Unfit, named
@@ -23,7 +24,7 @@ from wanx_mcp.media.spelling import Inline, Link, read_spelling
 from wanx_mcp.provider import Provider
 from wanx_mcp.quoting import clean
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.digests import PICTURES, inline_digest, without_pictures
+from wanx_mcp.studio.digests import inline_digest, without_pictures
 
 INLINE_BYTES = 64 * 1024
 """A picture up to this size travels inside the order: sending 87 kB of base64 takes less than reaching a second host,
