@@ -163,6 +163,15 @@ async def test_an_impossible_wait_is_refused(world: World, wait: object) -> None
     assert error.startswith("invalid_arguments: wait_seconds must be a whole number from 0 to 45")
 
 
+@pytest.mark.parametrize("tool", ["get_wanx_task", "cancel_wanx_task", "list_wanx_tasks"])
+async def test_an_unknown_argument_is_refused_by_every_tool(world: World, tool: str) -> None:
+    async with world.client() as agent:
+        needed = {} if tool == "list_wanx_tasks" else {"task_id": "x"}
+        error = await agent.error(tool, **needed, wait_second=5)
+    assert error.startswith("invalid_arguments: wait_second is not an argument of this call")
+    assert not world.line.requests
+
+
 async def test_an_unknown_task_is_not_found(world: World) -> None:
     async with world.client() as agent:
         error = await agent.error("get_wanx_task", task_id="nobody")

@@ -313,6 +313,19 @@ async def test_an_order_that_nobody_has_seen_is_released_after_two_readings_ten_
     assert len(world.line.sent("POST")) == 2
 
 
+async def test_another_account_neither_adopts_nor_releases_an_unknown_order(world: World) -> None:
+    other = World({"PIAPI_API_KEY": "another-key-000"})
+    other.state, other.simulator, other.line, other.clock = world.state, world.simulator, world.line, world.clock
+    world.simulator.weather.coming("POST", Fault.LOSE_ANSWER)
+    async with world.client() as owner, other.client() as stranger:
+        await owner.error("create_wanx_task", **ORDER)
+        world.clock.advance(HOUR)
+        for _ in range(3):
+            await stranger.ok("list_wanx_tasks")
+        (entry,) = (await owner.ok("list_wanx_tasks"))["tasks"]
+    assert entry["status"] == "completed"
+
+
 async def test_an_unknown_order_is_not_placed_beside_itself_under_a_new_key(world: World) -> None:
     world.simulator.weather.coming("POST", Fault.LOSE_REQUEST)
     async with world.client() as agent:

@@ -31,6 +31,8 @@ def run(arguments: Sequence[str]) -> int:
         command.options(branch)
         branch.set_defaults(run=command.run)
     options = parser.parse_args(arguments)
+    if getattr(options, "settle", None) is not None and not (options.task_id or options.not_placed):
+        parser.error("--settle needs --task-id ID or --not-placed")
     try:
         return int(options.run(options))
     except KeyboardInterrupt:
@@ -59,9 +61,26 @@ def _simulator_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=None, help="replay the same weather and durations")
 
 
+def _ledger(options: argparse.Namespace) -> int:
+    from wanx_mcp.cli.ledger import settle, show
+
+    if options.settle is None:
+        return show(count=options.count)
+    return settle(options.settle, task_id=options.task_id)
+
+
+def _ledger_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--count", type=int, default=20, help="how many orders to show (default 20)")
+    parser.add_argument("--settle", type=int, metavar="NUMBER", help="settle this order of unknown outcome by hand")
+    outcome = parser.add_mutually_exclusive_group()
+    outcome.add_argument("--task-id", metavar="ID", help="with --settle: the provider has it under this id")
+    outcome.add_argument("--not-placed", action="store_true", help="with --settle: the provider never had it")
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "demo", "Order a simulated video over a real MCP connection and save it: free, no key.", _no_options, _demo
     ),
+    Command("ledger", "Show what was ordered and spent; settle an unknown order by hand.", _ledger_options, _ledger),
     Command("simulator", "Serve the provider's API on loopback, for agent developers.", _simulator_options, _simulator),
 )

@@ -1,0 +1,89 @@
+"""`wanx-mcp ledger`: what was ordered and spent; lets a person settle an order of unknown outcome by hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from wanx_mcp.errors import WanxError
+from wanx_mcp.ledger import Entry, Observation, State
+from wanx_mcp.ledger.book import Book
+from wanx_mcp.ledger.ledger import usable
+from wanx_mcp.ledger.schema import open_file
+from wanx_mcp.money import dollars, to_points, to_usd
+from wanx_mcp.quoting import clean
+from wanx_mcp.settings import Settings, read_settings
+from wanx_mcp.studio.opening import ledger_path
+
+
+def show(*, count: int) -> int:
+    """Print the spending and the newest orders. Returns the exit code."""
+
+    def told(book: Book, settings: Settings) -> int:
+        budget = settings.daily_budget
+        spending = book.spending(datetime.now(UTC), None if budget is None else to_points(budget))
+        limit = "no limit" if budget is None else f"a budget of {dollars(budget)}"
+        print(f"Booked in the last 24 hours: {dollars(to_usd(spending.booked))} of {limit}.\n")
+        entries = book.page(None, (), None, count)
+        for entry in entries:
+            print(_line(entry))
+        doubts = [entry.number for entry in entries if entry.state.doubtful]
+        if doubts:
+            print(
+                f"\nUnknown: the server looks for these in the provider's history by itself. By hand, for {doubts[0]}:"
+            )
+            print(f"  wanx-mcp ledger --settle {doubts[0]} --task-id ID   if the task history of the account shows it")
+            print(f"  wanx-mcp ledger --settle {doubts[0]} --not-placed   if it certainly does not")
+        return 0
+
+    return _with_book(told)
+
+
+def settle(number: int, *, task_id: str | None) -> int:
+    """Give order `number` the provider's `task_id`, or (None) take it off the books. Returns the exit code."""
+
+    def settled(book: Book, _settings: Settings) -> int:
+        entry = book.entry(number)
+        if entry is None or not entry.state.doubtful:
+            print(f"wanx-mcp ledger: order {number} is not one of unknown outcome", file=sys.stderr)
+            return 1
+        if task_id is None:
+            book.conclude(number, State.RELEASED)
+        elif not book.adopt(number, Observation(task_id, "pending")):
+            print(f"wanx-mcp ledger: task {task_id} belongs to another order already", file=sys.stderr)
+            return 1
+        print(_line(book.entry(number) or entry))
+        return 0
+
+    return _with_book(settled)
+
+
+def _with_book(work: Callable[[Book, Settings], int]) -> int:
+    settings = read_settings(os.environ)
+    for complaint in settings.complaints:
+        print(f"wanx-mcp: {complaint}", file=sys.stderr)
+    path = ledger_path(settings)
+    if not path.exists():
+        print(f"Nothing has been ordered: there is no ledger at {path}.")
+        return 0
+    try:
+        with usable(path):
+            book = Book(open_file(path))
+            try:
+                return work(book, settings)
+            finally:
+                book.close()
+    except WanxError as error:
+        print(f"wanx-mcp ledger: {error}", file=sys.stderr)
+        return 1
+
+
+def _line(entry: Entry) -> str:
+    status = "unknown" if entry.state.doubtful else entry.status or entry.state
+    charged = "" if entry.charged is None else f", charged {dollars(to_usd(entry.charged))}"
+    money = f"{dollars(to_usd(entry.booked))} booked{charged}"
+    prompt = clean(str(entry.arguments.get("prompt", "")), 50)
+    when = entry.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return f'{entry.number:>5}  {when}  {status:<10}  {entry.task_type}  {money}  {entry.task_id or "-"}  "{prompt}"'
