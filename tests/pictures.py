@@ -104,6 +104,17 @@ def srgb() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
+def swapping_profile() -> bytes:
+    """A colour space of its own: what sRGB calls red is its green."""
+    profile = srgb().replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
+    return profile.replace(b"rXYZ", b"tmp_", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"tmp_", b"gXYZ", 1)
+
+
+def red_and_green_swapped() -> Image.Image:
+    red, green, blue = scene().split()
+    return Image.merge("RGB", (green, red, blue))
+
+
 def animated(kind: str) -> bytes:
     frames = [scene(), scene().transpose(Image.Transpose.ROTATE_180)]
     return file(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)

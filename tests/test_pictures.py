@@ -132,6 +132,36 @@ GOOD: dict[str, Good] = {
     "a WebP with EXIF, XMP and a profile": Good(
         given("m.webp", p.talkative_webp(lossless=True)), says="freed of metadata"
     ),
+    "a JPEG on its side with GPS, a comment and a profile": Good(
+        given(
+            "m.jpg",
+            p.file(
+                p.scene().transpose(p.TURNS[6]),
+                "JPEG",
+                quality=95,
+                comment=p.LEAK,
+                exif=p.exif(6),
+                icc_profile=p.srgb(),
+            ),
+        ),
+        says="turned upright, freed of metadata",
+        exact=False,
+    ),
+    "a transparent PNG with texts and a profile": Good(
+        given("m.png", p.file(p.see_through(), icc_profile=p.srgb(), exif=p.exif())), p.on_white, "laid on white"
+    ),
+    "a GIF with a comment": Good(given("g.gif", p.file(p.scene(), "GIF", comment=p.LEAK)), says="converted from GIF"),
+    "a PNG whose profile swaps red and green": Good(
+        given("s.png", p.file(p.scene(), icc_profile=p.swapping_profile())),
+        p.red_and_green_swapped,
+        "brought to sRGB",
+        exact=False,
+    ),
+    "a JPEG whose profile is broken": Good(
+        given("s.jpg", p.file(p.scene(), "JPEG", quality=95, icc_profile=b"no profile at all")),
+        says="metadata",
+        exact=False,
+    ),
     "a JPEG of several pictures": Good(
         given("m.jpg", p.file(p.scene(), "MPO", save_all=True, append_images=[p.noise()], quality=95)),
         says="reduced to its first picture",
