@@ -54,7 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
         "https://upload.theapi.app",
         "Where local pictures are uploaded. With the provider on loopback the default is the provider itself.",
         readers.url,
-        Stops.EVERYTHING,
+        Stops.ORDERS,
     ),
     Setting(
         "WANX_DAILY_BUDGET_USD",

@@ -57,8 +57,9 @@ class Prepared:
     @property
     def kept(self) -> dict[str, Any]:
         """The arguments as the ledger keeps them: the same wherever the same pictures lie."""
+        rest = {name: value for name, value in self.order.arguments.items() if name not in self.pictures}
         digests = {name: inline_digest(picture.content) for name, picture in self.pictures.items()}
-        return without_pictures(self.order.arguments) | digests
+        return without_pictures(rest) | digests
 
 
 class Pictures:
@@ -89,14 +90,13 @@ class Pictures:
     async def deliver(self, prepared: Prepared, provider: Provider) -> Order:
         """The order as it is sent, its pictures uploaded or inside. Never fails for want of an upload."""
         deadline = self._clock.seconds() + UPLOAD_SECONDS
-        places = {}
-        for name, picture in prepared.pictures.items():
-            url = None
-            if len(picture.content) > INLINE_BYTES:
-                with anyio.move_on_after(UPLOAD_SECONDS):
+        urls: dict[str, str | None] = {}
+        with anyio.move_on_after(UPLOAD_SECONDS):
+            for name, picture in prepared.pictures.items():
+                if len(picture.content) > INLINE_BYTES:
                     async with self._lock:
-                        url = await self._upload(picture, provider, deadline - self._clock.seconds())
-            places[name] = url or _data_uri(picture)
+                        urls[name] = await self._upload(picture, provider, deadline - self._clock.seconds())
+        places = {name: urls.get(name) or _data_uri(picture) for name, picture in prepared.pictures.items()}
         return _changed(prepared.order, places) if places else prepared.order
 
     async def _upload(self, picture: Picture, provider: Provider, within: float) -> str | None:
