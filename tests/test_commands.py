@@ -68,7 +68,10 @@ def test_a_damaged_ledger_is_named(tmp_path: Path) -> None:
     assert "ledger_unusable" in shown.stderr
 
 
-@pytest.mark.parametrize("proxy", [{}, {"HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1"}])
+@pytest.mark.parametrize(
+    "proxy",
+    [{}, {"HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1", "SSL_CERT_FILE": "/nothing.pem"}],
+)
 def test_the_demo_saves_a_playable_video(tmp_path: Path, proxy: dict[str, str]) -> None:
     shown = run("demo", WANX_OUTPUT_DIR=str(tmp_path), **proxy)
     assert shown.returncode == 0, shown.stdout + shown.stderr

@@ -68,6 +68,9 @@ class World:
     environment: Mapping[str, str] = field(default_factory=dict)
     catalog: Catalog = CATALOG
     clock: VirtualClock = field(default_factory=VirtualClock)
+    wired: bool = False
+    """Over the real network (loopback), not to the simulator in memory."""
+
     simulator: Simulator = field(init=False)
     line: Line = field(init=False)
 
@@ -97,7 +100,7 @@ class World:
 
         settings = self.settings
         upstream = None
-        if settings.api_key:
+        if settings.api_key and not self.wired:
             upstream = Upstream(
                 settings.base_url,
                 locate,

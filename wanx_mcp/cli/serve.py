@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
+from typing import NoReturn
 
 from wanx_mcp.server import build_server
 from wanx_mcp.settings import read_settings
 
 
-def serve() -> int:
-    """Serve until stdin closes."""
+def serve() -> NoReturn:
+    """Serve until stdin closes, then end the process at once."""
     settings = read_settings(os.environ)
     for complaint in settings.complaints:
         print(f"wanx-mcp: {complaint}", file=sys.stderr)
     # The SDK reads stdin in a thread that Python's own SIGINT cannot interrupt.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    build_server(settings).run("stdio")
-    return 0
+    server = build_server(settings)
+    gc.freeze()
+    gc.enable()
+    server.run("stdio")
+    # A thread that waits for another process's hold on the ledger must not hold up the end: all is on the disk.
+    sys.stderr.flush()
+    os._exit(0)

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
+PATIENCE_SECONDS = 8.0
+"""How long a question waits for other processes that hold the ledger, in tries of TRY_SECONDS."""
+
+TRY_SECONDS = 0.2
+
+
+class LedgerLockedError(LedgerUnusable):
+    """Another process holds the ledger at this moment."""
+
 
 class Ledger:
     """Orders and money on disk, safe for several processes."""
@@ -27,18 +36,25 @@ class Ledger:
         self._thread: anyio.CapacityLimiter | None = None
 
     async def ask(self, question: Callable[[Book], ResultT]) -> ResultT:
-        """Put `question` to the book, in a thread, one at a time; what it has begun it ends, cancelled or not.
+        """Put `question` to the book, in a thread, one at a time. Raises LedgerUnusable.
 
-        Raises LedgerUnusable.
+        A question is one transaction: it is answered or has changed nothing. A caller that is cancelled gets the
+        answer that is already on its way, or stops waiting for another process.
         """
         self._thread = self._thread or anyio.CapacityLimiter(1)
-        return await anyio.to_thread.run_sync(self._ask, question, limiter=self._thread)
+        deadline = anyio.current_time() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await anyio.to_thread.run_sync(self._ask, question, limiter=self._thread)
+            except LedgerLockedError:
+                if anyio.current_time() > deadline:
+                    raise
+            await anyio.sleep(TRY_SECONDS / 4)
 
     async def aclose(self) -> None:
         """Let go of the file."""
         if self._book is not None:
             await self.ask(lambda book: book.close())
-            self._book = None
 
     def _ask(self, question: Callable[[Book], ResultT]) -> ResultT:
         with usable(self.path):
@@ -46,7 +62,7 @@ class Ledger:
                 from wanx_mcp.ledger.book import Book
                 from wanx_mcp.ledger.schema import open_file
 
-                self._book = Book(open_file(self.path))
+                self._book = Book(open_file(self.path, patience=TRY_SECONDS))
             return question(self._book)
 
 
@@ -58,7 +74,8 @@ def usable(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise LedgerUnusable(f"the ledger {path} cannot be used ({error})", advice=_fix(str(error), path)) from error
+        kind = LedgerLockedError if "locked" in str(error) else LedgerUnusable
+        raise kind(f"the ledger {path} cannot be used ({error})", advice=_fix(str(error), path)) from error
     except OSError as error:
         raise LedgerUnusable(f"the ledger {path} cannot be used ({error.strerror})", advice=_fix("", path)) from error
 

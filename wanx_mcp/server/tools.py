@@ -25,7 +25,7 @@ Report = Callable[[Sight], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class ToolRow:
-    """One tool. `schema` is its argument schema, `run` gets the raw arguments."""
+    """One tool. `schema` is its argument schema, `run` gets the raw arguments, `spends` if it can cost money."""
 
     name: str
     title: str
@@ -34,6 +34,7 @@ class ToolRow:
     result: type[Result]
     annotations: ToolAnnotations
     run: Callable[[Studio, Mapping[str, Any], Report], Awaitable[replies.Reply]]
+    spends: bool = False
 
 
 def _task_id(value: str) -> str:
@@ -179,6 +180,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
             _create,
+            spends=True,
         ),
         ToolRow(
             "get_wanx_task",

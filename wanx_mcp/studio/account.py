@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotConfigured
 from wanx_mcp.ledger import Entry, Ledger, Observation, Spending
@@ -69,7 +71,7 @@ class Account:
         """Keep what was just read, if the ledger has the task and it is news. Raises LedgerUnusable."""
         if known is None or not _is_news(known, task):
             return
-        seen = observation(task)
+        seen = replace(observation(task), task_id=known.task_id or task.task_id)
         await self.ledger.ask(lambda book: book.observe(known.account, seen))
 
     def _refuse(self, least: Stops) -> None:

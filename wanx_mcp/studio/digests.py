@@ -34,6 +34,11 @@ def inline_digest(content: bytes) -> str:
     return f"inline:{hashlib.sha256(content).hexdigest()}"
 
 
+def may_be_same(kept: Mapping[str, Any], echo: Mapping[str, Any]) -> bool:
+    """Whether the `echo` leaves it open that this is the order that was `kept`: its prompt is missing or equal."""
+    return echo.get("prompt") is None or _equal(kept.get("prompt"), echo["prompt"])
+
+
 def same_order(kept: Mapping[str, Any], echo: Mapping[str, Any]) -> bool:
     """Whether the provider's `echo` (arguments read from a task's input) can be the order that was `kept`.
 

@@ -17,6 +17,12 @@ from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.pace import Pace
 
 READ_SECONDS = 15.0
+LATE_LINK_SECONDS = 2.5
+"""Between looks at a task that is completed and has no link yet."""
+
+LAST_LOOK_SECONDS = 3.0
+"""What the last look of a wait may take beyond the time that was asked for."""
+
 MEMORY_SECONDS = 2.0
 """A task that was read this short a time ago is not read again."""
 
@@ -65,24 +71,24 @@ class Following:
         sight = await self.look(task_id)
         while not sight.settled and (left := deadline - self._clock.seconds()) > 0:
             await report(sight)
-            await self._clock.sleep(min(left, sight.pace.next_look if sight.pace else left))
+            await self._clock.sleep(min(left, sight.pace.next_look if sight.pace else LATE_LINK_SECONDS))
             with suppress(ProviderError):
-                sight = await self.look(task_id)
+                sight = await self.look(task_id, within=max(LAST_LOOK_SECONDS, deadline - self._clock.seconds()))
         return sight
 
-    async def look(self, task_id: str) -> Sight:
+    async def look(self, task_id: str, *, within: float = READ_SECONDS) -> Sight:
         """The task, from memory if it was read just now."""
         read_at, sight = self._seen.get(task_id, (float("-inf"), None))
         if sight is not None and self._clock.seconds() - read_at < MEMORY_SECONDS:
             return sight
-        return await self.look_afresh(task_id)
+        return await self.look_afresh(task_id, within=within)
 
-    async def look_afresh(self, task_id: str) -> Sight:
+    async def look_afresh(self, task_id: str, *, within: float = READ_SECONDS) -> Sight:
         """The task as the provider tells it now. Raises TaskNotFound if neither it nor the ledger knows the task."""
         provider = self._account.provider
         known = await self._known(task_id)
         try:
-            task = await provider.get(task_id, within=READ_SECONDS)
+            task = await provider.get(task_id, within=min(within, READ_SECONDS))
         except TaskNotFound:
             if known is None:
                 raise

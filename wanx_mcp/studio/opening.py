@@ -18,6 +18,9 @@ from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.studio import Studio
 
+CLOSING_SECONDS = 0.7
+"""The end of the process waits no longer; what the ledger holds by then is all that is needed."""
+
 
 @asynccontextmanager
 async def open_studio(
@@ -37,7 +40,7 @@ async def open_studio(
         try:
             yield Studio(settings, catalog, clock, account, errands)
         finally:
-            with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(CLOSING_SECONDS, shield=True):
                 await errands.settle()
                 if provider is not None:
                     await provider.aclose()

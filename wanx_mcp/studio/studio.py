@@ -45,10 +45,10 @@ class Studio:
         self.settings = settings
         self.catalog = catalog
         self._account = account
-        self._following = Following(settings, catalog, clock, account)
-        self._reconciling = Reconciling(account, clock)
-        self._pictures = Pictures(settings, clock)
         self._clock = clock
+        self._following = Following(settings, catalog, clock, account)
+        self._reconciling = Reconciling(account, catalog, clock)
+        self._pictures = Pictures(settings, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
 
@@ -68,7 +68,7 @@ class Studio:
     async def quote(self, given: Mapping[str, Any]) -> Quotation:
         """Check and price an order; nothing is sent. Raises InvalidOrder, AdultContentOff and ImageRejected."""
         prepared = await self._prepared(given)
-        return Quotation(prepared.order, self._ordering.points(prepared.order), prepared.notes)
+        return Quotation(prepared.order, await self._ordering.booked(prepared.order), prepared.notes)
 
     async def _prepared(self, given: Mapping[str, Any]) -> Prepared:
         return await self._pictures.prepare(parse_order(self.catalog, given, adult=self.settings.allow_adult))
@@ -79,20 +79,20 @@ class Studio:
         Raises InvalidOrder, AdultContentOff, ImageRejected, NotConfigured, BudgetExceeded and LedgerUnusable before
         anything is ordered, the provider's errors after.
         """
+        until = self._clock.seconds() + CALL_SECONDS
         prepared = await self._prepared(given)
         self._account.check_orders()
         await self._account.name()
         await self._reconciling.settle()
-        begun = self._clock.seconds()
-        order = await self._pictures.deliver(prepared, self._account.provider)
-        left = CALL_SECONDS - (self._clock.seconds() - begun)
-        placement = await self._ordering.place(order, prepared.kept, request_id, within=left)
+        order = await self._pictures.deliver(prepared, self._account.provider, until=until)
+        placement = await self._ordering.place(order, prepared.kept, request_id, until=until)
         return replace(placement, notes=prepared.notes)
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
+        begun = self._clock.seconds()
         await self._reconciling.settle()
-        return await self._following.wait(task_id, wait, report)
+        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report)
 
     async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
         """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""
@@ -121,6 +121,6 @@ class Studio:
             sight = await self._following.look_afresh(task_id)
         except TaskNotFound:
             return Sight(Task(task_id, Status.CANCELLED, "cancelled"), None, None, None)
-        if sight.task.status is Status.COMPLETED:
-            raise CannotCancel("the task had been completed before the provider could cancel it")
-        return sight
+        if sight.task.status in (Status.CANCELLED, Status.PENDING):  # just accepted, perhaps not yet carried out
+            return sight
+        raise CannotCancel(f"the provider took the request, but the task is {sight.task.status}")
