@@ -137,6 +137,17 @@ def test_the_provider_s_own_answer_outweighs_a_guess(path: Path) -> None:
     book.close()
 
 
+def test_an_order_that_was_released_too_early_is_booked_again_when_its_answer_comes(path: Path) -> None:
+    book = Book(open_file(path))
+    intention = book.intend(draft(), None)
+    assert isinstance(intention, Intention)
+    book.conclude(intention.entry.number, State.RELEASED)
+    assert book.spending(NOW, None).booked == 0
+    book.accept(intention.entry.number, Observation("t", "pending"))
+    assert book.spending(NOW, None).booked == 2_800_000
+    book.close()
+
+
 # Ledgers that cannot be used
 
 

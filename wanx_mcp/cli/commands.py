@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +32,8 @@ def run(arguments: Sequence[str]) -> int:
         branch = choices.add_parser(command.name, help=command.help, description=command.help)
         command.options(branch)
         branch.set_defaults(run=command.run)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a prompt may hold what an old console cannot print
     options = parser.parse_args(arguments)
     if getattr(options, "settle", None) is not None and not (options.task_id or options.not_placed):
         parser.error("--settle needs --task-id ID or --not-placed")
@@ -69,9 +73,15 @@ def _ledger(options: argparse.Namespace) -> int:
     return settle(options.settle, task_id=options.task_id)
 
 
+def _number(text: str) -> int:
+    if not 1 <= len(text) <= 15 or not text.isdecimal():
+        raise argparse.ArgumentTypeError("must be the number of an order, as wanx-mcp ledger shows it")
+    return int(text)
+
+
 def _ledger_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=20, help="how many orders to show (default 20)")
-    parser.add_argument("--settle", type=int, metavar="NUMBER", help="settle this order of unknown outcome by hand")
+    parser.add_argument("--settle", type=_number, metavar="NUMBER", help="settle this order of unknown outcome by hand")
     outcome = parser.add_mutually_exclusive_group()
     outcome.add_argument("--task-id", metavar="ID", help="with --settle: the provider has it under this id")
     outcome.add_argument("--not-placed", action="store_true", help="with --settle: the provider never had it")

@@ -16,6 +16,7 @@ from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.quoting import clean
 from wanx_mcp.settings import Settings, read_settings
 from wanx_mcp.studio.opening import ledger_path
+from wanx_mcp.studio.ordering import IN_FLIGHT
 
 
 def show(*, count: int) -> int:
@@ -48,6 +49,10 @@ def settle(number: int, *, task_id: str | None) -> int:
         entry = book.entry(number)
         if entry is None or not entry.state.doubtful:
             print(f"wanx-mcp ledger: order {number} is not one of unknown outcome", file=sys.stderr)
+            return 1
+        age = datetime.now(UTC) - entry.created_at
+        if task_id is None and entry.state is State.INTENDED and age < IN_FLIGHT:
+            print(f"wanx-mcp ledger: order {number} may still be on its way; try again in two minutes", file=sys.stderr)
             return 1
         if task_id is None:
             book.conclude(number, State.RELEASED)

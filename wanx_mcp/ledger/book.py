@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from wanx_mcp.ledger.entry import OPEN, Copy, Draft, Entry, Intention, Observati
 
 WINDOW = timedelta(hours=24)
 REPEAT_WINDOW = timedelta(minutes=2)
+_BLANK = "booked = reserved, charged = null, video_url = null, error_message = null, started_at = null, ended_at = null"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Book:
@@ -58,7 +61,7 @@ class Book:
             points = max(draft.points, self.last_charge(draft.account, draft.task_type))
             spending = self.spending(draft.created_at, limit)
             if not spending.allows(points):
-                return spending
+                return replace(spending, asked=points)
             values = {
                 "account": draft.account,
                 "state": State.INTENDED,
@@ -66,6 +69,7 @@ class Book:
                 "content": draft.content,
                 "created_at": _millis(draft.created_at),
                 "booked": points,
+                "reserved": points,
                 "request_id": draft.request_id,
                 "arguments": json.dumps(dict(draft.arguments), ensure_ascii=False),
             }
@@ -89,12 +93,13 @@ class Book:
         with self._transaction():
             (account,) = self._db.execute("select account from entry where number = ?", (number,)).fetchone()
             self._db.execute(
-                "update entry set state = ?, task_id = null, status = null "
+                f"update entry set state = ?, task_id = null, status = null, {_BLANK} "  # noqa: S608
                 "where account = ? and task_id = ? and number <> ?",
                 (State.UNKNOWN, account, seen.task_id, number),
             )
             self._db.execute(
-                "update entry set state = ?, task_id = ? where number = ?", (State.ACCEPTED, seen.task_id, number)
+                f"update entry set state = ?, task_id = ?, {_BLANK} where number = ?",  # noqa: S608
+                (State.ACCEPTED, seen.task_id, number),
             )
             self._observe(account, seen)
 
@@ -234,7 +239,7 @@ def _millis(date: datetime) -> int:
 
 
 def _date(millis: int | None) -> datetime | None:
-    return None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
+    return None if millis is None else _EPOCH + timedelta(milliseconds=millis)
 
 
 def _entry(row: sqlite3.Row) -> Entry:

@@ -82,6 +82,7 @@ class Entry:
     charged: int | None = None
     saved_path: str | None = None
     absences: int = 0
+    reserved: int = 0
 
     @property
     def open(self) -> bool:
@@ -102,6 +103,8 @@ class Spending:
 
     booked: int
     limit: int | None
+    asked: int = 0
+    """What an order that was refused would have booked."""
 
     @property
     def remaining(self) -> int | None:

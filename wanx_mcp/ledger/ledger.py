@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 import anyio.to_thread
 
 from wanx_mcp.errors import LedgerUnusable
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
+PATIENCE_SECONDS = 8.0
+"""How long a question waits for other processes that hold the ledger, in tries of TRY_SECONDS."""
+
+TRY_SECONDS = 0.2
+
+
+class LedgerLockedError(LedgerUnusable):
+    """Another process holds the ledger at this moment."""
+
 
 class Ledger:
     """Orders and money on disk, safe for several processes."""
@@ -24,14 +33,23 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._book: Book | None = None
-        self._turn = threading.Lock()
+        self._thread: anyio.CapacityLimiter | None = None
 
     async def ask(self, question: Callable[[Book], ResultT]) -> ResultT:
-        """Put `question` to the book, in a thread, one at a time.
+        """Put `question` to the book, in a thread, one at a time. Raises LedgerUnusable.
 
-        A caller that is cancelled stops waiting; the question is answered all the same. Raises LedgerUnusable.
+        A question is one transaction: it is answered or has changed nothing. A caller that is cancelled gets the
+        answer that is already on its way, or stops waiting for another process.
         """
-        return await anyio.to_thread.run_sync(self._ask, question, abandon_on_cancel=True)
+        self._thread = self._thread or anyio.CapacityLimiter(1)
+        deadline = anyio.current_time() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await anyio.to_thread.run_sync(self._ask, question, limiter=self._thread)
+            except LedgerLockedError:
+                if anyio.current_time() > deadline:
+                    raise
+            await anyio.sleep(TRY_SECONDS / 4)
 
     async def aclose(self) -> None:
         """Let go of the file."""
@@ -39,12 +57,12 @@ class Ledger:
             await self.ask(lambda book: book.close())
 
     def _ask(self, question: Callable[[Book], ResultT]) -> ResultT:
-        with self._turn, usable(self.path):
+        with usable(self.path):
             if self._book is None:
                 from wanx_mcp.ledger.book import Book
                 from wanx_mcp.ledger.schema import open_file
 
-                self._book = Book(open_file(self.path))
+                self._book = Book(open_file(self.path, patience=TRY_SECONDS))
             return question(self._book)
 
 
@@ -56,7 +74,8 @@ def usable(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise LedgerUnusable(f"the ledger {path} cannot be used ({error})", advice=_fix(str(error), path)) from error
+        kind = LedgerLockedError if "locked" in str(error) else LedgerUnusable
+        raise kind(f"the ledger {path} cannot be used ({error})", advice=_fix(str(error), path)) from error
     except OSError as error:
         raise LedgerUnusable(f"the ledger {path} cannot be used ({error.strerror})", advice=_fix("", path)) from error
 

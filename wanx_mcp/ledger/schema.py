@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wanx_mcp.errors import LedgerUnusable
 
-BUSY_SECONDS = 15.0
+PATIENCE_SECONDS = 15.0
 _ASIDE = "ask the user to move that file aside, or to set WANX_STATE_DIR to another folder"
 
 # Append only: the number of scripts that have run is the file's version. Times: unix milliseconds. Money: points.
@@ -45,6 +45,8 @@ MIGRATIONS: tuple[str, ...] = (
     alter table entry add column absences integer not null default 0;
     """,
     """
+    alter table entry add column reserved integer not null default 0;
+    update entry set reserved = booked;
     drop index entry_time;
     create index entry_spending on entry (created_at, booked);
     create index entry_task_id on entry (task_id) where task_id is not null;
@@ -64,14 +66,14 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 
-def open_file(path: Path) -> sqlite3.Connection:
-    """The ledger at `path`, made or migrated if need be.
+def open_file(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
+    """The ledger at `path`, made or migrated if need be; waits up to `patience` seconds for other processes.
 
     Raises LedgerUnusable for a file that is no ledger of ours, sqlite3.Error and OSError for one that cannot be used.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
         # The default rollback journal works on every local file system; each commit is on the disk before it returns.
         db.execute("pragma synchronous = extra")

@@ -41,6 +41,7 @@ _WORDS = {
     "retry": Status.PROCESSING,
 } | {status.value: status for status in Status}
 
+_ID = re.compile(r"[!-~]{1,200}")
 _VIDEO = re.compile(r"\.(mp4|webm|mov|m4v)$", re.IGNORECASE)
 
 
@@ -82,7 +83,7 @@ def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
     """
     found = _dict(_dict(body).get("data")) or _dict(body)
     task_id = _text(found.get("task_id"))
-    if task_id is None:
+    if task_id is None or not _ID.fullmatch(task_id):
         return None
     meta, usage = _dict(found.get("meta")), _dict(_dict(found.get("meta")).get("usage"))
     word = (_text(found.get("status")) or "").lower()
@@ -104,7 +105,7 @@ def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
 
 
 def read_rows(body: Any) -> tuple[list[Task], int | None] | None:
-    """One page of the task history and the total it speaks of; None if the answer is no history.
+    """One page of the task history and the total it speaks of; None if any part of it cannot be read.
 
     Rows are thin: no prompt, and a status word of their own [contract 7.4, 14].
     """
@@ -112,15 +113,17 @@ def read_rows(body: Any) -> tuple[list[Task], int | None] | None:
     rows = page.get("data")
     if not isinstance(rows, list):
         return None
-    tasks = (read_task(row, trusted_loopback=False) for row in map(_dict, rows))
+    tasks = [task for row in rows if (task := read_task(_dict(row), trusted_loopback=False))]
+    if len(tasks) < len(rows):
+        return None
     total = page.get("total")
-    return [task for task in tasks if task], total if isinstance(total, int) else None
+    return tasks, total if isinstance(total, int) else None
 
 
 def read_code(body: Any) -> int | None:
     """The envelope's `code`, None where there is none or it means success (200 or 0)."""
     code = _dict(body).get("code")
-    if isinstance(code, str) and code.strip().isdigit():
+    if isinstance(code, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", code):
         code = int(code)
     return code if isinstance(code, int) and not isinstance(code, bool) and code not in (0, 200) else None
 

@@ -100,13 +100,15 @@ class Provider:
                 raise read_error(outcome, self.quote)
             rows, total = read
             found |= {task.task_id: task for task in rows}
-            if not rows or (total is not None and page * PAGE_SIZE >= total):
+            if len(found) >= total if total is not None else not rows:
                 return list(found.values())
+            if not rows:
+                raise ProviderFault("the task history ends before the number of tasks that it speaks of")
         raise ProviderFault("the task history is too long to be read")
 
     def quote(self, words: str) -> str:
         """The provider's `words`, short, harmless, without secrets and links."""
-        return clean(without_links(without(words, self._secrets)))
+        return without(clean(without_links(without(words, self._secrets))), self._secrets)
 
     def _task(self, outcome: Outcome) -> Task | None:
         body = outcome.answer.body if outcome.answer else None

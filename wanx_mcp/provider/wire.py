@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """An echoed picture can be large; anything beyond this is no answer."""
+
+LONGEST_WAIT = 86_400.0
+MOST_SKEW = 2 * 86_400.0
+"""A clock that is further off is no clock."""
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 12.0
@@ -112,13 +117,22 @@ class Wire:
             async with await self._client() as client:
                 headers = {"content-type": "application/json"}
                 request = client.build_request("POST", url, content=content, headers=headers)
-                return await self._once(client, request, sensible, ORDER_SECONDS)
+                outcome = await self._once(client, request, sensible, ORDER_SECONDS)
+            if outcome.answer and outcome.answer.body and sensible(outcome.answer.body):
+                return Outcome(Fate.ANSWERED, outcome.answer)  # a task was named: whatever the code says, it was taken
+            return outcome
 
         return await self._repeat(Request.ORDER, once, within)
 
     async def _repeat(self, kind: Request, once: Callable[[float], Awaitable[Outcome]], within: float) -> Outcome:
+        import httpx
+
         deadline = self._clock.seconds() + within
-        outcome = await once(within)
+        try:
+            outcome = await once(within)
+        except (httpx.InvalidURL, UnicodeError) as error:  # while the request was made: nothing was sent
+            advice = "ask the user to check PIAPI_BASE_URL"
+            return Outcome(Fate.UNCONNECTED, outage=Unreachable(f"no request can be made ({error})", advice=advice))
         for pause in islice(pauses(self._jitter), ATTEMPTS - 1):
             wait = next_pause(pause, outcome.answer.retry_after if outcome.answer else None)
             left = deadline - self._clock.seconds() - wait
@@ -145,7 +159,8 @@ class Wire:
             return Outcome(Fate.UNREADABLE, outage=unreachable(error))
         answer = _answer(response, content)
         if answer.date is not None:
-            self.skew = (answer.date - self._clock.now()).total_seconds()
+            skew = (answer.date - self._clock.now()).total_seconds()
+            self.skew = skew if abs(skew) < MOST_SKEW else 0.0
         return _judge(answer, sensible)
 
     async def _client(self) -> httpx.AsyncClient:
@@ -214,15 +229,15 @@ def _retry_after(value: str | None, date: str | None) -> float | None:
     """Seconds to wait, from the header's number or date (told apart from the server's own clock)."""
     if value is None:
         return None
-    if value.strip().isdigit():
-        return min(float(value), 86_400.0)
-    until, now = _http_date(value), _http_date(date)
-    return max(0.0, (until - now).total_seconds()) if until and now else None
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
+        return min(float(value), LONGEST_WAIT)
+    until, now = _http_date(value), _http_date(date) or datetime.now(UTC)
+    return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT) if until else None
 
 
 def _http_date(value: str | None) -> datetime | None:
     try:
         date = parsedate_to_datetime(value) if value else None
-    except ValueError:
+        return date.replace(tzinfo=UTC) if date and date.tzinfo is None else date and date.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return date.replace(tzinfo=UTC) if date and date.tzinfo is None else date

@@ -90,4 +90,4 @@ def _failure(error: WanxError, studio: Studio) -> CallToolResult:
 
 def _unexpected(row: ToolRow, fault: Exception) -> WanxError:
     what = f"this server met an unexpected fault ({type(fault).__name__}); its log on stderr has the details"
-    return OutcomeUnknown(what) if row.annotations.destructive_hint else ProviderFault(what)
+    return OutcomeUnknown(what) if row.spends else ProviderFault(what)

@@ -25,7 +25,8 @@ Report = Callable[[Sight | Underway], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class ToolRow:
-    """One tool. `schema` is its argument schema, `result` None where a picture is shown, `run` gets raw arguments."""
+    """One tool. `schema` is its argument schema, `result` None where a picture is shown, `run` gets the raw arguments,
+    `spends` if it can cost money."""
 
     name: str
     title: str
@@ -34,6 +35,7 @@ class ToolRow:
     result: type[Result] | None
     annotations: ToolAnnotations
     run: Callable[[Studio, Mapping[str, Any], Report], Awaitable[replies.Reply | replies.Shown]]
+    spends: bool = False
 
 
 def _task_id(value: str) -> str:
@@ -145,7 +147,7 @@ async def _create(studio: Studio, given: Mapping[str, Any], _report: Report) -> 
     except Problems as wrong:
         raise InvalidOrder(str(wrong), advice=f"{wrong.fixes}; then order again") from None
     if options.dry_run:
-        return replies.quoted(studio.quote(order), await _spending(studio))
+        return replies.quoted(await studio.quote(order), await _spending(studio))
     placement = await studio.create(order, request_id=options.request_id)
     pace, longest_wait = studio.pace(placement.order), studio.settings.max_wait_seconds
     return replies.placed(placement, await _spending(studio), pace, longest_wait)
@@ -213,6 +215,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
             _create,
+            spends=True,
         ),
         ToolRow(
             "get_wanx_task",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -25,26 +26,32 @@ def key(text: str) -> str:
 
 
 def url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        host, _port = parts.hostname, parts.port  # both raise ValueError for what is no address
-    except ValueError:
-        raise ValueError("is not a URL") from None
-    plain = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
-    if not host or not plain or parts.query or parts.fragment or parts.username is not None:
+    """The provider's address, in one spelling."""
+    parts, host = _parts(text)
+    if "?" in text or "#" in text or parts.username is not None:
         raise ValueError("must be an https URL, or http on loopback, without query or password")
-    return text.rstrip("/")
+    port = f":{parts.port}" if parts.port not in (None, {"https": 443, "http": 80}[parts.scheme]) else ""
+    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
 
 def webhook(text: str) -> str:
+    """The address that the provider calls."""
+    _parts(text)
+    return text
+
+
+def _parts(text: str) -> tuple[SplitResult, str]:
+    """The address taken apart, and its host as it stands in a URL."""
     try:
         parts = urlsplit(text)
-        host, _port = parts.hostname, parts.port
+        host, _port = parts.hostname or "", parts.port  # both raise ValueError for what is no address
+        literal = "[" in parts.netloc and bool(ip_address(host))
     except ValueError:
         raise ValueError("is not a URL") from None
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)):
+    plain = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
+    if not plain or not (literal or re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host)):
         raise ValueError("must be an https URL, or http on loopback")
-    return text
+    return parts, f"[{host}]" if literal else host
 
 
 def budget(text: str) -> Decimal | None:
@@ -58,7 +65,10 @@ def usd(text: str) -> Decimal:
 
 
 def folder(text: str) -> Path:
-    path = Path(text).expanduser()
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with the home of a user who does not exist here") from None
     if not path.is_absolute():
         raise ValueError("must be an absolute path (or begin with ~)")
     return path

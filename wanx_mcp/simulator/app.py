@@ -135,6 +135,8 @@ class Simulator:
         if points > self.free_points():
             return _refusal(402, "Insufficient credits")
         config = body.get("config")
+        if not _is_config(config):
+            return _refusal(400, "webhook_config holds texts: endpoint and secret")
         task = SimulatedTask(
             owner=_owner(request),
             task_id=str(uuid.UUID(int=self.weather.random.getrandbits(128), version=4)),
@@ -221,6 +223,11 @@ class Simulator:
 
     def _date(self) -> dict[str, str]:
         return {"date": format_datetime(self.now(), usegmt=True)}
+
+
+def _is_config(config: Any) -> bool:
+    webhook = config.get("webhook_config", {}) if isinstance(config, dict) else {}
+    return isinstance(webhook, dict) and all(isinstance(value, str) for value in webhook.values())
 
 
 def _owner(request: Request) -> str:

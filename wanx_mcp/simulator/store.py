@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ class Store:
     """Tasks by id, in the order of their creation. Without a path they live in memory only."""
 
     def __init__(self, path: Path | None = None) -> None:
+        self._webhook_secrets: dict[str, str] = {}
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
         self._db.execute(_SCHEMA)
 
@@ -34,7 +37,10 @@ class Store:
         self._db.close()
 
     def save(self, task: SimulatedTask) -> None:
-        """Keep `task`, new or changed."""
+        """Keep `task`, new or changed; the secret of its webhook in memory only."""
+        if secret := task.webhook.get("secret"):
+            self._webhook_secrets[task.task_id] = secret
+            task = replace(task, config={"webhook_config": {**task.webhook, "secret": ""}})
         self._db.execute(
             "insert into task (task_id, created_at, document) values (?, ?, ?) "
             "on conflict (task_id) do update set document = excluded.document",
@@ -44,12 +50,16 @@ class Store:
     def find(self, task_id: str) -> SimulatedTask | None:
         """The task with that id."""
         row = self._db.execute("select document from task where task_id = ?", (task_id,)).fetchone()
-        return _task(json.loads(row[0])) if row else None
+        return self._whole(_task(json.loads(row[0]))) if row else None
 
     def all(self) -> list[SimulatedTask]:
         """Every task, the oldest first."""
         rows = self._db.execute("select document from task order by number").fetchall()
         return [_task(json.loads(row[0])) for row in rows]
+
+    def _whole(self, task: SimulatedTask) -> SimulatedTask:
+        secret = self._webhook_secrets.get(task.task_id)
+        return replace(task, config={"webhook_config": {**task.webhook, "secret": secret}}) if secret else task
 
     def forget(self, task_id: str) -> None:
         """Drop the task, as a provider does with old ones."""

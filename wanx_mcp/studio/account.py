@@ -87,7 +87,7 @@ class Account:
         """Keep what was just read, if the ledger has the task and it is news. Raises LedgerUnusable."""
         if known is None or not _is_news(known, task):
             return
-        seen = observation(task)
+        seen = replace(observation(task), task_id=known.task_id or task.task_id)
         await self.ledger.ask(lambda book: book.observe(known.account, seen))
 
     async def copy_of(self, task_id: str) -> Copy | None:

@@ -28,6 +28,11 @@ def digest(picture: str) -> str:
     return f"{kind}:{hashlib.sha256(picture.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
+def may_be_same(kept: Mapping[str, Any], echo: Mapping[str, Any]) -> bool:
+    """Whether the `echo` leaves it open that this is the order that was `kept`: its prompt is missing or equal."""
+    return echo.get("prompt") is None or _equal(kept.get("prompt"), echo["prompt"])
+
+
 def same_order(kept: Mapping[str, Any], echo: Mapping[str, Any]) -> bool:
     """Whether the provider's `echo` (arguments read from a task's input) can be the order that was `kept`.
 

@@ -17,6 +17,9 @@ from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.pace import Pace
 
 READ_SECONDS = 15.0
+LATE_LINK_SECONDS = 2.5
+"""Between looks at a task that is completed and has no link yet."""
+
 LAST_LOOK_SECONDS = 3.0
 """What the last look of a wait may take beyond the time that was asked for."""
 
@@ -68,7 +71,7 @@ class Following:
         sight = await self.look(task_id)
         while not sight.settled and (left := deadline - self._clock.seconds()) > 0:
             await report(sight)
-            await self._clock.sleep(min(left, sight.pace.next_look if sight.pace else left))
+            await self._clock.sleep(min(left, sight.pace.next_look if sight.pace else LATE_LINK_SECONDS))
             with suppress(ProviderError):
                 sight = await self.look(task_id, within=max(LAST_LOOK_SECONDS, deadline - self._clock.seconds()))
         return sight

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import anyio
+from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from wanx_mcp.catalog import Order
 from wanx_mcp.clock import Clock
@@ -16,6 +17,7 @@ from wanx_mcp.errors import (
     Charged,
     InvalidOrder,
     LedgerUnusable,
+    NotConfigured,
     OutcomeUnknown,
     ProviderError,
     WanxError,
@@ -80,6 +82,15 @@ class Ordering:
         price = order.row.price
         return to_points(self._settings.assumed_price if price is None else price)
 
+    async def booked(self, order: Order) -> int:
+        """What `order` would book now: more than its price where the last one of its kind cost more."""
+        points, row = self.points(order), order.row.name
+        try:
+            name = await self._account.name()
+            return max(points, await self._account.ledger.ask(lambda book: book.last_charge(name, row)))
+        except (NotConfigured, LedgerUnusable):
+            return points
+
     async def place(self, order: Order, request_id: str | None, *, until: float) -> Placement:
         """Place `order`, or find the order that it repeats; answer before the clock's second `until`.
 
@@ -88,36 +99,49 @@ class Ordering:
         """
         content = self._account.provider.encode(order.payload() | self._config())
         patience = self._clock.seconds() + PATIENCE
-        while True:
+        while (left := until - self._clock.seconds()) > 0:
             draft = await self._draft(order, request_id)
-            left = max(0.5, until - self._clock.seconds())
-            errand = self._errands.send(lambda draft=draft, left=left: self._attempt(order, draft, content, left))  # type: ignore[misc]
-            with anyio.move_on_after(left) as limit:
-                answer = await errand.outcome()
-            if limit.cancelled_caught:
-                raise OutcomeUnknown("the provider has not answered the order yet; it is still on its way")
-            match answer:
-                case Placement():
-                    return answer
-                case Spending():
-                    raise _over_budget(draft.points, answer)
-                case Entry():
-                    found = await self._repeat(order, draft, answer, patient=self._clock.seconds() < patience)
+            match await self._intend(draft):
+                case Intention() as intention:
+                    return await self._hand_over(order, intention.entry, content, left)
+                case Spending() as spending:
+                    raise _over_budget(spending)
+                case Entry() as earlier:
+                    patient = self._clock.seconds() < patience
+                    found = await self._repeat(order, draft, earlier, patient=patient, within=left)
                     if found is not None:
                         return found
+        raise OutcomeUnknown("the same order is still on its way; this call has sent nothing", charged=Charged.NO)
 
-    async def _attempt(self, order: Order, draft: Draft, content: bytes, within: float) -> Placement | Entry | Spending:
-        limit = self._account.limit
-        answer = await self._account.ledger.ask(lambda book: book.intend(draft, limit))
-        if not isinstance(answer, Intention):
-            return answer
-        entry = answer.entry
+    async def _intend(self, draft: Draft) -> Intention | Entry | Spending:
+        """Write the intention, unless the call is cancelled by then: such a call places nothing."""
+        limit, ledger = self._account.limit, self._account.ledger
+        await checkpoint()
+        answer = await ledger.ask(lambda book: book.intend(draft, limit))
+        if isinstance(answer, Intention):
+            number = answer.entry.number
+            try:
+                await checkpoint_if_cancelled()
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await ledger.ask(lambda book: book.conclude(number, State.DECLINED))
+                raise
+        return answer
+
+    async def _hand_over(self, order: Order, entry: Entry, content: bytes, within: float) -> Placement:
+        """From here the order belongs to the studio; the call only waits for it."""
+
+        async def deliver() -> Placement:
+            try:
+                return await self._accept(order, entry, await self._send(entry, content, within))
+            finally:
+                self._reconciling.under_way.discard(entry.number)
+
         self._reconciling.under_way.add(entry.number)
-        try:
-            task = await self._send(entry, content, within)
-            return await self._accept(order, entry, task)
-        finally:
-            self._reconciling.under_way.discard(entry.number)
+        errand = self._errands.send(deliver)
+        with anyio.move_on_after(within):
+            return await errand.outcome()
+        raise OutcomeUnknown("the provider has not answered the order yet; it is still on its way")
 
     async def _send(self, entry: Entry, content: bytes, within: float) -> Task:
         try:
@@ -139,7 +163,9 @@ class Ordering:
             warning = f"the order was accepted but could not be booked ({error.what}); keep the task_id"
         return Placement(order, task.task_id, task.status.value, entry.booked, warning=warning)
 
-    async def _repeat(self, order: Order, draft: Draft, earlier: Entry, *, patient: bool) -> Placement | None:
+    async def _repeat(
+        self, order: Order, draft: Draft, earlier: Entry, *, patient: bool, within: float
+    ) -> Placement | None:
         """What an earlier order means for this one. None: try again, its state may have changed."""
         by_key = draft.request_id is not None and draft.request_id == earlier.request_id
         if by_key and earlier.content != draft.content:
@@ -153,14 +179,15 @@ class Ordering:
                 raise _doubtful(earlier)
             await self._clock.sleep(LOOK_SECONDS)
             return None
-        if not by_key and earlier.open and draft.created_at - earlier.created_at > FRESH and await self._ended(earlier):
+        old = draft.created_at - earlier.created_at > FRESH
+        if not by_key and earlier.open and old and await self._ended(earlier, within):
             return None
         return Placement(order, earlier.task_id or "", earlier.status or "", earlier.booked, reused=True)
 
-    async def _ended(self, earlier: Entry) -> bool:
+    async def _ended(self, earlier: Entry, within: float) -> bool:
         """Whether an order that the ledger takes for open has ended meanwhile, unseen."""
         try:
-            sight = await self._following.look(earlier.task_id or "")
+            sight = await self._following.look(earlier.task_id or "", within=within)
         except ProviderError:
             return False
         return sight.task.status.final
@@ -182,9 +209,10 @@ class Ordering:
         return {"config": {"webhook_config": {"endpoint": url, **({"secret": secret} if secret else {})}}}
 
 
-def _over_budget(points: int, spending: Spending) -> BudgetExceeded:
+def _over_budget(spending: Spending) -> BudgetExceeded:
+    asked = dollars(to_usd(spending.asked))
     booked, limit = dollars(to_usd(spending.booked)), dollars(to_usd(spending.limit or 0))
-    return BudgetExceeded(f"this order books {dollars(to_usd(points))}; {booked} of {limit} are booked in 24 hours")
+    return BudgetExceeded(f"this order books {asked}; {booked} of {limit} are booked in 24 hours")
 
 
 def _doubtful(earlier: Entry) -> OutcomeUnknown:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
-from datetime import timedelta
+from collections import OrderedDict
+from datetime import datetime, timedelta
 
 import anyio
 
+from wanx_mcp.catalog import Catalog
 from wanx_mcp.catalog.wire import from_wire
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotConfigured, TaskNotFound, WanxError
 from wanx_mcp.ledger import Entry, State
 from wanx_mcp.provider import Task
 from wanx_mcp.studio.account import Account, observation
-from wanx_mcp.studio.digests import same_order
+from wanx_mcp.studio.digests import may_be_same, same_order
 
 MARGIN = timedelta(minutes=5)
 PROOF_AGE = timedelta(minutes=10)
 READINGS = 2
 """An order is released when this many complete readings, all at least PROOF_AGE after it, have not shown it."""
 
-SECONDS = 6.0
+SECONDS = 5.0
 """How long a call may be held up by this."""
+
+KEPT = 2000
+"""Tasks of other hands that are remembered, so that they are read once."""
 
 log = logging.getLogger(__name__)
 
@@ -30,24 +34,37 @@ log = logging.getLogger(__name__)
 class Reconciling:
     """Settles doubtful orders. Never places one."""
 
-    def __init__(self, account: Account, clock: Clock) -> None:
+    def __init__(self, account: Account, catalog: Catalog, clock: Clock) -> None:
         self._account = account
+        self._catalog = catalog
         self._clock = clock
-        self._lock = anyio.Lock()
+        self._reading: anyio.Event | None = None
+        self._read: OrderedDict[str, Task | None] = OrderedDict()
         self.under_way: set[int] = set()
         """Numbers of the orders that this very process has on the wire: their answer is still to come."""
 
     async def settle(self) -> None:
-        """Look doubtful orders up. What cannot be read now stays in doubt; that is no error of the call."""
-        try:
-            with anyio.move_on_after(SECONDS):
-                async with self._lock:
-                    if doubts := await self._doubts():
-                        await self._settle(doubts)
-        except NotConfigured:
-            return
-        except WanxError as error:
-            log.info("the history could not be read: %s", error.code)
+        """Look doubtful orders up. What cannot be read now stays in doubt; that is no error of the call.
+
+        Calls that come while a reading is under way wait for its end instead of making their own.
+        """
+        with anyio.move_on_after(SECONDS):
+            if self._reading is not None:
+                await self._reading.wait()
+                return
+            self._reading = anyio.Event()
+            try:
+                if doubts := await self._doubts():
+                    await self._settle(doubts)
+            except NotConfigured:
+                return
+            except WanxError as error:
+                log.info("the history could not be read: %s", error.code)
+            except Exception:
+                log.exception("looking up unknown orders met an unexpected fault")
+            finally:
+                self._reading.set()
+                self._reading = None
 
     async def _doubts(self) -> list[Entry]:
         name = await self._account.name()
@@ -56,47 +73,62 @@ class Reconciling:
 
     async def _settle(self, doubts: list[Entry]) -> None:
         read_at = self._clock.now()
-        rows = await self._history(doubts)
-        candidates = await self._candidates(rows, {entry.task_type for entry in doubts})
+        rows = await self._unowned(await self._history(doubts, read_at))
+        tasks = {row.task_id: await self._task(row) for row in rows}
         for entry in doubts:
-            matching = [task for task in candidates if _matches(entry, task)]
-            matching.sort(key=lambda task: abs((task.created_at or entry.created_at) - entry.created_at))
-            for task in matching:
-                if await self._adopt(entry, task):
-                    candidates.remove(task)
-                    break
-            else:
-                if read_at - entry.created_at >= PROOF_AGE:
-                    await self._count_absence(entry)
+            owner = await self._adopt_best(entry, [task for task in tasks.values() if task])
+            if owner is not None:
+                del tasks[owner.task_id]
+            elif read_at - entry.created_at >= PROOF_AGE and not self._may_be_among(entry, rows, tasks):
+                await self._count_absence(entry)
 
-    async def _history(self, doubts: list[Entry]) -> list[Task]:
-        """Everything around the doubtful orders. If the answer shows that the provider's clock is further off than
-        was known, the window was wrong, and it is read again."""
+    async def _history(self, doubts: list[Entry], read_at: datetime) -> list[Task]:
+        """Everything since the oldest doubtful order. If the answer shows that the provider's clock is further off
+        than was known, the window was wrong, and it is read again."""
         provider = self._account.provider
         while True:
             skew = abs(provider.skew)
             since = min(entry.created_at for entry in doubts) - MARGIN - skew
-            until = max(entry.created_at for entry in doubts) + MARGIN + skew
+            until = max(read_at, *(entry.created_at for entry in doubts)) + MARGIN + skew
             rows = await provider.history(since, until, within=SECONDS)
             if abs(provider.skew) <= skew + MARGIN / 2:
                 return rows
 
-    async def _candidates(self, rows: list[Task], task_types: set[str]) -> list[Task]:
-        """The tasks in full that are nobody's yet. Raises if one of them cannot be read: then nothing is proven."""
-        candidates = []
-        for row in rows:
-            if row.task_type is not None and row.task_type not in task_types:
-                continue
-            task_id = row.task_id
-            if await self._account.ledger.ask(lambda book, task_id=task_id: book.knows(task_id)):  # type: ignore[misc]
-                continue
-            with suppress(TaskNotFound):
-                candidates.append(await self._account.provider.get(task_id, within=SECONDS))
-        return candidates
+    async def _unowned(self, rows: list[Task]) -> list[Task]:
+        """The rows that are nobody's yet: a task that is in the ledger is nobody's candidate."""
+        ids = [row.task_id for row in rows]
+        known = await self._account.ledger.ask(lambda book: {task_id for task_id in ids if book.knows(task_id)})
+        return [row for row in rows if row.task_id not in known]
 
-    async def _adopt(self, entry: Entry, task: Task) -> bool:
-        seen = observation(task)
-        return await self._account.ledger.ask(lambda book: book.adopt(entry.number, seen))
+    async def _task(self, row: Task) -> Task | None:
+        """The row's task in full, None if the provider has forgotten it. Raises if it cannot be read now."""
+        if row.task_id not in self._read:
+            try:
+                self._read[row.task_id] = await self._account.provider.get(row.task_id, within=SECONDS)
+            except TaskNotFound:
+                self._read[row.task_id] = None
+            while len(self._read) > KEPT:
+                self._read.popitem(last=False)
+        return self._read[row.task_id]
+
+    async def _adopt_best(self, entry: Entry, tasks: list[Task]) -> Task | None:
+        matching = [task for task in tasks if _matches(entry, task)]
+        matching.sort(key=lambda task: abs((task.created_at or entry.created_at) - entry.created_at))
+        for task in matching:
+            seen = observation(task)
+            if await self._account.ledger.ask(lambda book, seen=seen: book.adopt(entry.number, seen)):  # type: ignore[misc]
+                return task
+        return None
+
+    def _may_be_among(self, entry: Entry, rows: list[Task], tasks: dict[str, Task | None]) -> bool:
+        """Whether one of the unowned rows could be the order after all, however little of it can be seen."""
+        return any(row.task_id in tasks and self._possible(entry, row, tasks[row.task_id]) for row in rows)
+
+    def _possible(self, entry: Entry, row: Task, task: Task | None) -> bool:
+        kind = (task and task.task_type) or row.task_type or ""
+        if kind != entry.task_type and self._catalog.find(kind) is not None:
+            return False
+        return task is None or may_be_same(entry.arguments, from_wire(task.input))
 
     async def _count_absence(self, entry: Entry) -> None:
         ledger = self._account.ledger

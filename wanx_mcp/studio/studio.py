@@ -47,7 +47,7 @@ class Studio:
         self._account = account
         self._clock = clock
         self._following = Following(settings, catalog, clock, account)
-        self._reconciling = Reconciling(account, clock)
+        self._reconciling = Reconciling(account, catalog, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
         self._saving = Saving(settings, clock, account, errands, self._following)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
@@ -65,10 +65,13 @@ class Studio:
         """What is booked in 24 hours. Raises LedgerUnusable."""
         return await self._account.spending()
 
-    def quote(self, given: Mapping[str, Any]) -> Quotation:
+    async def quote(self, given: Mapping[str, Any]) -> Quotation:
         """Check and price an order; nothing is sent. Raises InvalidOrder and AdultContentOff."""
-        order = parse_order(self.catalog, given, adult=self.settings.allow_adult)
-        return Quotation(order, self._ordering.points(order))
+        order = self._order(given)
+        return Quotation(order, await self._ordering.booked(order))
+
+    def _order(self, given: Mapping[str, Any]) -> Order:
+        return parse_order(self.catalog, given, adult=self.settings.allow_adult)
 
     async def create(self, given: Mapping[str, Any], *, request_id: str | None) -> Placement:
         """Place an order, or find the one that it repeats. Once it has left, it ends whatever the caller does.
@@ -77,7 +80,7 @@ class Studio:
         sent, the provider's errors after.
         """
         until = self._clock.seconds() + CALL_SECONDS
-        order = self.quote(given).order
+        order = self._order(given)
         self._account.check_orders()
         await self._account.name()
         await self._reconciling.settle()
@@ -85,8 +88,9 @@ class Studio:
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
+        begun = self._clock.seconds()
         await self._reconciling.settle()
-        return await self._following.wait(task_id, wait, report)
+        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report)
 
     async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
         """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""
@@ -129,6 +133,6 @@ class Studio:
             sight = await self._following.look_afresh(task_id)
         except TaskNotFound:
             return Sight(Task(task_id, Status.CANCELLED, "cancelled"), None, None, None)
-        if sight.task.status is Status.COMPLETED:
-            raise CannotCancel("the task had been completed before the provider could cancel it")
-        return sight
+        if sight.task.status in (Status.CANCELLED, Status.PENDING):  # just accepted, perhaps not yet carried out
+            return sight
+        raise CannotCancel(f"the provider took the request, but the task is {sight.task.status}")

@@ -1,0 +1,192 @@
+"""Orders of unknown outcome when the provider's memory is poor: what may be ours is never taken for absent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from tests.world import World
+from wanx_mcp.simulator.weather import Dress, Fault
+
+pytestmark = pytest.mark.anyio
+ORDER: dict[str, Any] = {"task_type": "img2video-14b", "prompt": "a boat", "image": "https://example.com/in.png"}
+Change = Callable[[dict[str, Any]], None]
+
+
+def rewriting(world: World, change: Change, path: str) -> None:
+    """The provider's answers to GETs under `path`, changed on the way."""
+    inner = world.line._inner.handle_async_request
+
+    async def rewritten(request: httpx.Request) -> httpx.Response:
+        response = await inner(request)
+        if request.method != "GET" or path not in request.url.path:
+            return response
+        body = json.loads(await response.aread())
+        change(body)
+        return httpx.Response(int(body.pop("http", response.status_code)), json=body)
+
+    world.line._inner.handle_async_request = rewritten  # type: ignore[method-assign]
+
+
+def forgotten(body: dict[str, Any]) -> None:
+    body.update(http=404, code=404, data=None, message="Record Not Found")
+
+
+def without_input(body: dict[str, Any]) -> None:
+    body["data"]["input"] = None
+
+
+def with_a_default_of_its_own(body: dict[str, Any]) -> None:
+    body["data"]["input"]["negative_prompt"] = "low quality, blurry"
+
+
+def with_the_picture_somewhere_else(body: dict[str, Any]) -> None:
+    body["data"]["input"]["image"] = "https://storage.example.com/copy.png"
+
+
+def rows_without_ids(body: dict[str, Any]) -> None:
+    for row in body["data"]["data"]:
+        del row["task_id"]
+
+
+def rows_with_another_spelling(body: dict[str, Any]) -> None:
+    for row in body["data"]["data"]:
+        row["task_type"] = row["task_type"].upper()
+
+
+def fewer_rows_than_it_says(body: dict[str, Any]) -> None:
+    body["data"].update(data=[], total=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (forgotten, "/task/"),
+        (without_input, "/task/"),
+        (with_a_default_of_its_own, "/task/"),
+        (with_the_picture_somewhere_else, "/task/"),
+        (rows_without_ids, "/histories"),
+        (fewer_rows_than_it_says, "/histories"),
+    ],
+)
+async def test_an_order_that_may_be_in_the_history_is_never_released(world: World, change: Change, path: str) -> None:
+    rewriting(world, change, path)
+    world.simulator.weather.coming("POST", Fault.LOSE_ANSWER)
+    async with world.client() as agent:
+        await agent.error("create_wanx_task", **ORDER, request_id="1")
+        world.clock.advance(700)
+        for _ in range(4):
+            (entry,) = (await agent.ok("list_wanx_tasks"))["tasks"]
+            assert (entry["status"], entry["booked_usd"]) == ("unknown", 0.28)
+        assert (await agent.error("create_wanx_task", **ORDER, request_id="1")).startswith("outcome_unknown: ")
+    assert len(world.line.sent("POST")) == 1
+
+
+async def test_a_row_whose_task_type_is_spelt_otherwise_is_looked_at(world: World) -> None:
+    rewriting(world, rows_with_another_spelling, "/histories")
+    world.simulator.weather.coming("POST", Fault.LOSE_ANSWER)
+    async with world.client() as agent:
+        await agent.error("create_wanx_task", **ORDER)
+        assert (await agent.ok("list_wanx_tasks"))["tasks"][0]["status"] == "pending"
+
+
+async def test_a_clock_that_was_mended_after_the_order_hides_nothing(world: World) -> None:
+    world.simulator.skew = timedelta(hours=1)
+    world.simulator.weather.coming("POST", Fault.LOSE_ANSWER)
+    async with world.client() as agent:
+        await agent.error("create_wanx_task", **ORDER)
+        world.simulator.skew = timedelta(0)
+        world.clock.advance(3700)
+        for _ in range(3):
+            assert (await agent.ok("list_wanx_tasks"))["tasks"][0]["booked_usd"] == 0.28
+
+
+async def test_a_task_that_is_named_beside_a_429_is_taken_and_not_ordered_again(world: World) -> None:
+    data = {"task_id": "t-1", "status": "pending"}
+    world.line.canned = httpx.Response(200, json={"code": 429, "message": "too many requests", "data": data})
+    async with world.client() as agent:
+        assert (await agent.ok("create_wanx_task", **ORDER))["task_id"] == "t-1"
+    assert len(world.line.sent("POST")) == 1
+
+
+@pytest.mark.parametrize("header", ["\u00b2", "9" * 50, "Mon, 99 Foo 99999 25:61:61 GMT", "-5", "soon", ""])
+async def test_a_strange_retry_after_is_still_a_plain_429(world: World, header: str) -> None:
+    world.line.canned = httpx.Response(
+        429, json={"code": 429}, headers=[(b"retry-after", header.encode("latin-1")), (b"date", b"Mon, 01 Jan 9998")]
+    )
+    async with world.client() as agent:
+        assert (await agent.error("create_wanx_task", **ORDER)).startswith("rate_limited: ")
+
+
+async def test_a_call_that_is_cancelled_before_the_order_has_left_places_nothing(world: World) -> None:
+    async with world.client() as agent:
+        await agent.ok("list_wanx_tasks")
+        for patience in range(60):
+            async with anyio.create_task_group() as group:
+                group.start_soon(lambda: agent.call("create_wanx_task", **ORDER, request_id="r"))
+                for _ in range(patience):
+                    await anyio.lowlevel.checkpoint()
+                early = not world.line.sent("POST")
+                group.cancel_scope.cancel()
+            if not early:
+                break
+            await agent.ok("list_wanx_tasks")
+            assert not world.line.sent("POST"), f"cancelled after {patience} steps"
+
+
+async def test_a_cancel_that_the_provider_ignores_is_no_success(world: World) -> None:
+    async with world.client() as agent:
+        created = await agent.ok("create_wanx_task", **ORDER)
+        world.clock.advance(120)
+        real = world.line._inner.handle_async_request
+
+        async def polite(request: httpx.Request) -> httpx.Response:
+            if request.method == "DELETE":
+                return httpx.Response(200, json={"code": 200, "message": "success"})
+            return await real(request)
+
+        world.line._inner.handle_async_request = polite  # type: ignore[method-assign]
+        error = await agent.error("cancel_wanx_task", task_id=created["task_id"])
+    assert error.startswith("cannot_cancel: the provider took the request, but the task is processing")
+
+
+async def test_a_link_that_comes_late_is_waited_for_in_short_steps(world: World) -> None:
+    world.simulator.weather.dresses = frozenset({Dress.LATE_URL})
+    world.simulator.speed = 400
+    async with world.client() as agent:
+        created = await agent.ok("create_wanx_task", **ORDER)
+        world.clock.advance(2)
+        seen = await agent.ok("get_wanx_task", task_id=created["task_id"], wait_seconds=45)
+    assert seen["video_url"]
+    assert world.clock.seconds() < 15
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PIAPI_BASE_URL", "https://[v1.x]"),
+        ("PIAPI_BASE_URL", "https://api.pi\u200bapi.ai"),
+        ("PIAPI_BASE_URL", "https://api.piapi.ai?"),
+        ("PIAPI_BASE_URL", "https://user:pass@api.piapi.ai"),
+        ("WANX_STATE_DIR", "~no-such-user-here/x"),
+        ("WANX_STATE_DIR", "relative/folder"),
+    ],
+)
+async def test_a_wrong_address_or_folder_is_named_and_nothing_is_sent(variable: str, value: str) -> None:
+    world = World({variable: value})
+    async with world.client() as agent:
+        error = await agent.error("create_wanx_task", **ORDER)
+        assert error.startswith(f"not_configured: {variable} ")
+        assert "Charged: no." in error
+    assert not world.line.requests
+
+
+@pytest.mark.parametrize("address", ["HTTPS://API.piapi.ai/", "https://api.piapi.ai:443", "https://api.piapi.ai"])
+def test_one_provider_is_one_account_however_its_address_is_spelt(address: str) -> None:
+    assert World({"PIAPI_BASE_URL": address}).settings.base_url == "https://api.piapi.ai"
