@@ -25,8 +25,7 @@ Report = Callable[[Sight | Underway], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class ToolRow:
-    """One tool. `schema` is its argument schema, `result` None where a picture is shown, `run` gets the raw arguments,
-    `spends` if it can cost money."""
+    """One tool. `schema` is its argument schema, `result` None where a picture is shown; `spends` if it can cost."""
 
     name: str
     title: str
