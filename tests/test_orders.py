@@ -45,7 +45,9 @@ async def test_an_order_reaches_the_wire_as_the_contract_shows_it_and_its_video_
 async def test_a_bad_order_is_refused_without_any_request(world: World, name: str) -> None:
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **BAD[name])
-        assert re.fullmatch(r"(invalid_order|adult_content_off): .+\. Charged: no\. Next: .+\.", error, re.DOTALL)
+        assert re.fullmatch(
+            r"(invalid_order|adult_content_off|image_rejected): .+\. Charged: no\. Next: .+\.", error, re.DOTALL
+        )
         assert not world.line.requests
 
 

@@ -100,10 +100,20 @@ class World:
         async def locate() -> str:
             return self.settings.base_url
 
+        async def locate_uploads() -> str:
+            return self.settings.upload_host
+
         settings = self.settings
         upstream = None
         if settings.api_key and not self.wired:
-            upstream = Upstream(settings.base_url, locate, key=settings.api_key, loopback=True, transport=self.line)
+            upstream = Upstream(
+                settings.base_url,
+                locate,
+                key=settings.api_key,
+                loopback=True,
+                transport=self.line,
+                locate_uploads=locate_uploads,
+            )
         server = build_server(settings, catalog=self.catalog, clock=self.clock, upstream=upstream)
         async with Client(server, mode=mode) as client:
             yield Agent(client)

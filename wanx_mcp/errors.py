@@ -7,7 +7,7 @@ from typing import ClassVar
 
 # WanxError
 #   Refusal                the caller's words: nothing was sent
-#     InvalidOrder  InvalidArguments  AdultContentOff
+#     InvalidOrder  InvalidArguments  AdultContentOff  ImageRejected
 #   Setup                  the operator's settings
 #     NotConfigured  BudgetExceeded  LedgerUnusable
 #   ProviderError          the provider's answer, or its absence
@@ -63,6 +63,11 @@ class InvalidArguments(Refusal):
 class AdultContentOff(Refusal):
     code = "adult_content_off"
     advice = "set lora_type to another name; only the operator can allow adult ones, with WANX_ALLOW_ADULT=true"
+
+
+class ImageRejected(Refusal):
+    code = "image_rejected"
+    advice = "set the picture to an https URL; then order again"
 
 
 class Setup(WanxError):

@@ -111,7 +111,7 @@ def coerce(schema: Mapping[str, Any], value: object) -> object:
     """
     match schema.get("type"), value:
         case "string", str():
-            if any("\ud800" <= char <= "\udfff" for char in value):
+            if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
                 raise ValueError("holds half a character (a lone surrogate), which cannot be sent")
             return value
         case "number", int() | float() if not isinstance(value, bool):

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 PICTURE = "https://example.com/in.jpg"
-PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PIXEL = (  # 128 by 72, of one grey
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAIAAAABICAAAAAAb7qLOAAAAPklEQVR42u3OsQAAAAACsOjyRwqjZy"
+    "NYehYBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBgXdg+2zYiLeQf3QAAAAASUVORK5CYII="
+)
 
 
 @dataclass(frozen=True)

@@ -174,19 +174,20 @@ ONLY_WHAT_WAS_SAID: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"image": "https://example.com/x.jpg", "motion_type": "pan_left"},
         {"image": "https://example.com/x.jpg", "control_camera_settings": [{"motion_type": "pan_left"}]},
     ),
-    ("img2video-14b", {"image": PIXEL}, {"image": PIXEL}),
+    ("img2video-14b", {"image": PIXEL}, {"image": PIXEL, "aspect_ratio": "16:9"}),
     ("img2video-14b", {"image": "https://example.com/a.jpg?sig=%2Fab=="}, {"image": "https://example.com/a.jpg?sig=%2Fab=="}),
-    ("img2video-14b-keyframe", {"start_image": PIXEL, "end_image": PIXEL}, {"start_image": PIXEL, "end_image": PIXEL}),
+    ("img2video-14b-keyframe", {"start_image": PIXEL, "end_image": PIXEL},
+     {"start_image": PIXEL, "end_image": PIXEL, "aspect_ratio": "16:9"}),
     ("txt2video-1.3b", {"aspect_ratio": "9:16"}, {"aspect_ratio": "9:16"}),
     ("wan22-img2video-14b", {"image": PIXEL, "aspect_ratio": "9:16"}, {"image": PIXEL, "aspect_ratio": "9:16"}),
     ("txt2video-14b-lora", {"lora_type": "a-lora-of-next-year"}, {"lora_settings": [{"lora_type": "a-lora-of-next-year"}]}),
     ("img2video-14b-control-camera", {"image": PIXEL, "motion_type": "static", "motion_speed": 10},
-     {"image": PIXEL, "control_camera_settings": [{"motion_type": "static", "motion_speed": 10}]}),
+     {"image": PIXEL, "aspect_ratio": "16:9", "control_camera_settings": [{"motion_type": "static", "motion_speed": 10}]}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("task_type, said, sent", ONLY_WHAT_WAS_SAID)
-def test_what_was_not_said_is_not_sent(
+def test_what_was_not_said_is_not_sent_save_the_ratio_of_a_picture_whose_size_is_known(
     task_type: str,
     said: dict[str, Any],
     sent: dict[str, Any],

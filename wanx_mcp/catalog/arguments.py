@@ -38,7 +38,7 @@ AspectRatio = Annotated[Literal["16:9", "9:16"], Field(description="Provider def
 Image = Annotated[
     str,
     AfterValidator(check_picture),
-    Field(description="Picture to animate: https URL or data: URI (JPEG, PNG, WebP).", examples=["an https URL"]),
+    Field(description="Picture to animate: https URL, local path or base64.", examples=["an https URL"]),
 ]
 StartImage = Annotated[
     str, AfterValidator(check_picture), Field(description="First frame, as image.", examples=["an https URL"])

@@ -20,7 +20,7 @@ from mcp.types import CallToolResult
 
 from wanx_mcp.settings import read_settings
 
-SPEED = 80
+SPEED = 120
 SHOWN = 70
 """Characters of an argument that are printed: a picture is long."""
 

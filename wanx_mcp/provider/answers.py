@@ -120,6 +120,12 @@ def read_rows(body: Any) -> tuple[list[Task], int | None] | None:
     return tasks, total if isinstance(total, int) else None
 
 
+def read_upload(body: Any, *, trusted_loopback: bool) -> str | None:
+    """The address of an uploaded file: `data.url`, or `url` as the official CLI reads it [contract 7.5]."""
+    urls = _links(_dict(_dict(body).get("data")).get("url"), _dict(body).get("url"))
+    return next((url for url in urls if _acceptable(url, trusted_loopback)), None)
+
+
 def read_code(body: Any) -> int | None:
     """The envelope's `code`, None where there is none or it means success (200 or 0)."""
     code = _dict(body).get("code")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import quote as quoted
 
 from wanx_mcp.errors import CannotCancel, InvalidOrder, ProviderFault, RateLimited, TaskNotFound, WanxError
-from wanx_mcp.provider.answers import Task, read_rows, read_task
+from wanx_mcp.provider.answers import Task, read_rows, read_task, read_upload
 from wanx_mcp.provider.verdict import order_error, read_error
 from wanx_mcp.provider.wire import Outcome, Wire
 from wanx_mcp.quoting import clean, without, without_links
@@ -19,21 +20,24 @@ from wanx_mcp.retry import Fate
 
 TASKS = "/api/v1/task"
 HISTORY = "/api/open/tasks/histories"
+UPLOADS = "/api/ephemeral_resource"
 PAGE_SIZE = 100
 MAX_PAGES = 50
 
 
 class Provider:
-    """Typed calls over a Wire. `secrets` never come back in any text."""
+    """Typed calls over a Wire, and over another to the host that takes files. `secrets` never come back in any text."""
 
-    def __init__(self, wire: Wire, *, loopback: bool, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, wire: Wire, uploads: Wire, *, loopback: bool, secrets: tuple[str, ...] = ()) -> None:
         self._wire = wire
+        self._uploads = uploads
         self._loopback = loopback
         self._secrets = secrets
 
     async def aclose(self) -> None:
         """Let go of the connections."""
         await self._wire.aclose()
+        await self._uploads.aclose()
 
     def encode(self, payload: Mapping[str, Any]) -> bytes:
         """The request body of an order. Raises InvalidOrder for text that cannot be sent, before anything is."""
@@ -75,6 +79,21 @@ class Provider:
         error = read_error(outcome, self.quote)
         raise error if _stands(outcome, error) else CannotCancel(f"the provider will not cancel it: {error.what}")
 
+    async def upload(self, name: str, content: bytes, *, within: float) -> str:
+        """Put a file where orders can point at it, for 24 h; free, so it is repeated like a read. Its address.
+
+        Raises the errors of a read: Refused where the plan does not allow uploads [contract 7.5].
+        """
+        body = {"file_name": name, "file_data": b64encode(content).decode()}
+        outcome = await self._uploads.read("POST", UPLOADS, sensible=self._has_upload, within=within, body=body)
+        answer = outcome.answer
+        url = None
+        if answer and outcome.fate is Fate.ANSWERED and not _refused(outcome):
+            url = read_upload(answer.body, trusted_loopback=self._loopback)
+        if url is None:
+            raise read_error(outcome, self.quote)
+        return url
+
     @property
     def skew(self) -> timedelta:
         """By how much the provider's clock is ahead of ours."""
@@ -114,6 +133,9 @@ class Provider:
         body = outcome.answer.body if outcome.answer else None
         task = read_task(body, trusted_loopback=self._loopback)
         return task and replace(task, error_message=task.error_message and self.quote(task.error_message))
+
+    def _has_upload(self, body: Any) -> bool:
+        return read_upload(body, trusted_loopback=self._loopback) is not None
 
     def _has_task(self, body: Any) -> bool:
         return read_task(body, trusted_loopback=self._loopback) is not None

@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -42,13 +42,21 @@ ORDER_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """The other end: its name for the ledger, where it is, how to get in. `transport` replaces the network."""
+    """The other end: its name for the ledger, where it is, how to get in. `transport` replaces the network.
+
+    `locate_uploads` is where files go; None: the same place."""
 
     origin: str
     locate: Callable[[], Awaitable[str]]
     key: str = field(repr=False)
     loopback: bool
     transport: httpx.AsyncBaseTransport | None = None
+    locate_uploads: Callable[[], Awaitable[str]] | None = None
+
+    @property
+    def uploads(self) -> Upstream:
+        """The host that takes files: the same key, another door."""
+        return replace(self, locate=self.locate_uploads or self.locate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,7 @@ class Wire:
         sensible: Callable[[Any], bool],
         within: float,
         query: Mapping[str, str | int] | None = None,
+        body: Mapping[str, str] | None = None,
         patient: bool = True,
     ) -> Outcome:
         """Ask something that may be repeated, for at most `within` seconds. `sensible` knows an answer.
@@ -108,7 +117,7 @@ class Wire:
 
         async def once(left: float) -> Outcome:
             url = await self._upstream.locate() + path
-            request = client.build_request(method, url, params=query)
+            request = client.build_request(method, url, params=query, json=body)
             return await self._once(client, request, sensible, min(READ_SECONDS, left))
 
         return await self._repeat(Request.READ, once, within, attempts=ATTEMPTS if patient else 1)

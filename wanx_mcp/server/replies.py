@@ -38,6 +38,7 @@ def quoted(quotation: Quotation, spending: Spending | None) -> Reply:
     step = "to place this order, make the same call without dry_run"
     if not fits:
         step = f"this order books {booked}, more than the budget has left; only the user can raise it"
+    step += _noted(quotation.notes)
     result = CreateResult(
         task_type=row.name,
         price_usd=number(row.price),
@@ -58,6 +59,7 @@ def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_
     step = f'call get_wanx_task with task_id "{placement.task_id}" and wait_seconds {longest_wait}'
     if reused:
         step += "; for another take of the same order, order again with a new request_id"
+    step += _noted(placement.notes)
     result = CreateResult(
         task_id=placement.task_id,
         status=placement.status,
@@ -75,6 +77,11 @@ def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_
     warning = f" Warning: {placement.warning}." if placement.warning else ""
     told = f" {budget_words(spending)}" if spending else ""
     return f"{text}{told}{warning} Next: {step}.", result
+
+
+def _noted(notes: tuple[str, ...]) -> str:
+    """What was done to the pictures and how they fit, behind the next step, so that text and result both say it."""
+    return f"; note: {'; '.join(notes)}" if notes else ""
 
 
 def seen(sight: Sight, longest_wait: int) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from decimal import Decimal
 from ipaddress import ip_address
@@ -72,6 +73,13 @@ def folder(text: str) -> Path:
     if not path.is_absolute():
         raise ValueError("must be an absolute path (or begin with ~)")
     return path
+
+
+def folders(text: str) -> tuple[Path, ...]:
+    try:
+        return tuple(folder(part.strip()) for part in text.split(os.pathsep) if part.strip())
+    except (ValueError, RuntimeError):
+        raise ValueError(f"must be absolute paths (or begin with ~), separated by {os.pathsep}") from None
 
 
 def switch(text: str) -> bool:

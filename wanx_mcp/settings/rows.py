@@ -49,6 +49,14 @@ SETTINGS: tuple[Setting, ...] = (
         Stops.EVERYTHING,
     ),
     Setting(
+        "PIAPI_UPLOAD_URL",
+        "upload_url",
+        "https://upload.theapi.app",
+        "Where local pictures are uploaded. With the provider on loopback the default is the provider itself.",
+        readers.url,
+        Stops.ORDERS,
+    ),
+    Setting(
         "WANX_DAILY_BUDGET_USD",
         "daily_budget",
         "5.00",
@@ -70,6 +78,14 @@ SETTINGS: tuple[Setting, ...] = (
         "`wanx` in the videos folder",
         "Where videos are saved.",
         readers.folder,
+        Stops.NOTHING,
+    ),
+    Setting(
+        "WANX_INPUT_DIRS",
+        "input_dirs",
+        "none",
+        "Further folders from which local pictures may be sent, beside the output folder; separated like PATH.",
+        readers.folders,
         Stops.NOTHING,
     ),
     Setting(

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from wanx_mcp.settings.readers import is_loopback
 from wanx_mcp.settings.rows import SETTINGS, Stops
 
 APP = "wanx-mcp"
+UPLOADS = "https://upload.theapi.app"
 _UNFILLED = re.compile(r"\$\{[^}]*\}")
 
 
@@ -34,7 +36,9 @@ class Settings:
 
     api_key: str | None = field(default=None, repr=False)
     base_url: str = "https://api.piapi.ai"
+    upload_url: str | None = None
     output_dir: Path | None = None
+    input_dirs: tuple[Path, ...] = ()
     state_dir: Path | None = None
     daily_budget: Decimal | None = Decimal("5.00")
     assumed_price: Decimal = Decimal("0.60")
@@ -55,6 +59,16 @@ class Settings:
         from platformdirs import user_videos_path
 
         return user_videos_path() / "wanx"
+
+    @property
+    def picture_folders(self) -> tuple[Path, ...]:
+        """The only folders from which local pictures are sent."""
+        return (self.output_folder, *self.input_dirs)
+
+    @property
+    def upload_host(self) -> str:
+        """Where pictures are uploaded. What talks to a provider on this machine does not leave it by itself."""
+        return self.upload_url or (self.base_url if is_loopback(self.base_url) else UPLOADS)
 
     @property
     def state_folder(self) -> Path:

@@ -26,6 +26,7 @@ from wanx_mcp.simulator.clip import Clips
 from wanx_mcp.simulator.life import SimulatedTask, draw_plan, points_of
 from wanx_mcp.simulator.shapes import envelope, history_row, task_json
 from wanx_mcp.simulator.store import Store
+from wanx_mcp.simulator.uploads import PATH, UploadRefusedError, Uploads, media_type
 from wanx_mcp.simulator.weather import Dress, Fault, Weather
 from wanx_mcp.simulator.webhooks import Post, Webhooks, post_json
 
@@ -48,13 +49,15 @@ class Simulator:
     speed: float = 1.0
     keys: frozenset[str] | None = None
     credit: int = 10_000_000_000
+    plan: str = "creator"
     skew: timedelta = timedelta(0)
     base: str = "http://127.0.0.1"
     media: str | None = None
     """Where all videos are said to be, if not here."""
 
     def __post_init__(self) -> None:
-        self.clips = Clips()
+        self.uploads = Uploads(self.store, self.now)
+        self.clips = Clips(self.uploads.picture)
         self.webhooks = Webhooks(self.store)
 
     def app(self, *middleware: Middleware) -> Starlette:
@@ -67,6 +70,8 @@ class Simulator:
                 Route(task, self._api(self._cancel), methods=["DELETE"]),
                 Route("/api/open/tasks/histories", self._api(self._history), methods=["GET"]),
                 Route("/account/info", self._api(self._account), methods=["GET"]),
+                Route("/api/ephemeral_resource", self._api(self._upload), methods=["POST"]),
+                Route(f"{PATH}{{name}}", self._uploaded, methods=["GET"]),
                 Route("/media/{task_id}.mp4", self._media, methods=["GET"]),
             ],
             middleware=middleware,
@@ -126,11 +131,12 @@ class Simulator:
         if body.get("model") != MODEL:
             return _refusal(400, "unknown model")
         try:
-            order = parse_order(
-                self.catalog, {"task_type": body.get("task_type"), **from_wire(body["input"])}, adult=True
-            )
+            given = self.uploads.checked(from_wire(body["input"]))
+            order = parse_order(self.catalog, {"task_type": body.get("task_type"), **given}, adult=True)
         except WanxError as wrong:
             return _refusal(400, wrong.what)
+        except UploadRefusedError as wrong:
+            return _refusal(wrong.status, str(wrong))
         points = points_of(order.row)
         if points > self.free_points():
             return _refusal(402, "Insufficient credits")
@@ -191,7 +197,7 @@ class Simulator:
         account = {
             "id": "simulated",
             "name": "simulated account",
-            "plan": "creator",
+            "plan": self.plan,
             "is_enable": True,
             "max_concurrent_task_count": 30,
             "equivalent_in_usd": float(to_usd(free)),
@@ -204,6 +210,21 @@ class Simulator:
         if task is None or task.status(now) not in ("completed", "processing"):
             return Response("no such file", 404)
         return Response(await self.clips.of(task), media_type="video/mp4", headers={"cache-control": "no-store"})
+
+    async def _upload(self, request: Request) -> Response:
+        if self.plan == "free":
+            return _refusal(403, "this plan has no file upload")
+        try:
+            path = self.uploads.take(await request.body())
+        except UploadRefusedError as refused:
+            return _refusal(refused.status, str(refused))
+        url = str(request.base_url).rstrip("/") + path
+        return JSONResponse(envelope({"url": url}, self.weather.dresses))
+
+    async def _uploaded(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        content = self.uploads.find(name)
+        return Response("no such file", 404) if content is None else Response(content, media_type=media_type(name))
 
     async def deliver_webhooks(self, post: Post = post_json) -> None:
         """Make the webhook calls that are due. Their body is that of a get, without the envelope [contract 4]."""

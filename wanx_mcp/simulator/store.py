@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ create table if not exists task (
     document text not null
 )
 """
+_FILES = "create table if not exists file (name text primary key, created_at real not null, content blob not null)"
 
 
 class Store:
@@ -32,6 +33,7 @@ class Store:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
         self._db.execute(_SCHEMA)
+        self._db.execute(_FILES)
 
     def close(self) -> None:
         self._db.close()
@@ -64,6 +66,17 @@ class Store:
     def forget(self, task_id: str) -> None:
         """Drop the task, as a provider does with old ones."""
         self._db.execute("delete from task where task_id = ?", (task_id,))
+
+    def keep_file(self, name: str, content: bytes, now: datetime, life: timedelta) -> None:
+        """Keep an uploaded file, and drop those whose life is over."""
+        self._db.execute("delete from file where created_at <= ?", ((now - life).timestamp(),))
+        self._db.execute("insert into file values (?, ?, ?)", (name, now.timestamp(), content))
+
+    def find_file(self, name: str, since: datetime) -> bytes | None:
+        """The file of that name, if it was uploaded after `since`."""
+        query = "select content from file where name = ? and created_at > ?"
+        row = self._db.execute(query, (name, since.timestamp())).fetchone()
+        return bytes(row[0]) if row else None
 
     def count(self) -> int:
         """How many tasks there are."""

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-PICTURES = frozenset({"image", "start_image", "end_image"})
+from wanx_mcp.catalog.pictures import PICTURES
+
 DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "negative_prompt": ("",),
     "aspect_ratio": ("", "16:9"),
@@ -24,8 +25,13 @@ def without_pictures(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def digest(picture: str) -> str:
     """A picture's address or bytes, so that neither is kept."""
-    kind = "link" if picture[:6].lower() == "https:" else "inline"
-    return f"{kind}:{hashlib.sha256(picture.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    content = picture.encode("utf-8", "surrogatepass")
+    return f"link:{hashlib.sha256(content).hexdigest()}" if picture[:6].lower() == "https:" else inline_digest(content)
+
+
+def inline_digest(content: bytes) -> str:
+    """The bytes of a picture that is sent inside an order or uploaded for it: the same wherever they lie."""
+    return f"inline:{hashlib.sha256(content).hexdigest()}"
 
 
 def may_be_same(kept: Mapping[str, Any], echo: Mapping[str, Any]) -> bool:
@@ -45,7 +51,7 @@ def same_order(kept: Mapping[str, Any], echo: Mapping[str, Any]) -> bool:
 
 def _fits(name: str, kept: Any, echoed: Any) -> bool:
     if name in PICTURES:
-        # The provider may keep an inline picture under an address of its own, never a link under another.
+        # An uploaded or inline picture comes back as an address of the provider's own, never a link under another.
         return kept is not None and (not str(kept).startswith("link:") or kept == digest(str(echoed)))
     if kept is None:
         return any(_equal(default, echoed) for default in DEFAULTS.get(name, ()))

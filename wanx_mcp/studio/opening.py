@@ -32,7 +32,8 @@ async def open_studio(
         provider = None
         if found is not None:
             secrets = (found.key, *settings.secrets)
-            provider = Provider(Wire(found, clock), loopback=found.loopback, secrets=secrets)
+            wires = Wire(found, clock), Wire(found.uploads, clock)
+            provider = Provider(*wires, loopback=found.loopback, secrets=secrets)
         ledger = Ledger(ledger_path(settings))
         errands = Errands(group)
         account = Account(settings, clock, ledger, found, provider)
@@ -61,7 +62,16 @@ def _upstream(settings: Settings, catalog: Catalog, group: TaskGroup) -> Upstrea
     async def locate() -> str:
         return settings.base_url
 
-    return Upstream(settings.base_url, locate, key=settings.api_key, loopback=is_loopback(settings.base_url))
+    async def locate_uploads() -> str:
+        return settings.upload_host
+
+    return Upstream(
+        settings.base_url,
+        locate,
+        key=settings.api_key,
+        loopback=is_loopback(settings.base_url),
+        locate_uploads=locate_uploads,
+    )
 
 
 def _simulator(settings: Settings, catalog: Catalog, group: TaskGroup) -> Callable[[], Awaitable[str]]:

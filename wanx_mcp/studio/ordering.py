@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,7 +28,6 @@ from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.provider import Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account, observation
-from wanx_mcp.studio.digests import without_pictures
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import Following
 from wanx_mcp.studio.reconciling import Reconciling
@@ -56,6 +56,7 @@ class Placement:
     booked: int
     reused: bool = False
     warning: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Ordering:
@@ -91,16 +92,17 @@ class Ordering:
         except (NotConfigured, LedgerUnusable):
             return points
 
-    async def place(self, order: Order, request_id: str | None, *, until: float) -> Placement:
+    async def place(self, order: Order, kept: Mapping[str, Any], request_id: str | None, *, until: float) -> Placement:
         """Place `order`, or find the order that it repeats; answer before the clock's second `until`.
 
+        `kept` is what the ledger keeps of the arguments: no picture, and nothing that differs from call to call.
         Raises BudgetExceeded, LedgerUnusable and InvalidOrder before anything is sent, OutcomeUnknown and the
         provider's errors after.
         """
         content = self._account.provider.encode(order.payload() | self._config())
         patience = self._clock.seconds() + PATIENCE
         while (left := until - self._clock.seconds()) > 0:
-            draft = await self._draft(order, request_id)
+            draft = await self._draft(order, kept, request_id)
             match await self._intend(draft):
                 case Intention() as intention:
                     return await self._hand_over(order, intention.entry, content, left)
@@ -192,11 +194,11 @@ class Ordering:
             return False
         return sight.task.status.final
 
-    async def _draft(self, order: Order, request_id: str | None) -> Draft:
+    async def _draft(self, order: Order, kept: Mapping[str, Any], request_id: str | None) -> Draft:
         return Draft(
             account=await self._account.name(),
             task_type=order.row.name,
-            arguments=without_pictures(order.arguments),
+            arguments=kept,
             request_id=request_id,
             points=self.points(order),
             created_at=self._clock.now(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from anyio.abc import TaskGroup
@@ -19,6 +19,7 @@ from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import READ_SECONDS, Following, Report, Sight
 from wanx_mcp.studio.ordering import CALL_SECONDS, Ordering, Placement
 from wanx_mcp.studio.pace import Pace
+from wanx_mcp.studio.pictures import Pictures, Prepared
 from wanx_mcp.studio.previewing import Preview, preview
 from wanx_mcp.studio.reconciling import Reconciling
 from wanx_mcp.studio.saving import MeterReport, Saved, Saving, Underway
@@ -26,10 +27,11 @@ from wanx_mcp.studio.saving import MeterReport, Saved, Saving, Underway
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A valid order that was not placed, and what it would book (points)."""
+    """A valid order that was not placed, what it would book (points), and what is worth knowing about its pictures."""
 
     order: Order
     booked: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Studio:
         self._clock = clock
         self._following = Following(settings, catalog, clock, account, group)
         self._reconciling = Reconciling(account, catalog, clock)
+        self._pictures = Pictures(settings, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
         self._saving = Saving(settings, clock, account, errands, self._following)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
@@ -76,25 +79,27 @@ class Studio:
         return await self._account.spending()
 
     async def quote(self, given: Mapping[str, Any]) -> Quotation:
-        """Check and price an order; nothing is sent. Raises InvalidOrder and AdultContentOff."""
-        order = self._order(given)
-        return Quotation(order, await self._ordering.booked(order))
+        """Check and price an order; nothing is sent. Raises InvalidOrder, AdultContentOff and ImageRejected."""
+        prepared = await self._prepared(given)
+        return Quotation(prepared.order, await self._ordering.booked(prepared.order), prepared.notes)
 
-    def _order(self, given: Mapping[str, Any]) -> Order:
-        return parse_order(self.catalog, given, adult=self.settings.allow_adult)
+    async def _prepared(self, given: Mapping[str, Any]) -> Prepared:
+        return await self._pictures.prepare(parse_order(self.catalog, given, adult=self.settings.allow_adult))
 
     async def create(self, given: Mapping[str, Any], *, request_id: str | None) -> Placement:
         """Place an order, or find the one that it repeats. Once it has left, it ends whatever the caller does.
 
-        Raises InvalidOrder, AdultContentOff, NotConfigured, BudgetExceeded and LedgerUnusable before anything is
-        sent, the provider's errors after.
+        Raises InvalidOrder, AdultContentOff, ImageRejected, NotConfigured, BudgetExceeded and LedgerUnusable before
+        anything is ordered, the provider's errors after.
         """
         until = self._clock.seconds() + CALL_SECONDS
-        order = self._order(given)
+        prepared = await self._prepared(given)
         self._account.check_orders()
         await self._account.name()
         await self._reconciling.settle()
-        return await self._ordering.place(order, request_id, until=until)
+        order = await self._pictures.deliver(prepared, self._account.provider, until=until)
+        placement = await self._ordering.place(order, prepared.kept, request_id, until=until)
+        return replace(placement, notes=prepared.notes)
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
