@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -49,6 +50,20 @@ def persistent(
     return Simulator(catalog=catalog, store=Store(state / "simulator.sqlite3"), weather=weather, speed=speed)
 
 
+def _listening(port: int) -> socket.socket:
+    # asyncio turns Nagle's delay of 40 ms off only for a socket that says it is TCP, which create_server's does not.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(100)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
 async def _call_back(simulator: Simulator) -> None:
     while True:
         await simulator.clock.sleep(0.5)
@@ -66,7 +81,7 @@ async def serving(simulator: Simulator, port: int = 0) -> AsyncIterator[str]:
             yield  # signals belong to the process around it
 
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    with socket.create_server((HOST, port)) as listener:
+    with _listening(port) as listener:
         app = simulator.app(Middleware(Truncating))
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", date_header=False)
         server = Server(config)
