@@ -21,8 +21,9 @@ LONGEST_LOOK_SHARE = 0.25
 """No look is further away than this share of the usual duration."""
 
 UNSURE_LOOK, UNSURE_EVIDENCE = 9.5, 3
-UNSURE_FROM, UNSURE_UNTIL = 0.3, 2.5
-"""With little evidence, no look is further away than this (seconds) between these shares of the usual duration."""
+UNSURE_UNTIL = 2.5
+"""With little evidence, no look is further away than this (seconds) until this share of the usual duration: a task
+that is done much earlier than the catalog guesses is seen too."""
 
 LONGEST_ABSENCE = 30
 _HALVINGS = 8
@@ -77,5 +78,5 @@ def interval(durations: Durations, elapsed: float) -> float:
         low, high = (low, gap) if wide else (gap, high)
     gap = (low + high) / 2
     if unsure and elapsed < durations.usual * UNSURE_UNTIL:
-        return min(gap, max(UNSURE_LOOK, durations.usual * UNSURE_FROM - elapsed))
+        return min(gap, UNSURE_LOOK)
     return gap
