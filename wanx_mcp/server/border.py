@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
@@ -13,10 +13,13 @@ from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetad
 from mcp.types import CallToolResult, ImageContent, TextContent
 
 from wanx_mcp.errors import OutcomeUnknown, ProviderFault, WanxError
-from wanx_mcp.server.replies import Reply, Shown, progress
+from wanx_mcp.server.lobby import Lobby
 from wanx_mcp.server.tools import ToolRow
 from wanx_mcp.strict import open_schema
-from wanx_mcp.studio import Sight, Studio, Underway
+
+if TYPE_CHECKING:
+    from wanx_mcp.server.replies import Reply, Shown
+    from wanx_mcp.studio import Sight, Studio, Underway
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ class RawArguments(FuncMetadata):
 def as_tool(row: ToolRow) -> Tool:
     """`row` as a tool of the SDK, with its schema published exactly as it stands."""
 
-    async def call(given: Mapping[str, Any], ctx: Context[Studio]) -> CallToolResult:
+    async def call(given: Mapping[str, Any], ctx: Context[Lobby]) -> CallToolResult:
         return await _answer(row, given, ctx)
 
     return Tool(
@@ -47,8 +50,11 @@ def as_tool(row: ToolRow) -> Tool:
     )
 
 
-async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Studio]) -> CallToolResult:
-    studio = ctx.request_context.lifespan_context
+async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Lobby]) -> CallToolResult:
+    from wanx_mcp.server.calls import CALLS
+    from wanx_mcp.server.replies import progress
+
+    studio = await ctx.request_context.lifespan_context.studio()
     furthest = 0.0
 
     async def report(seen: Sight | Underway) -> None:
@@ -58,7 +64,7 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Studio]) 
         await ctx.report_progress(furthest, 100, words)
 
     try:
-        reply = await row.run(studio, given, report)
+        reply = await CALLS[row.name](studio, given, report)
     except WanxError as error:
         return _failure(error, studio)
     except Exception as fault:
@@ -69,7 +75,7 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Studio]) 
 
 def _success(reply: Reply | Shown, *, simulated: bool) -> CallToolResult:
     mark = "[simulated] " if simulated else ""
-    if isinstance(reply, Shown):
+    if not isinstance(reply, tuple):
         image = ImageContent(type="image", data=base64.b64encode(reply.image).decode(), mime_type=reply.mime)
         return CallToolResult(content=[TextContent(type="text", text=mark + reply.text), image])
     text, result = mark + reply[0], reply[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
@@ -11,12 +12,15 @@ from mcp.types import Icon
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import Clock, RealClock
-from wanx_mcp.provider import Upstream
 from wanx_mcp.server.border import as_tool
 from wanx_mcp.server.cursors import refuse_cursors
+from wanx_mcp.server.lobby import Lobby, lobby
 from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio import Studio, open_studio
+
+if TYPE_CHECKING:
+    from wanx_mcp.provider import Upstream
+    from wanx_mcp.studio import Studio
 
 NAME = "wanx-mcp"
 TITLE = "WanX video (PiAPI)"
@@ -38,11 +42,16 @@ _HOUR = 3_600_000
 
 def build_server(
     settings: Settings, *, catalog: Catalog = CATALOG, clock: Clock | None = None, upstream: Upstream | None = None
-) -> MCPServer[Studio]:
+) -> MCPServer[Lobby]:
     """A server for `settings`. `upstream` replaces the provider they name, `clock` the machine's time."""
 
-    def lifespan(_server: MCPServer[Studio]) -> AbstractAsyncContextManager[Studio]:
+    def opening() -> AbstractAsyncContextManager[Studio]:
+        from wanx_mcp.studio import open_studio
+
         return open_studio(settings, catalog, clock or RealClock(), upstream)
+
+    def lifespan(_server: MCPServer[Lobby]) -> AbstractAsyncContextManager[Lobby]:
+        return lobby(opening)
 
     return MCPServer(
         NAME,

@@ -1,0 +1,110 @@
+"""The arguments of the tools: one type each, one model a tool. Those of an order itself are the catalog's."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from wanx_mcp.strict import Arguments
+
+
+def _task_id(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:~=-]{0,127}", value):
+        raise ValueError("is not a task id")
+    return value
+
+
+TaskId = Annotated[
+    str,
+    AfterValidator(_task_id),
+    Field(description="Id from create_wanx_task.", examples=["the task_id that create_wanx_task answered"]),
+]
+WaitSeconds = Annotated[
+    int,
+    Field(ge=0, le=45, description="Wait up to this long for the video. A task still running after it is no error."),
+]
+
+
+def _key(value: str) -> str:
+    if not value.strip() or len(value) > 128 or not value.isprintable():
+        raise ValueError("must be 1 to 128 printable characters")
+    return value
+
+
+def _cursor(value: str) -> str:
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise ValueError("is not a cursor of this tool")
+    return value
+
+
+RequestId = Annotated[
+    str,
+    AfterValidator(_key),
+    Field(
+        description="Your key for one video: the same key is the same task. Three takes are three request_ids.",
+        examples=['"take-1"'],
+    ),
+]
+DryRun = Annotated[bool, Field(description="Only check and price; spend nothing.")]
+ListStatus = Annotated[
+    Literal["open", "pending", "processing", "completed", "failed", "cancelled", "unknown"],
+    Field(description="Only these. open: pending or processing."),
+]
+Limit = Annotated[int, Field(ge=1, le=50, description="Default 10.")]
+Cursor = Annotated[
+    str, AfterValidator(_cursor), Field(description="next_cursor of the last page.", examples=["a next_cursor"])
+]
+
+
+def _file_name(value: str) -> str:
+    if re.search(r"[/\\\x00]", value) or len(value) > 255 or not re.search(r"\w", value):
+        raise ValueError("must be a bare file name, without a folder")
+    return value
+
+
+FileName = Annotated[str, AfterValidator(_file_name), Field(description="Bare name; optional.", examples=["boat.mp4"])]
+Frames = Annotated[int, Field(ge=1, le=12, description="Default is 6.")]
+
+
+class GetArguments(Arguments):
+    """Which task, and how long to wait for it."""
+
+    task_id: TaskId
+    wait_seconds: WaitSeconds = 0
+
+
+class CancelArguments(Arguments):
+    """Which task."""
+
+    task_id: TaskId
+
+
+class SaveArguments(Arguments):
+    """Which video, and its name on disk."""
+
+    task_id: TaskId
+    file_name: FileName | None = None
+
+
+class PreviewArguments(Arguments):
+    """Which video, and how many frames of it."""
+
+    task_id: TaskId
+    frames: Frames = 6
+
+
+class ListArguments(Arguments):
+    """Which orders, and how many."""
+
+    status: ListStatus | None = None
+    limit: Limit = 10
+    cursor: Cursor | None = None
+
+
+class CreateOptions(Arguments):
+    """What `create_wanx_task` takes beside the order itself."""
+
+    request_id: RequestId | None = None
+    dry_run: DryRun = False
