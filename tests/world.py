@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 from mcp import Client
+from mcp.client.extension import ClientExtension
 from mcp.types import CallToolResult
 
 from wanx_mcp.catalog import CATALOG, Catalog
@@ -96,7 +97,7 @@ class World:
         return read_settings({**usual, **self.environment})
 
     @asynccontextmanager
-    async def client(self, mode: str = "auto") -> AsyncIterator[Agent]:
+    async def client(self, mode: str = "auto", extensions: Sequence[ClientExtension] = ()) -> AsyncIterator[Agent]:
         async def locate() -> str:
             return self.settings.base_url
 
@@ -115,7 +116,7 @@ class World:
                 locate_uploads=locate_uploads,
             )
         server = build_server(settings, catalog=self.catalog, clock=self.clock, upstream=upstream)
-        async with Client(server, mode=mode) as client:
+        async with Client(server, mode=mode, extensions=extensions) as client:
             yield Agent(client)
 
 

@@ -53,3 +53,8 @@ def is_adult(name: str) -> bool:
     plain = unicodedata.normalize("NFKC", name).casefold()
     plain = "-".join("".join(char if char.isalnum() else " " for char in plain).split())
     return plain.startswith(_ADULT_PREFIX) or plain in _ADULT_NAMES
+
+
+def shown_loras(*, adult: bool) -> tuple[Lora, ...]:
+    """The known LoRAs that may be shown."""
+    return tuple(lora for lora in LORAS if adult or not lora.adult)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from wanx_mcp.catalog.catalog import Catalog, price_words
+from wanx_mcp.catalog.loras import LORAS, Fits
+from wanx_mcp.catalog.pictures import PICTURES
 from wanx_mcp.catalog.tasks import TaskType
 from wanx_mcp.strict import properties
 
@@ -40,3 +42,20 @@ def _line(row: TaskType, common: set[str]) -> str:
     extras = [name + ("" if name in row.needed else "?") for name in row.allowed if name not in common]
     needs = f" [{', '.join(extras)}]" if extras else ""
     return f"{row.name}: {price_words(row.price)}, {row.choose}{needs}"
+
+
+def example(row: TaskType) -> dict[str, Any]:
+    """Arguments of one valid order of that row: no more than it needs."""
+    return {"task_type": row.name, **{name: _example(row, name) for name in row.needed}}
+
+
+def _example(row: TaskType, name: str) -> Any:
+    if name in PICTURES:
+        return f"https://example.com/{name}.jpg"
+    if name == "lora_type":
+        takes_picture = bool(PICTURES & set(row.allowed))
+        return next(lora.name for lora in LORAS if (lora.picture if takes_picture else lora.text) is Fits.YES)
+    schema = properties(row.input)[name]
+    if "enum" in schema:
+        return schema["enum"][1]
+    return str((row.input.model_fields[name].examples or [name])[0]).strip('"')

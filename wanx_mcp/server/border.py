@@ -66,14 +66,15 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Lobby]) -
     try:
         reply = await CALLS[row.name](studio, given, report)
     except WanxError as error:
-        return _failure(error, studio)
+        return failure(error, studio)
     except Exception as fault:
         log.exception("%s met an unexpected fault", row.name)
-        return _failure(_unexpected(row, fault), studio)
-    return _success(reply, simulated=studio.settings.simulate)
+        return failure(_unexpected(row, fault), studio)
+    return success(reply, simulated=studio.settings.simulate)
 
 
-def _success(reply: Reply | Shown, *, simulated: bool) -> CallToolResult:
+def success(reply: Reply | Shown, *, simulated: bool) -> CallToolResult:
+    """A use case's answer as the protocol carries it."""
     mark = "[simulated] " if simulated else ""
     if not isinstance(reply, tuple):
         image = ImageContent(type="image", data=base64.b64encode(reply.image).decode(), mime_type=reply.mime)
@@ -87,7 +88,8 @@ def _success(reply: Reply | Shown, *, simulated: bool) -> CallToolResult:
     )
 
 
-def _failure(error: WanxError, studio: Studio) -> CallToolResult:
+def failure(error: WanxError, studio: Studio) -> CallToolResult:
+    """An error as text, with what is wrong with the settings beside the first one."""
     remarks = [f"By the way, {complaint}" for complaint in studio.take_complaints() if complaint not in error.what]
     if studio.settings.simulate:
         remarks.append("This is the simulator")

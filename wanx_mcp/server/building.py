@@ -6,16 +6,20 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from mcp.server import MCPServer
-from mcp.server.caching import CacheHint
 from mcp.types import Icon
 
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import Clock, RealClock
 from wanx_mcp.server.border import as_tool
+from wanx_mcp.server.caching import HINTS, keep_catalogues
 from wanx_mcp.server.cursors import refuse_cursors
-from wanx_mcp.server.lobby import Lobby, lobby
+from wanx_mcp.server.front import Front
+from wanx_mcp.server.lobby import Lobby, enter, lobby
+from wanx_mcp.server.resources import Shelf
+from wanx_mcp.server.tasks import Tasks
 from wanx_mcp.server.tools import tool_rows
+from wanx_mcp.server.waits import VideoWaits
 from wanx_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +41,6 @@ _ICON = (
     "d2lkdGg9IjMyIiBoZWlnaHQ9IjMyIiByeD0iNyIgZmlsbD0iIzE0M2I0ZCIvPjxwYXRoIGQ9Ik01IDIxcTQtOCA3IDB0NyAwIDctMTEiIGZpbGw9Im5v"
     "bmUiIHN0cm9rZT0iIzdmZTBkMyIgc3Ryb2tlLXdpZHRoPSIzIiBzdHJva2UtbGluZWNhcD0icm91bmQiLz48L3N2Zz4="
 )
-_HOUR = 3_600_000
 
 
 def build_server(
@@ -53,7 +56,8 @@ def build_server(
     def lifespan(_server: MCPServer[Lobby]) -> AbstractAsyncContextManager[Lobby]:
         return lobby(opening)
 
-    return MCPServer(
+    return Front(
+        Shelf(settings, catalog),
         NAME,
         title=TITLE,
         version=__version__,
@@ -64,9 +68,7 @@ def build_server(
         tools=[as_tool(row) for row in tool_rows(catalog)],
         lifespan=lifespan,
         log_level="WARNING",
-        middleware=[refuse_cursors],
-        cache_hints={
-            "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
-            "server/discover": CacheHint(ttl_ms=_HOUR, scope="public"),
-        },
+        extensions=[Tasks(VideoWaits(now=(clock or RealClock()).now))],
+        middleware=[enter, refuse_cursors, keep_catalogues],
+        cache_hints=HINTS,
     )

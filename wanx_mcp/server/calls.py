@@ -47,7 +47,7 @@ async def _spending(studio: Studio) -> Spending | None:
 
 
 async def _list(studio: Studio, given: Mapping[str, Any], _report: Report) -> replies.Reply:
-    asked = _checked(ListArguments, given)
+    asked = checked(ListArguments, given)
     statuses = OPEN if asked.status == "open" else (asked.status,) if asked.status else ()
     below = None if asked.cursor is None else int(asked.cursor)
     page = await studio.list(statuses, limit=asked.limit, below=below)
@@ -55,26 +55,27 @@ async def _list(studio: Studio, given: Mapping[str, Any], _report: Report) -> re
 
 
 async def _get(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Reply:
-    asked = _checked(GetArguments, given)
+    asked = checked(GetArguments, given)
     sight = await studio.get(asked.task_id, wait=asked.wait_seconds, report=report)
     return replies.seen(sight, studio.settings.max_wait_seconds)
 
 
 async def _save(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Reply:
-    asked = _checked(SaveArguments, given)
+    asked = checked(SaveArguments, given)
     return replies.saved(await studio.save(asked.task_id, name=asked.file_name, report=report))
 
 
 async def _preview(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Shown:
-    asked = _checked(PreviewArguments, given)
+    asked = checked(PreviewArguments, given)
     return replies.previewed(await studio.preview(asked.task_id, frames=asked.frames, report=report))
 
 
 async def _cancel(studio: Studio, given: Mapping[str, Any], _report: Report) -> replies.Reply:
-    return replies.cancelled(await studio.cancel(_checked(CancelArguments, given).task_id))
+    return replies.cancelled(await studio.cancel(checked(CancelArguments, given).task_id))
 
 
-def _checked(model: type[ArgumentsT], given: Mapping[str, Any]) -> ArgumentsT:
+def checked(model: type[ArgumentsT], given: Mapping[str, Any]) -> ArgumentsT:
+    """`given` as the arguments of a tool. Raises InvalidArguments, with every problem and how to mend it."""
     try:
         return check(model, given)
     except Problems as wrong:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 if TYPE_CHECKING:
     from wanx_mcp.studio import Studio
@@ -51,3 +53,20 @@ async def lobby(opening: Opening) -> AsyncIterator[Lobby]:
             yield entrance
         finally:
             entrance.close()
+
+
+_CURRENT: ContextVar[Lobby] = ContextVar("lobby")
+
+
+def current_lobby() -> Lobby:
+    """The lobby of the request that is being answered: the SDK gives resources and completions no context."""
+    return _CURRENT.get()
+
+
+async def enter(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Middleware: every request knows its lobby."""
+    token = _CURRENT.set(ctx.lifespan_context)
+    try:
+        return await call_next(ctx)
+    finally:
+        _CURRENT.reset(token)

@@ -35,14 +35,18 @@ class ToolRow:
     spends: bool = False
 
 
-def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
-    """Every tool, in the order of `tools/list`."""
-    create_schema = {
+def create_schema(catalog: Catalog) -> dict[str, Any]:
+    """The arguments of an order: of all task types in one, or exactly of those that `catalog` has."""
+    return {
         "type": "object",
         "properties": {**order_properties(catalog), **properties(CreateOptions)},
         "required": order_required(catalog),
         "additionalProperties": False,
     }
+
+
+def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
+    """Every tool, in the order of `tools/list`."""
     return (
         ToolRow(
             "create_wanx_task",
@@ -51,7 +55,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             "later. Each call that succeeds costs money. Task types [with arguments, ? = optional]:\n"
             f"{task_lines(catalog)}\n"
             "Wan 2.1: 480p, 85 frames. Then call get_wanx_task. Links expire, often within a day.",
-            create_schema,
+            create_schema(catalog),
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
             spends=True,

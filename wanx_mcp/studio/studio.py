@@ -24,6 +24,9 @@ from wanx_mcp.studio.previewing import Preview, preview
 from wanx_mcp.studio.reconciling import Reconciling
 from wanx_mcp.studio.saving import MeterReport, Saved, Saving, Underway
 
+RECENT = 50
+"""So many orders are offered where a person picks a task."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
@@ -106,6 +109,21 @@ class Studio:
         begun = self._clock.seconds()
         await self._reconciling.settle()
         return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report)
+
+    async def inspect(self, task_id: str) -> tuple[Sight, Entry | None]:
+        """The task as it stands, beside its order in the ledger. Raises the errors of a get."""
+        await self._reconciling.settle()
+        sight = await self._following.look(task_id)
+        return sight, await self._account.find(task_id)
+
+    async def known(self, task_id: str) -> Entry | None:
+        """The task's order, from the ledger alone. Raises NotConfigured and LedgerUnusable."""
+        return await self._account.find(task_id)
+
+    async def recent(self) -> tuple[Entry, ...]:
+        """The latest orders, from the ledger alone: nobody else is asked. Raises NotConfigured and LedgerUnusable."""
+        name = await self._account.name()
+        return tuple(await self._account.ledger.ask(lambda book: book.page(name, (), None, RECENT)))
 
     async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
         """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""

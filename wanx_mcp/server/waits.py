@@ -1,0 +1,102 @@
+"""Waiting for a video as a long call: its handle is the provider's own task id, so a restart loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp.types import INTERNAL_ERROR, CallToolRequestParams
+
+from wanx_mcp.errors import InvalidArguments, ProviderFault, RateLimited, TaskNotFound, Unreachable, WanxError
+from wanx_mcp.server.lobby import Lobby
+from wanx_mcp.server.tasks import Finished, Handle, Working
+
+if TYPE_CHECKING:
+    from wanx_mcp.studio import Sight, Studio
+
+TOOL = "get_wanx_task"
+SHORTEST_POLL, LONGEST_POLL = 5.0, 10.0
+PASSING = (Unreachable, RateLimited, ProviderFault)
+"""Troubles of one read, which say nothing about the task."""
+
+
+class VideoWaits:
+    """The seam of the Tasks extension over `get_wanx_task`: cancelling ends the wait, never the paid order."""
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    async def start(self, call: CallToolRequestParams, ctx: ServerRequestContext[Lobby, Any]) -> Handle | None:
+        """A handle for a wait that is worth one. A task that has ended, and every error, is answered at once."""
+        from wanx_mcp.server.arguments import GetArguments
+        from wanx_mcp.server.calls import checked
+
+        if call.name != TOOL:
+            return None
+        try:
+            asked = checked(GetArguments, call.arguments or {})
+            if asked.wait_seconds <= 0:
+                return None
+            sight = await _look(await ctx.lifespan_context.studio(), asked.task_id)
+        except WanxError:
+            return None
+        return None if sight.settled else self._working(sight)
+
+    async def read(self, task_id: str, ctx: ServerRequestContext[Lobby, Any]) -> Handle | None:
+        """The task as it stands now, with the result that the tool would have given once it has ended.
+
+        Raises MCPError if the provider can't be asked about a task that the ledger doesn't know either.
+        """
+        from wanx_mcp.server.border import failure, success
+        from wanx_mcp.server.replies import seen
+
+        studio = await ctx.lifespan_context.studio()
+        try:
+            sight = await _look(studio, task_id)
+        except (TaskNotFound, InvalidArguments):
+            return None
+        except PASSING as error:
+            return await self._waiting(studio, task_id, error)
+        except WanxError as error:
+            return self._handle(task_id, None, Finished(failure(error, studio)))
+        if not sight.settled:
+            return self._working(sight)
+        result = success(seen(sight, studio.settings.max_wait_seconds), simulated=studio.settings.simulate)
+        return self._handle(task_id, sight.task.created_at, Finished(result))
+
+    async def cancel(self, task_id: str, ctx: ServerRequestContext[Lobby, Any]) -> bool:
+        """Nothing runs here that could be stopped: the client just asks no more."""
+        return await self.read(task_id, ctx) is not None
+
+    def _working(self, sight: Sight) -> Handle:
+        from wanx_mcp.server.replies import progress_words
+
+        poll = sight.pace.next_look if sight.pace else SHORTEST_POLL
+        standing = Working(progress_words(sight), min(max(poll, SHORTEST_POLL), LONGEST_POLL))
+        return self._handle(sight.task.task_id, sight.task.created_at, standing)
+
+    async def _waiting(self, studio: Studio, task_id: str, error: WanxError) -> Handle:
+        """A task of ours goes on, whatever became of this read."""
+        try:
+            entry = await studio.known(task_id)
+        except WanxError:
+            entry = None
+        if entry is None:
+            raise MCPError(code=INTERNAL_ERROR, message=error.told()) from error
+        return self._handle(task_id, entry.created_at, Working(f"the last look failed: {error.what}", LONGEST_POLL))
+
+    def _handle(self, task_id: str, created_at: datetime | None, standing: Working | Finished) -> Handle:
+        now = self._now()
+        return Handle(task_id, created_at or now, now, standing)
+
+
+async def _look(studio: Studio, task_id: str) -> Sight:
+    from wanx_mcp.server.arguments import GetArguments
+    from wanx_mcp.server.calls import checked
+
+    async def silent(_news: object) -> None: ...
+
+    return await studio.get(checked(GetArguments, {"task_id": task_id}).task_id, wait=0, report=silent)
