@@ -199,6 +199,9 @@ class Fixed:
     async def read(self, task_id: str, _ctx: Any) -> Handle | None:
         return self.handles.get(task_id)
 
+    async def answer(self, task_id: str, _answers: Any, _ctx: Any) -> bool:
+        return task_id in self.handles
+
     async def cancel(self, task_id: str, _ctx: Any) -> bool:
         return task_id in self.handles
 

@@ -4,7 +4,7 @@ Source: modelcontextprotocol/ext-tasks, specification/draft/tasks.md."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, assert_never
@@ -14,7 +14,7 @@ from mcp.server.extension import Extension, MethodBinding
 from mcp.server.mcpserver import require_client_extension
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, ErrorData, RequestParams
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 EXTENSION = "io.modelcontextprotocol/tasks"
@@ -28,6 +28,13 @@ class Working:
 
     message: str
     poll_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The call waits for the client's answers to `requests`."""
+
+    requests: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Handle:
     task_id: str
     created_at: datetime
     updated_at: datetime
-    standing: Working | Finished | Broken | Dropped
+    standing: Working | Asking | Finished | Broken | Dropped
 
 
 class LongCalls(Protocol):
@@ -68,16 +75,20 @@ class LongCalls(Protocol):
     async def read(self, task_id: str, ctx: ServerRequestContext[Any, Any]) -> Handle | None:
         """How the call stands, None if nobody knows that id."""
 
+    async def answer(self, task_id: str, answers: Mapping[str, Any], ctx: ServerRequestContext[Any, Any]) -> bool:
+        """The client's answers; those to questions that are not open are ignored. False if nobody knows that id."""
+
     async def cancel(self, task_id: str, ctx: ServerRequestContext[Any, Any]) -> bool:
         """The client waits no longer. False if nobody knows that id."""
 
 
 class TaskParams(RequestParams):
-    """What all three methods take."""
+    """What the methods take; answers come with updates only."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     task_id: str
+    input_responses: dict[str, Any] = Field(default_factory=dict)
 
 
 class Tasks(Extension):
@@ -103,30 +114,29 @@ class Tasks(Extension):
 
     async def _get(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
         require_client_extension(ctx, EXTENSION)
-        return {"resultType": "complete", **_wire(await self._known(ctx, params), whole=True)}
-
-    async def _update(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
-        """Nothing is ever asked of the client here, so every answer is to a question that is not open: ignored."""
-        require_client_extension(ctx, EXTENSION)
-        await self._known(ctx, params)
-        return {"resultType": "complete"}
-
-    async def _cancel(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
-        require_client_extension(ctx, EXTENSION)
-        if not await self._calls.cancel(params.task_id, ctx):
-            raise _unknown()
-        return {"resultType": "complete"}
-
-    async def _known(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> Handle:
         handle = await self._calls.read(params.task_id, ctx)
         if handle is None:
             raise _unknown()
-        return handle
+        return {"resultType": "complete", **_wire(handle, whole=True)}
+
+    async def _update(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
+        require_client_extension(ctx, EXTENSION)
+        return _taken(await self._calls.answer(params.task_id, params.input_responses, ctx))
+
+    async def _cancel(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
+        require_client_extension(ctx, EXTENSION)
+        return _taken(await self._calls.cancel(params.task_id, ctx))
 
 
 def _declared(ctx: ServerRequestContext[Any, Any]) -> bool:
     capabilities = ctx.session.client_capabilities
     return bool(capabilities and EXTENSION in (capabilities.extensions or {}))
+
+
+def _taken(known: bool) -> HandlerResult:
+    if not known:
+        raise _unknown()
+    return {"resultType": "complete"}
 
 
 def _unknown() -> MCPError:
@@ -145,6 +155,8 @@ def _wire(handle: Handle, *, whole: bool) -> dict[str, Any]:
         case Working(message, poll_seconds):
             poll = {"pollIntervalMs": round(poll_seconds * 1000)}
             return {**task, "status": "working", "statusMessage": message, **poll}
+        case Asking(requests):
+            return {**task, "status": "input_required", **({"inputRequests": dict(requests)} if whole else {})}
         case Finished(result):
             dumped = result.model_dump(by_alias=True, mode="json", exclude_none=True)
             return {**task, "status": "completed", **({"result": dumped} if whole else {})}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,10 @@ class VideoWaits:
             return self._working(sight)
         result = success(seen(sight, studio.settings.max_wait_seconds), simulated=studio.settings.simulate)
         return self._handle(task_id, sight.task.created_at, Finished(result))
+
+    async def answer(self, task_id: str, _answers: Mapping[str, Any], ctx: ServerRequestContext[Lobby, Any]) -> bool:
+        """Nothing is ever asked, so every answer is ignored."""
+        return await self.read(task_id, ctx) is not None
 
     async def cancel(self, task_id: str, ctx: ServerRequestContext[Lobby, Any]) -> bool:
         """Nothing runs here that could be stopped: the client just asks no more."""
