@@ -12,7 +12,10 @@ from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog, price_words
 from wanx_mcp.catalog.loras import LORAS
 from wanx_mcp.cli.commands import COMMANDS
+from wanx_mcp.errors import WanxError
 from wanx_mcp.server.building import DESCRIPTION, TITLE, WEBSITE
+from wanx_mcp.server.prompts import PROMPTS
+from wanx_mcp.server.resources import RESOURCES
 from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import SETTINGS
 
@@ -60,7 +63,44 @@ def commands() -> str:
     return table(("Command", "What it does"), [(f"`wanx-mcp {row.name}`", row.help) for row in COMMANDS])
 
 
-SECTIONS = {"tools": tools, "task-types": task_types, "loras": loras, "settings": settings, "commands": commands}
+def prompts(catalog: Catalog = CATALOG) -> str:
+    rows = [
+        (
+            row.title,
+            row.description,
+            ", ".join(f"`{one.name}`" for one in row.arguments(catalog) if one.required),
+            ", ".join(f"`{one.name}`" for one in row.arguments(catalog) if not one.required),
+        )
+        for row in PROMPTS
+    ]
+    return table(("Prompt", "What it does", "Needs", "Takes"), rows)
+
+
+def resources() -> str:
+    return table(("Resource", "What it holds"), [(f"`{row.uri}`", row.description) for row in RESOURCES])
+
+
+def errors() -> str:
+    rows = [(f"`{kind.code}`", f"{kind.charged}", kind.advice) for kind in leaves(WanxError)]
+    return table(("Code", "Charged", "What to do"), rows)
+
+
+def leaves(kind: type[WanxError]) -> list[type[WanxError]]:
+    """The classes of the tree that are raised: those with a code of their own."""
+    own = [kind] if "code" in vars(kind) else []
+    return own + [leaf for child in kind.__subclasses__() for leaf in leaves(child)]
+
+
+SECTIONS = {
+    "tools": tools,
+    "task-types": task_types,
+    "loras": loras,
+    "settings": settings,
+    "commands": commands,
+    "prompts": prompts,
+    "resources": resources,
+    "errors": errors,
+}
 
 
 def readme(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from importlib.metadata import metadata
@@ -55,3 +56,17 @@ def test_pictures_in_the_readme_are_there_and_small() -> None:
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
     assert pictures
     assert all(1000 < (docs.ROOT / picture).stat().st_size < 100_000 for picture in pictures)
+
+
+def test_troubleshooting_is_keyed_by_words_that_this_version_really_says() -> None:
+    told = {
+        node.value
+        for path in (docs.ROOT / "wanx_mcp").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    table = README[README.index("## Troubleshooting") : README.index("## Alternatives")]
+    keys = re.findall(r"^\| `([^`]+)` \|", table, re.M)
+    assert len(keys) >= 8
+    for key in keys:
+        assert any(key in words for words in told), key
