@@ -1,0 +1,40 @@
+"""The server inside your own process: no command, no pipe; for tests and for Python programs of one piece."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from mcp import Client
+from script import SPOILT, tell
+
+from wanx_mcp.server import build_server
+from wanx_mcp.settings import read_settings
+
+
+async def main() -> None:
+    """Order, wait, tell."""
+    # snippet
+    order = {"task_type": "txt2video-14b", "prompt": "A paper boat drifts along a rain gutter at dusk"}
+    server = build_server(read_settings(os.environ))  # any mapping: {"WANX_SIMULATE": "1"}
+    async with Client(server) as client:
+        ordered = await client.call_tool("create_wanx_task", order)
+        waiting = {"task_id": ordered.structured_content["task_id"], "wait_seconds": 45}
+        task = await client.call_tool("get_wanx_task", waiting)
+        while task.structured_content["status"] in ("pending", "processing"):
+            task = await client.call_tool("get_wanx_task", waiting)
+        link = task.structured_content["video_url"]
+        # /snippet
+        refused = await client.call_tool("create_wanx_task", SPOILT)
+        assert refused.is_error
+        tools = (await client.list_tools()).tools
+        tell(
+            tools=[tool.name for tool in tools],
+            formats={"mcp": [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]},
+            seen=[result.content[0].text for result in (refused, ordered, task)],
+            typed=[ordered.structured_content, task.structured_content],
+            answer=link,
+        )
+
+
+asyncio.run(main())

@@ -1,0 +1,81 @@
+"""The rows of `python -m tests.integrations`, as far as they go without installing a framework."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from typing import Any
+
+import pytest
+
+from tests.integrations import __main__ as runner
+from tests.integrations.formats import changes, golden_tools
+from tests.integrations.rows import ROWS, Row
+
+SNIPPET = re.compile(r"^ *(?:#|//) snippet\n(.+?)^ *(?:#|//) /snippet\n", re.DOTALL | re.MULTILINE)
+MUSTS = {"python-sdk-1", "python-sdk-2", "typescript-sdk-2", "langchain", "openai-agents", "pydantic-ai"}
+
+
+def converted() -> list[dict[str, Any]]:
+    """Every tool in OpenAI's chat format."""
+    return [
+        {
+            "type": "function",
+            "function": {**copy.deepcopy(dict(tool)), "parameters": copy.deepcopy(tool["inputSchema"])},
+        }
+        for tool in golden_tools().values()
+    ]
+
+
+def create(tools: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(each["function"] for each in tools if each["function"]["name"] == "create_wanx_task")["parameters"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_framework_has_one_marked_snippet_short_enough_to_show(row: Row) -> None:
+    (snippet,) = SNIPPET.findall(row.path.read_text(encoding="utf-8"))
+    assert len([line for line in snippet.splitlines() if line.strip()]) <= 22
+    if not row.is_node:
+        ast.parse(row.path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_package_has_an_upper_bound(row: Row) -> None:
+    for package in row.packages:
+        assert re.search(r"@\d|==|<", package), package
+
+
+def test_the_frameworks_that_must_run_are_there() -> None:
+    assert {row.name for row in ROWS if row.must} >= MUSTS
+
+
+def test_the_server_inside_the_own_process_does_the_whole_job(capsys: pytest.CaptureFixture[str]) -> None:
+    (row,) = (row for row in ROWS if not row.packages)
+    assert runner.passes(row, runner.Path(), []), capsys.readouterr().out
+
+
+def test_a_tool_that_was_not_changed_counts_as_whole() -> None:
+    assert changes(converted()) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("property", lambda schema: schema["properties"].pop("image")),
+        ("description", lambda schema: schema["properties"]["image"].pop("description")),
+        ("enum", lambda schema: schema["properties"]["motion_type"]["enum"].remove("static")),
+        ("bounds", lambda schema: schema["properties"]["motion_speed"].pop("maximum")),
+        ("required", lambda schema: schema["required"].remove("prompt")),
+        ("optional", lambda schema: schema["required"].append("image")),
+        ("closed", lambda schema: schema.pop("additionalProperties")),
+        ("type", lambda schema: schema["properties"]["dry_run"].update(type="string")),
+        ("nullable", lambda schema: schema["properties"]["dry_run"].update(type=["boolean", "null"])),
+        ("added", lambda schema: schema["properties"].update(ctx={"type": "string"})),
+        ("forbidden", lambda schema: schema.update({"$defs": {}})),
+    ],
+)
+def test_a_format_that_loses_something_is_found_out(name: str, spoil: Any) -> None:
+    tools = converted()
+    spoil(create(tools))
+    assert set(changes(tools)) == {name}
