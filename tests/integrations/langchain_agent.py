@@ -58,6 +58,9 @@ async def main() -> None:
     tell(
         tools=[tool.name for tool in tools],
         formats={
+            "langchain": [
+                {"name": tool.name, "description": tool.description, "parameters": tool.args_schema} for tool in tools
+            ],
             "openai chat": [convert_to_openai_tool(tool) for tool in tools],
             "openai strict": [convert_to_openai_tool(tool, strict=True) for tool in tools],
             "anthropic": [convert_to_anthropic_tool(tool) for tool in tools],
