@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 
 from tests.integrations.checks import problems
@@ -37,14 +36,17 @@ def main() -> int:
     parser.add_argument("--server", type=shlex.split, default=[sys.executable, "-m", "wanx_mcp"], metavar="COMMAND")
     asked = parser.parse_args()
     rows = [row for row in ROWS if (row.name in asked.names or not asked.names) and (row.must or not asked.must)]
-    failed = []
-    with ExitStack() as stack:
-        cache = asked.cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wanx-frameworks-")))
-        for row in rows:
-            if not passes(row, cache.resolve(), asked.server):
-                failed.append(row)
+    failed = [row for row in rows if not passes_somewhere(row, asked.cache, asked.server)]
     print(f"{len(rows) - len(failed)} passed, {len(failed)} failed")
     return 1 if any(row.must for row in failed) or not rows else 0
+
+
+def passes_somewhere(row: Row, cache: Path | None, server: list[str]) -> bool:
+    """Whether the row passes, in an environment that is gone afterwards unless there is a `cache`."""
+    if cache:
+        return passes(row, cache.resolve(), server)
+    with tempfile.TemporaryDirectory(prefix="wanx-framework-") as folder:
+        return passes(row, Path(folder), server)
 
 
 def passes(row: Row, cache: Path, server: list[str]) -> bool:
