@@ -9,6 +9,7 @@ from typing import Any
 from autogen_agentchat.agents import AssistantAgent
 from autogen_core import FunctionCall
 from autogen_core.models import CreateResult, FunctionExecutionResultMessage, LLMMessage, ModelInfo, RequestUsage
+from autogen_core.tools import ToolSchema
 from autogen_ext.models.openai._openai_client import convert_tools
 from autogen_ext.models.replay import ReplayChatCompletionClient
 from autogen_ext.tools.mcp import McpWorkbench, StdioServerParams
@@ -42,11 +43,17 @@ async def main() -> None:
     """Let the agent order, wait and answer; then look at its tools."""
     command, args, env = server()
     model = Scripted([], model_info=ABLE)
+
     # snippet
+    class Wanx(McpWorkbench):
+        # AutoGen would show the model the picture of a preview as base64 text: 650 000 characters.
+        async def list_tools(self) -> list[ToolSchema]:
+            return [tool for tool in await super().list_tools() if tool["name"] != "preview_wanx_video"]
+
     # The default time-out is 5 s a request; one call of get_wanx_task waits up to 45 s. One round of tools is the
     # default; a video takes a round for the order and one for each wait.
     parameters = StdioServerParams(command=command, args=args, env=env, read_timeout_seconds=60)
-    async with McpWorkbench(parameters) as wanx:
+    async with Wanx(parameters) as wanx:
         agent = AssistantAgent("director", model_client=model, workbench=wanx, max_tool_iterations=30)
         result = await agent.run(task="A video of a paper boat in a rain gutter, please")
         answer = result.messages[-1].content

@@ -22,28 +22,32 @@ def problems(row: Row, found: Mapping[str, Any], environment: Mapping[str, str])
     """What is wrong with what `row` found; `environment` is the one its server had."""
     return [
         *_tools(row, found),
-        *_results(found),
+        *_results(row, found),
         *(_typed(found) if row.typed else ()),
         *_ledger(found, environment),
     ]
 
 
 def _tools(row: Row, found: Mapping[str, Any]) -> Iterator[str]:
-    if sorted(found["tools"]) != sorted(golden_tools()):
+    if set(found["tools"]) != golden_tools().keys() - row.without:
         yield f"tools: {found['tools']}"
     if not found["formats"]:
         yield "no format"
     for name, converted in found["formats"].items():
-        for kind, places in changes(converted).items():
+        for kind, places in changes(converted, row.without).items():
             if kind not in row.loses.get(name, ()):
                 yield f"{name} changes {kind}: {', '.join(sorted(places)[:4])}"
 
 
-def _results(found: Mapping[str, Any]) -> Iterator[str]:
-    if len(found["seen"]) != 3:
-        yield f"{len(found['seen'])} results instead of 3"
+def _results(row: Row, found: Mapping[str, Any]) -> Iterator[str]:
+    if len(found["seen"]) < 3:
+        yield f"only {len(found['seen'])} results"
         return
-    refused, ordered, finished = found["seen"]
+    refused, ordered, finished = found["seen"][:3]
+    if found.get("picture", "not asked") != row.picture:
+        yield f"the picture: {found.get('picture')}"
+    if row.picture != "not asked" and "Contact sheet" not in found["seen"][3]:
+        yield f"the preview lacks its text: {found['seen'][3][:200]}"
     yield from (
         f"the error lacks {part!r}: {refused[:200]}"
         for part in ("image_rejected:", "Charged: no.", "Next: set image to")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ def golden_tools() -> dict[str, Mapping[str, Any]]:
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(GOLDEN.glob("*.json"))}
 
 
-def changes(converted: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """What a format lost or changed: the kind of change, and where."""
+def changes(converted: Sequence[Mapping[str, Any]], without: Set[str] = frozenset()) -> dict[str, set[str]]:
+    """What a format lost or changed: the kind of change, and where. The tools in `without` may be missing."""
     found: dict[str, set[str]] = {}
     entries = {entry["name"]: entry for entry in (_entry(each) for each in converted)}
     for name, tool in golden_tools().items():
+        if name in without:
+            continue
         if name not in entries:
             found.setdefault("tool", set()).add(name)
             continue

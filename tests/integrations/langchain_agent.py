@@ -27,7 +27,8 @@ class Scripted(BaseChatModel):
         return self
 
     def _generate(self, messages: list[BaseMessage], *_rest: Any, **_options: Any) -> ChatResult:
-        turn = next_turn([message.content for message in messages if isinstance(message, ToolMessage)])
+        seen = [message.content for message in messages if isinstance(message, ToolMessage)]
+        turn = next_turn(seen, preview=True)
         if isinstance(turn, str):
             message = AIMessage(turn)
         else:
@@ -66,7 +67,7 @@ async def main() -> None:
             "anthropic": [convert_to_anthropic_tool(tool) for tool in tools],
         },
         seen=[result.content for result in results],
-        typed=[result.artifact["structured_content"] for result in results[1:]],
+        typed=[result.artifact["structured_content"] for result in results[1:3]],
         error_status=results[0].status,
         answer=answer,
     )

@@ -23,7 +23,7 @@ class Scripted(Model):
         """The next turn."""
         items = asked["input"] if isinstance(asked["input"], list) else []
         self.seen = [item["output"] for item in items if item.get("type") == "function_call_output"]
-        turn = next_turn(self.seen)
+        turn = next_turn(self.seen, preview=True)
         if isinstance(turn, str):
             text = ResponseOutputText(type="output_text", text=turn, annotations=[])
             item: Any = ResponseOutputMessage(
@@ -70,7 +70,7 @@ async def main() -> None:
                 "openai strict": [Converter.tool_to_openai(tool) for tool in strict],
             },
             seen=model.seen,
-            typed=[json.loads(seen) for seen in model.seen[1:]],
+            typed=[json.loads(seen) for seen in model.seen[1:3]],
             answer=answer,
         )
 

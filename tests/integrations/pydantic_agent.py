@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_ai import Agent
 from pydantic_ai.mcp import MCPToolset, StdioTransport
-from pydantic_ai.messages import ModelMessage, ModelResponse, RetryPromptPart, TextPart, ToolCallPart, ToolReturnPart
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.function import AgentInfo, FunctionModel
@@ -25,12 +25,10 @@ shown_to_model: list[AgentInfo] = []
 def scripted(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
     """The next turn."""
     parts = [part for message in messages for part in message.parts]
-    returned = [part for part in parts if isinstance(part, ToolReturnPart | RetryPromptPart)]
-    seen[:] = [
-        part.model_response() if isinstance(part, RetryPromptPart) else part.model_response_str() for part in returned
-    ]
+    returned = [part for part in parts if isinstance(part, ToolReturnPart)]
+    seen[:] = [part.content if isinstance(part.content, list) else part.model_response_str() for part in returned]
     shown_to_model[:] = [info]
-    turn = next_turn(seen)
+    turn = next_turn(seen, preview=True)
     return ModelResponse(parts=[TextPart(turn) if isinstance(turn, str) else ToolCallPart(turn[0], turn[1])])
 
 
@@ -74,7 +72,7 @@ async def main() -> None:
             "gemini": [_function_declaration_from_tool(tool) for tool in as_sent(gemini, info)],
         },
         seen=seen,
-        typed=[part.content for part in returned if part.outcome == "success"],
+        typed=[part.content for part in returned if part.outcome == "success"][:2],
         answer=answer,
     )
 

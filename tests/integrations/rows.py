@@ -32,6 +32,12 @@ class Row:
     loses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By format, what its conversion is known to lose or change (the words of `formats.changes`)."""
 
+    without: frozenset[str] = frozenset()
+    """Tools that the snippet leaves out."""
+
+    picture: str = "not asked"
+    """How the contact sheet of a preview reaches the model: `image`, `left out`, or `not asked`."""
+
     reason: str = ""
     """What a reader should know: limits and the exact errors met."""
 
@@ -44,6 +50,7 @@ class Row:
         return self.file.endswith(".mjs")
 
 
+PREVIEW = frozenset({"preview_wanx_video"})
 STRICT = frozenset({"optional"})
 """OpenAI's strict format makes every argument required: the model has to send all of them."""
 
@@ -70,6 +77,7 @@ ROWS = (
         "langchain_agent.py",
         ("langchain-mcp-adapters==0.3.2", "langchain>=1.4,<2", "langchain-anthropic>=1.4,<2"),
         must=True,
+        picture="image",
         loses={"openai strict": STRICT},
     ),
     Row(
@@ -79,6 +87,7 @@ ROWS = (
         must=True,
         gives_up="5 s",
         speed=SLOW_SPEED,
+        picture="image",
         loses={"openai strict": STRICT},
         reason="convert_schemas_to_strict (off by default) makes all 13 arguments of an order required",
     ),
@@ -88,6 +97,7 @@ ROWS = (
         ("pydantic-ai-slim[mcp,openai,anthropic,google]==2.68.0",),
         must=True,
         gives_up="300 s",
+        picture="image",
     ),
     Row("fastmcp", "fastmcp_client.py", ("fastmcp>=4.1,<4.2",)),
     Row(
@@ -96,7 +106,9 @@ ROWS = (
         ("llama-index-tools-mcp==0.6.0",),
         gives_up="30 s",
         loses={"openai chat": frozenset({"bounds", "closed", "nullable"})},
-        reason="rebuilds each schema as a pydantic model; shows the model the repr of the whole result",
+        without=PREVIEW,
+        reason="rebuilds each schema as a pydantic model; shows the model the repr of the whole result, and the "
+        "picture of a preview as base64: 152 345 characters for two frames",
     ),
     Row(
         "smolagents",
@@ -104,6 +116,7 @@ ROWS = (
         ("smolagents[mcp]==1.26.0", "mcp[ws]>=1.30,<2"),
         typed=False,
         gives_up="never (5, an integer, counts as none)",
+        picture="left out",
         loses={"openai chat": frozenset({"closed", "required", "nullable"})},
         reason="with mcp 2.3: ImportError: cannot import name 'streamablehttp_client' from "
         "'mcp.client.streamable_http'; without the snippet's loop every order is 'Argument negative_prompt is "
@@ -116,7 +129,9 @@ ROWS = (
         typed=False,
         gives_up="5 s",
         speed=SLOW_SPEED,
-        reason="with mcp 2.3: ImportError: cannot import name 'RequestContext' from 'mcp.shared.context'",
+        without=PREVIEW,
+        reason="with mcp 2.3: ImportError: cannot import name 'RequestContext' from 'mcp.shared.context'; shows the "
+        "model the picture of a preview as base64: 652 393 characters for two frames",
     ),
     Row(
         "google-genai",
