@@ -99,6 +99,13 @@ ROWS = (
         gives_up="300 s",
         picture="image",
     ),
+    Row(
+        "anthropic",
+        "anthropic_sdk.py",
+        ("anthropic[mcp]==2.12.0", "mcp==2.3.0"),
+        typed=False,
+        picture="image",
+    ),
     Row("fastmcp", "fastmcp_client.py", ("fastmcp>=4.1,<4.2",)),
     Row(
         "llama-index",
