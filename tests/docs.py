@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.snippets import frameworks, in_process
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog, price_words
 from wanx_mcp.catalog.loras import LORAS
@@ -100,6 +101,8 @@ SECTIONS = {
     "prompts": prompts,
     "resources": resources,
     "errors": errors,
+    "in-process": in_process,
+    "frameworks": frameworks,
 }
 
 

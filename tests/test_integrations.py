@@ -13,8 +13,8 @@ import pytest
 from tests.integrations import __main__ as runner
 from tests.integrations.formats import changes, golden_tools
 from tests.integrations.rows import ROWS, Row
+from tests.snippets import MARKED
 
-SNIPPET = re.compile(r"^ *(?:#|//) snippet\n(.+?)^ *(?:#|//) /snippet\n", re.DOTALL | re.MULTILINE)
 MUSTS = {"python-sdk-1", "python-sdk-2", "typescript-sdk-2", "langchain", "openai-agents", "pydantic-ai"}
 
 
@@ -35,7 +35,7 @@ def create(tools: list[dict[str, Any]]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_framework_has_one_marked_snippet_short_enough_to_show(row: Row) -> None:
-    (snippet,) = SNIPPET.findall(row.path.read_text(encoding="utf-8"))
+    (snippet,) = MARKED.findall(row.path.read_text(encoding="utf-8"))
     assert len([line for line in snippet.splitlines() if line.strip()]) <= 18
     if not row.is_node:
         ast.parse(row.path.read_text(encoding="utf-8"))
