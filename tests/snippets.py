@@ -21,7 +21,8 @@ def snippet(row: Row) -> str:
     body = textwrap.dedent(found[1]).strip()
     lines = _node_imports(source, body) if row.is_node else _python_imports(source, body)
     language = "js" if row.is_node else "python"
-    return f"```{language}\n" + "\n".join([*lines, "", body] if lines else [body]) + "\n```"
+    gap = ["", ""] if body.startswith(("class ", "async def ", "def ")) else [""]  # as ruff would have it
+    return f"```{language}\n" + "\n".join([*lines, *gap, body] if lines else [body]) + "\n```"
 
 
 def _python_imports(source: str, body: str) -> list[str]:
@@ -60,11 +61,9 @@ def frameworks() -> str:
     for row in ROWS:
         if not row.packages:
             continue
-        about = (row.path.read_text(encoding="utf-8").split('"""')[1] if not row.is_node else "").split(":")[0].strip()
-        title = about.split("\n")[0].rstrip(".") or f"TypeScript SDK, {row.packages[0]}"
         waits = f"gives up after {row.gives_up} by default" if row.gives_up[0].isdigit() else "no time-out by default"
         source = f"[{row.path.name}](tests/integrations/{row.path.name})"
         parts.append(
-            f"<details>\n<summary>{title} ({waits})</summary>\n\n{snippet(row)}\n\nWhole: {source}\n\n</details>"
+            f"<details>\n<summary>{row.title} ({waits})</summary>\n\n{snippet(row)}\n\nWhole: {source}\n\n</details>"
         )
     return "\n\n".join(parts)

@@ -8,7 +8,14 @@ from typing import Any
 
 from autogen_agentchat.agents import AssistantAgent
 from autogen_core import FunctionCall
-from autogen_core.models import CreateResult, FunctionExecutionResultMessage, LLMMessage, ModelInfo, RequestUsage
+from autogen_core.models import (
+    ChatCompletionClient,
+    CreateResult,
+    FunctionExecutionResultMessage,
+    LLMMessage,
+    ModelInfo,
+    RequestUsage,
+)
 from autogen_core.tools import ToolSchema
 from autogen_ext.models.openai._openai_client import convert_tools
 from autogen_ext.models.replay import ReplayChatCompletionClient
@@ -39,25 +46,33 @@ class Scripted(ReplayChatCompletionClient):
         )
 
 
-async def main() -> None:
-    """Let the agent order, wait and answer; then look at its tools."""
-    command, args, env = server()
-    model = Scripted([], model_info=ABLE)
+command, args, env = server()
 
-    # snippet
-    class Wanx(McpWorkbench):
-        # AutoGen would show the model the picture of a preview as base64 text: 650 000 characters.
-        async def list_tools(self) -> list[ToolSchema]:
-            return [tool for tool in await super().list_tools() if tool["name"] != "preview_wanx_video"]
 
-    # The default time-out is 5 s a request; one call of get_wanx_task waits up to 45 s. One round of tools is the
-    # default; a video takes a round for the order and one for each wait.
-    parameters = StdioServerParams(command=command, args=args, env=env, read_timeout_seconds=60)
+# snippet
+class Wanx(McpWorkbench):
+    # AutoGen would show the model the picture of a preview as base64 text: 650 000 characters.
+    async def list_tools(self) -> list[ToolSchema]:
+        return [tool for tool in await super().list_tools() if tool["name"] != "preview_wanx_video"]
+
+
+async def answered(parameters: StdioServerParams, model: ChatCompletionClient, task: str) -> str:
+    # One round of tools is the default; a video takes a round for the order and one for each wait.
     async with Wanx(parameters) as wanx:
         agent = AssistantAgent("director", model_client=model, workbench=wanx, max_tool_iterations=30)
-        result = await agent.run(task="A video of a paper boat in a rain gutter, please")
-        answer = result.messages[-1].content
-        # /snippet
+        return (await agent.run(task=task)).messages[-1].content
+
+
+# The default time-out is 5 s a request; one call of get_wanx_task waits up to 45 s.
+parameters = StdioServerParams(command=command, args=args, env=env, read_timeout_seconds=60)
+# /snippet
+
+
+async def main() -> None:
+    """Let the agent order, wait and answer; then look at its tools."""
+    model = Scripted([], model_info=ABLE)
+    answer = await answered(parameters, model, "A video of a paper boat in a rain gutter, please")
+    async with Wanx(parameters) as wanx:
         tools = await wanx.list_tools()
     tell(
         tools=[tool["name"] for tool in tools],

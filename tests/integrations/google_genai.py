@@ -31,8 +31,8 @@ async def main() -> None:
 
         async def answered(call: types.FunctionCall) -> types.Part:
             result = await client.call_tool(call.name, call.args)
-            response = {"error": result.content[0].text} if result.is_error else result.structured_content
-            return types.Part.from_function_response(name=call.name, response=response)
+            text = {"error" if result.is_error else "result": result.content[0].text}
+            return types.Part.from_function_response(name=call.name, response=result.structured_content or text)
 
         # /snippet
         seen: list[Any] = []

@@ -43,16 +43,15 @@ async def main() -> None:
     model = Scripted()
     # snippet
     # There is no time-out by default. One session for the whole run: `client.get_tools()` would start the server anew
-    # for every call. The typed result is the `artifact` of each ToolMessage.
+    # for every call. The typed result is the `artifact` of each tool message.
     limit = {"read_timeout_seconds": timedelta(seconds=60)}
     wanx = {"transport": "stdio", "command": command, "args": args, "env": env, "session_kwargs": limit}
     client = MultiServerMCPClient({"wanx": wanx})
     async with client.session("wanx") as session:
         tools = await load_mcp_tools(session)
         agent = create_agent(model, tools)
-        messages = (await agent.ainvoke({"messages": [("user", "A video of a paper boat in a rain gutter, please")]}))[
-            "messages"
-        ]
+        asked = {"messages": [("user", "A video of a paper boat in a rain gutter, please")]}
+        messages = (await agent.ainvoke(asked))["messages"]
         answer = messages[-1].content
         # /snippet
     results = [message for message in messages if isinstance(message, ToolMessage)]

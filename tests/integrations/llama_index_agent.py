@@ -37,9 +37,9 @@ async def main() -> None:
     tools = await McpToolSpec(client, allowed_tools=names).to_tool_list_async()
     agent = FunctionAgent(tools=tools, llm=model)
     run = agent.run("A video of a paper boat in a rain gutter, please")
+    answer = str(await run)
     # /snippet
     results = [event.tool_output async for event in run.stream_events() if isinstance(event, ToolCallResult)]
-    answer = str(await run)
     tell(
         tools=[tool.metadata.name for tool in tools],
         formats={"openai chat": [tool.metadata.to_openai_tool(skip_length_check=True) for tool in tools]},

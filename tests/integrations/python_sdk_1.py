@@ -25,7 +25,7 @@ async def main() -> None:
         task = await client.call_tool("get_wanx_task", waiting)
         while task.structuredContent["status"] in ("pending", "processing"):
             task = await client.call_tool("get_wanx_task", waiting)
-        link = task.structuredContent["video_url"]
+        link = task.structuredContent.get("video_url")
         # /snippet
         refused = await client.call_tool("create_wanx_task", SPOILT)
         assert refused.isError

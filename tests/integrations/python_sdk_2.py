@@ -22,7 +22,7 @@ async def main() -> None:
         task = await client.call_tool("get_wanx_task", waiting)
         while task.structured_content["status"] in ("pending", "processing"):
             task = await client.call_tool("get_wanx_task", waiting)
-        link = task.structured_content["video_url"]
+        link = task.structured_content.get("video_url")
         # /snippet
         refused = await client.call_tool("create_wanx_task", SPOILT)
         assert refused.is_error

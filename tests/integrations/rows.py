@@ -19,6 +19,7 @@ class Row:
     """One framework. `packages` are pinned, the framework itself first; none means the environment that runs this."""
 
     name: str
+    title: str
     file: str
     packages: tuple[str, ...] = ()
     must: bool = False
@@ -55,11 +56,12 @@ STRICT = frozenset({"optional"})
 """OpenAI's strict format makes every argument required: the model has to send all of them."""
 
 ROWS = (
-    Row("in-process", "in_process.py", must=True),
-    Row("python-sdk-1", "python_sdk_1.py", ("mcp==1.30.0",), must=True),
-    Row("python-sdk-2", "python_sdk_2.py", ("mcp==2.3.0",), must=True),
+    Row("in-process", "In your own process", "in_process.py", must=True),
+    Row("python-sdk-1", "MCP Python SDK 1.x", "python_sdk_1.py", ("mcp==1.30.0",), must=True),
+    Row("python-sdk-2", "MCP Python SDK 2.x", "python_sdk_2.py", ("mcp==2.3.0",), must=True),
     Row(
         "typescript-sdk-1",
+        "MCP TypeScript SDK 1.x",
         "typescript_sdk_1.mjs",
         ("@modelcontextprotocol/sdk@1.32.2",),
         must=True,
@@ -67,6 +69,7 @@ ROWS = (
     ),
     Row(
         "typescript-sdk-2",
+        "MCP TypeScript SDK 2.x",
         "typescript_sdk_2.mjs",
         ("@modelcontextprotocol/client@2.4.0",),
         must=True,
@@ -74,6 +77,7 @@ ROWS = (
     ),
     Row(
         "langchain",
+        "LangChain",
         "langchain_agent.py",
         ("langchain-mcp-adapters==0.3.2", "langchain>=1.4,<2", "langchain-anthropic>=1.4,<2"),
         must=True,
@@ -82,6 +86,7 @@ ROWS = (
     ),
     Row(
         "openai-agents",
+        "OpenAI Agents SDK",
         "openai_agents.py",
         ("openai-agents==0.24.0",),
         must=True,
@@ -93,6 +98,7 @@ ROWS = (
     ),
     Row(
         "pydantic-ai",
+        "Pydantic AI",
         "pydantic_agent.py",
         ("pydantic-ai-slim[mcp,openai,anthropic,google]==2.68.0",),
         must=True,
@@ -101,14 +107,16 @@ ROWS = (
     ),
     Row(
         "anthropic",
+        "Anthropic SDK",
         "anthropic_sdk.py",
         ("anthropic[mcp]==2.12.0", "mcp==2.3.0"),
         typed=False,
         picture="image",
     ),
-    Row("fastmcp", "fastmcp_client.py", ("fastmcp>=4.1,<4.2",)),
+    Row("fastmcp", "FastMCP", "fastmcp_client.py", ("fastmcp>=4.1,<4.2",)),
     Row(
         "llama-index",
+        "LlamaIndex",
         "llama_index_agent.py",
         ("llama-index-tools-mcp==0.6.0",),
         gives_up="30 s",
@@ -118,6 +126,7 @@ ROWS = (
         "picture of a preview as base64: 152 345 characters for two frames",
     ),
     Row(
+        "smolagents",
         "smolagents",
         "smolagents_agent.py",
         ("smolagents[mcp]==1.26.0", "mcp[ws]>=1.30,<2"),
@@ -131,6 +140,7 @@ ROWS = (
     ),
     Row(
         "autogen",
+        "AutoGen",
         "autogen_agent.py",
         ("autogen-ext[mcp,openai]==0.7.5", "autogen-agentchat==0.7.5", "mcp>=1.30,<2"),
         typed=False,
@@ -142,6 +152,7 @@ ROWS = (
     ),
     Row(
         "google-genai",
+        "Google GenAI SDK",
         "google_genai.py",
         ("google-genai==3.4.0", "mcp==2.3.0"),
         reason="an MCP session as a tool: AttributeError: 'bool' object has no attribute 'items', at "
