@@ -425,3 +425,9 @@ def test_a_terminal_gets_colours_and_lines_that_fit(visit: Visit) -> None:
     visit.more["NO_COLOR"] = "1"
     assert "\033" not in _on_terminal(visit, 90)
     assert "\033" not in visit.run().stdout
+
+
+def test_the_key_is_struck_out_wherever_it_turns_up(visit: Visit) -> None:
+    visit.more = {"WANX_OUTPUT_DIR": str(visit.home / f"of {KEY}"), "PIAPI_BASE_URL": "http://127.0.0.1:9"}
+    assert "of [hidden]" in visit.run("--json").stdout  # and `run` looks for the key itself
+    assert "of [hidden]" in visit.run().stdout.replace("\n" + " " * 25, " ")

@@ -136,7 +136,10 @@ COMMANDS: tuple[Command, ...] = (
         _config,
     ),
     Command(
-        "doctor", "Check key, network, account, folders and hosts, free; say what to mend.", _doctor_options, _doctor
+        "doctor",
+        "Check key, network, account, folders and hosts, and say what to mend: free.",
+        _doctor_options,
+        _doctor,
     ),
     Command("ledger", "Show what was ordered and spent; settle an unknown order by hand.", _ledger_options, _ledger),
     Command("bundle", "Build an extension for Claude Desktop (.mcpb) in the current folder.", _no_options, _bundle),

@@ -23,6 +23,12 @@ TASKS = "/api/v1/task"
 HISTORY = "/api/open/tasks/histories"
 UPLOADS = "/api/ephemeral_resource"
 ACCOUNT = "/account/info"
+LOOKED_FOR = {
+    ACCOUNT: ("data.plan", "data.equivalent_in_usd", "data.max_concurrent_task_count", "data.is_enable"),
+    HISTORY: ("data.data", "data.total"),
+}
+"""The fields without which an answer is of less use."""
+
 QUOTED = 200
 """Characters of the provider's own words in an error."""
 

@@ -41,7 +41,7 @@ async def examine(patient: Patient, checks: Sequence[Check]) -> AsyncIterator[tu
     for check in checks:
         because = next((ill[name] for name in check.needs if name in ill), None)
         if because is not None:
-            finding = Finding(Verdict.SKIPPED, f"not looked at: first mend {because}")
+            finding = Finding(Verdict.SKIPPED, f"not looked at: first mend: {because}")
             ill[check.name] = because
         else:
             finding = await _found(check, patient)

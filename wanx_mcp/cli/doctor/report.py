@@ -13,6 +13,7 @@ from typing import Any
 
 from wanx_mcp import __version__
 from wanx_mcp.cli.doctor.check import Finding, Verdict
+from wanx_mcp.provider.client import LOOKED_FOR
 from wanx_mcp.quoting import without
 from wanx_mcp.studio.probing import Lesson, Probed
 
@@ -71,12 +72,17 @@ class Report:
             self._row("", "", ", ".join(probed.named), lead="it names: ")
 
     def show(self, shapes: Mapping[str, Sequence[str]]) -> None:
-        """The fields that answers really have."""
+        """The fields that answers really have, beside those that this version looks for."""
         self.shapes = shapes
         for path, lines in shapes.items():
-            self.say(f"Fields of {path}:")
+            wanted = {name: (f"{name}:", f"{name}[", f"{name}.") for name in LOOKED_FOR[path]}
+            missing = [name for name, starts in wanted.items() if not any(line.startswith(starts) for line in lines)]
+            self.say()
+            self.say(f"{path} answers with (* is looked for):")
             for line in lines:
-                self.say(f"  {line}")
+                self.say(f"{'*' if line.startswith(sum(wanted.values(), ())) else ' '} {line}")
+            if missing:
+                self.note(f"Looked for in {path} and missing: {', '.join(missing)}.")
 
     def note(self, line: str) -> None:
         """A remark about the whole."""
