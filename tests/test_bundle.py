@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -25,11 +26,16 @@ from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import SETTINGS, Settings, read_settings
 
 
+def bundle_in(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "wanx_mcp", "bundle"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(wanx_mcp.__file__).parents[1])}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
 def built(folder: Path) -> Path:
     """A bundle, built in that folder by the command."""
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "wanx_mcp", "bundle"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    done = bundle_in(folder)
     assert done.returncode == 0, done.stderr
     (path,) = folder.iterdir()
     assert path.name == f"wanx-mcp-{__version__}.mcpb"
@@ -139,8 +145,7 @@ def test_the_icon_is_a_square_png(bundle: zipfile.ZipFile) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / f"wanx-mcp-{__version__}.mcpb").mkdir()
-    command = [sys.executable, "-m", "wanx_mcp", "bundle"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = bundle_in(tmp_path)
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert [path.suffix for path in tmp_path.iterdir()] == [".mcpb"]

@@ -18,10 +18,11 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult
 
+from tests.node import installed
 from wanx_mcp import __version__
 
 ROOT = Path(__file__).parents[2]
-MCPB = "@anthropic-ai/mcpb@2.1.2"
+PACKAGE = Path(__file__).with_name("package.json")
 MINUTES = 60
 FILL = """
 import { readFileSync } from "node:fs";
@@ -53,25 +54,19 @@ def run(*words: str | Path, cwd: Path, **environment: str) -> str:
 
 @dataclass(frozen=True)
 class Built:
-    """A bundle that an installed wheel has built, unpacked, and the folder with the tool that judges it."""
+    """A bundle that an installed wheel has built, and where it is unpacked."""
 
     path: Path
     folder: Path
-    tool: Path | None
 
     def mcpb(self, *words: str | Path) -> str:
-        return run(_npx(), "--no-install", "mcpb", *words, cwd=_tool(self))
+        return run(installed(PACKAGE) / "mcpb", *words, cwd=self.path.parent)
 
-
-def _npx() -> str:
-    return shutil.which("npx") or "npx"
-
-
-def _tool(built: Built) -> Path:
-    if built.tool is None and not os.environ.get("CI"):
-        pytest.skip("node is not installed (CI requires it)")
-    assert built.tool is not None, "CI is set, and node is not installed"
-    return built.tool
+    def filled(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The server's command and environment, with what the user `given` in the host's form."""
+        program = installed(PACKAGE).parents[1] / "fill.mjs"
+        program.write_text(FILL, encoding="utf-8")
+        return dict(json.loads(run("node", program, self.folder, json.dumps(given), cwd=self.path.parent)))
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +82,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     run(binaries / "wanx-mcp", "bundle", cwd=place / "empty")
     (path,) = (place / "empty").iterdir()
     zipfile.ZipFile(path).extractall(place / "unpacked here")
-    tool = None
-    if shutil.which("npm"):
-        tool = place / "tool"
-        tool.mkdir()
-        run(shutil.which("npm") or "npm", "install", "--no-audit", "--no-fund", "--silent", MCPB, cwd=tool)
-        (tool / "fill.mjs").write_text(FILL, encoding="utf-8")
-    return Built(path, place / "unpacked here", tool)
+    return Built(path, place / "unpacked here")
 
 
 def test_the_tool_of_the_format_finds_nothing_wrong(built: Built) -> None:
@@ -115,7 +104,7 @@ def test_the_tool_would_have_found_a_fault(built: Built) -> None:
 async def test_the_bundle_makes_a_video_as_its_host_starts_it(built: Built, tmp_path: Path) -> None:
     """Node's library fills the fields in; `uv` is the host's own, here the one of the test environment."""
     given = {"simulate": True, "output_folder": str(tmp_path / "my videos")}
-    filled = json.loads(run("node", "fill.mjs", built.folder, json.dumps(given), cwd=_tool(built)))
+    filled = built.filled(given)
     assert filled["command"] == "uv"
     assert filled["env"]["PIAPI_API_KEY"] == "${user_config.api_key}"
     assert filled["env"]["WANX_SIMULATE"] == "true"

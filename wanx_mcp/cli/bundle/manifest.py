@@ -79,6 +79,7 @@ def manifest(project: Project) -> dict[str, Any]:
         },
         "tools": [{"name": row.name, "description": row.description} for row in tool_rows(CATALOG)],
         "tools_generated": False,
+        "prompts_generated": True,
         "compatibility": {"platforms": ["darwin", "win32", "linux"], "runtimes": {"python": project.python}},
         "user_config": {asked.name: _asked(asked) for asked in FIELDS},
     }
