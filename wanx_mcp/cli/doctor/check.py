@@ -59,25 +59,29 @@ def ok(found: str) -> Finding:
 
 
 def warning(found: str, fix: str, cause: str = "") -> Finding:
-    return Finding(Verdict.WARNING, found, fix, cause)
+    return Finding(Verdict.WARNING, sentence(found), sentence(fix), cause)
 
 
 def wrong(found: str, fix: str, cause: str) -> Finding:
-    return Finding(Verdict.WRONG, found, fix, cause)
+    return Finding(Verdict.WRONG, sentence(found), sentence(fix), cause)
 
 
 def told(error: WanxError, cause: str) -> Finding:
     """An error of the server in words for the person who reads this."""
-    return wrong(sentence(error.what), sentence(to_person(error.next)), cause)
+    return wrong(error.what, to_person(error.next), cause)
 
 
 def to_person(advice: str) -> str:
     """Advice for an agent, who would pass it on, as advice for the user."""
-    return advice.removeprefix("ask the user to ").replace("make the same call again", "try again")
+    words = advice.removeprefix("ask the user to ").replace("make the same call again", "try again")
+    return words.replace(" and to ", " and ").replace(", or to ", ", or ")
 
 
 def sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    """`words` from a capital to a full stop, unless they begin with an address or a path, or end with a command."""
+    first = words.partition(" ")[0]
+    head = words[:1] if first.startswith("wanx") or set("/:\\") & set(first) else words[:1].upper()
+    return head + words[1:] + ("" if words.endswith((".", "'", '"')) else ".")
 
 
 def names(words: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG
-from wanx_mcp.cli.doctor.check import Check, Finding, Patient, names, ok, sentence, told, warning, wrong
+from wanx_mcp.cli.doctor.check import Check, Finding, Patient, names, ok, told, warning, wrong
 from wanx_mcp.errors import LedgerUnusable
 from wanx_mcp.ledger import State
 from wanx_mcp.ledger.ledger import LedgerLockedError
@@ -34,7 +34,7 @@ async def _versions(_patient: Patient) -> Finding:
 
 async def _settings(patient: Patient) -> Finding:
     complaints = [one for one in patient.settings.complaints if one.variable != "PIAPI_API_KEY"]
-    found = sentence("; ".join(map(str, complaints)))
+    found = "; ".join(map(str, complaints))
     if any(one.wrong_value and one.stops > Stops.NOTHING for one in complaints):
         return wrong(found, "Correct that value or remove the variable.", "wrong_setting")
     if complaints:
@@ -107,7 +107,7 @@ async def _ledger(patient: Patient) -> Finding:
         spending = await ledger.ask(lambda book: book.spending(patient.clock.now(), limit))
         doubts = await ledger.ask(lambda book: book.page(None, (State.UNKNOWN,), None, MANY))
     except LedgerLockedError as error:
-        return warning(sentence(error.what), "Try again in a minute.", "locked_ledger")
+        return warning(error.what, "Try again in a minute.", "locked_ledger")
     except LedgerUnusable as error:
         return told(error, "damaged_ledger" if "damaged" in error.next else "unusable_ledger")
     if os.name == "posix" and path.stat().st_mode & 0o077:

@@ -13,7 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 import anyio
 
 from wanx_mcp.catalog import CATALOG
-from wanx_mcp.cli.doctor.check import Check, Finding, Patient, Verdict, ok, sentence, to_person, told, warning, wrong
+from wanx_mcp.cli.doctor.check import Check, Finding, Patient, Verdict, ok, to_person, told, warning, wrong
 from wanx_mcp.errors import (
     NotConfigured,
     ProviderError,
@@ -94,7 +94,7 @@ async def _provider(patient: Patient) -> Finding:
         return Finding(Verdict.SKIPPED, f"not asked: {error.what}")
     except (ProviderFault, RateLimited) as error:
         fix = "Try again in a minute. If it stays, open the address in a browser: a proxy or portal may answer for it."
-        return wrong(f"{sentence(where)} is ill: {error.what}.", fix, "strange_answer")
+        return wrong(f"{where} is ill: {error.what}.", fix, "strange_answer")
     except ProviderError as error:
         patient.refusal = error
     skew = patient.account.provider.skew.total_seconds()
@@ -114,7 +114,7 @@ async def _account(patient: Patient) -> Finding:
             fix = "Check that it is the provider's address." + _strange_host(patient)
             return warning(f"{patient.settings.base_url} answers, but knows no account (404)", fix, "strange_host")
         case WanxError() as error:
-            return warning(sentence(error.what), sentence(to_person(error.next)), "unknown_account")
+            return warning(error.what, to_person(error.next), "unknown_account")
     wallet = patient.wallet
     if wallet is None:
         fix = "Nothing to mend here; wanx-mcp doctor --probe shows its shape."
@@ -160,7 +160,7 @@ async def _uploads(patient: Patient) -> Finding:
     try:
         await patient.account.provider.reach_uploads(within=SECONDS)
     except Unreachable as error:
-        fix = f"{sentence(to_person(error.next))}. Until then only links and small pictures can be sent."
+        fix = f"{to_person(error.next)}. Until then only links and small pictures can be sent."
         return warning(f"{host} cannot be reached: {error.what}", fix, "no_uploads")
     if patient.wallet and (patient.wallet.plan or "").lower() in ("free", "hobbyist"):
         found = f"{host} answers; this plan has perhaps no uploads, then small pictures travel inside the order"
