@@ -119,8 +119,11 @@ class TaskNotFound(ProviderError):
 
 
 class Unreachable(ProviderError):
+    """`reason` is one word for what stands in the way, for programs."""
+
     code = "unreachable"
     advice = "ask the user to check the network connection, then make the same call again"
+    reason: str = "no_network"
 
 
 class Refused(ProviderError):

@@ -32,6 +32,13 @@ PLACES: Mapping[str, Place] = {
     "motion_speed": Place("motion_speed", within="control_camera_settings"),
 }
 
+RIVALS: tuple[Mapping[str, str], ...] = (
+    {"start_image": "first_frame", "end_image": "last_frame"},
+    {"start_image": "image"},
+    {"motion_type": "type", "motion_speed": "config"},
+)
+"""Keys that other sources give for the same arguments, a spelling each: same register."""
+
 CONTAINERS: Mapping[str, tuple[str, ...]] = {
     place.within: tuple(name for name, other in PLACES.items() if other.within == place.within)
     for place in PLACES.values()

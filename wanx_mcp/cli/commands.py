@@ -87,10 +87,61 @@ def _ledger_options(parser: argparse.ArgumentParser) -> None:
     outcome.add_argument("--not-placed", action="store_true", help="with --settle: the provider never had it")
 
 
+def _config(options: argparse.Namespace) -> int:
+    from wanx_mcp.cli.config import config
+
+    return config(options.host, simulate=options.simulate, with_key=options.with_key, carry=options.carry)
+
+
+def _config_options(parser: argparse.ArgumentParser) -> None:
+    from wanx_mcp.cli.config import HOSTS
+
+    names = [host.name for host in HOSTS]
+    parser.add_argument("host", choices=names, metavar="HOST", help=", ".join(names))
+    money = parser.add_mutually_exclusive_group()
+    money.add_argument("--simulate", action="store_true", help="a free trial: no key, no network, no money")
+    money.add_argument("--with-key", action="store_true", help="print the key that PIAPI_API_KEY holds here")
+    parser.add_argument("--carry", action="store_true", help="print the other settings and proxies of this shell too")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from wanx_mcp.cli.doctor import doctor
+
+    return doctor(as_json=options.json, probe=options.probe)
+
+
+def _doctor_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="also ask the provider what its documentation leaves open, with orders that it can only refuse",
+    )
+
+
+def _bundle(_options: argparse.Namespace) -> int:
+    from wanx_mcp.cli.bundle import bundle
+
+    return bundle()
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "demo", "Order a simulated video over a real MCP connection and save it: free, no key.", _no_options, _demo
     ),
+    Command(
+        "config",
+        "Print the configuration for a host: claude-desktop, claude-code, cursor, vscode, codex.",
+        _config_options,
+        _config,
+    ),
+    Command(
+        "doctor",
+        "Check key, network, account, folders and hosts, and say what to mend: free.",
+        _doctor_options,
+        _doctor,
+    ),
     Command("ledger", "Show what was ordered and spent; settle an unknown order by hand.", _ledger_options, _ledger),
+    Command("bundle", "Build an extension for Claude Desktop (.mcpb) in the current folder.", _no_options, _bundle),
     Command("simulator", "Serve the provider's API on loopback, for agent developers.", _simulator_options, _simulator),
 )

@@ -31,6 +31,11 @@ class Book:
     def close(self) -> None:
         self._db.close()
 
+    def damage(self) -> str | None:
+        """What SQLite finds wrong with the file, None if nothing."""
+        (word,) = self._db.execute("pragma quick_check(1)").fetchone()
+        return None if word == "ok" else str(word).splitlines()[0]
+
     def account(self, origin: str, key: str) -> str:
         """A name for whose orders these are, from which the key cannot be told."""
         (salt,) = self._db.execute("select salt from secret").fetchone()

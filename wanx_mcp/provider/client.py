@@ -14,6 +14,7 @@ from urllib.parse import quote as quoted
 from wanx_mcp.errors import CannotCancel, InvalidOrder, ProviderFault, RateLimited, TaskNotFound, WanxError
 from wanx_mcp.provider.answers import Task, read_rows, read_task, read_upload
 from wanx_mcp.provider.verdict import order_error, read_error
+from wanx_mcp.provider.wallet import Wallet, read_wallet, shape
 from wanx_mcp.provider.wire import Outcome, Wire
 from wanx_mcp.quoting import clean, without, without_links
 from wanx_mcp.retry import Fate
@@ -21,6 +22,16 @@ from wanx_mcp.retry import Fate
 TASKS = "/api/v1/task"
 HISTORY = "/api/open/tasks/histories"
 UPLOADS = "/api/ephemeral_resource"
+ACCOUNT = "/account/info"
+LOOKED_FOR = {
+    ACCOUNT: ("data.plan", "data.equivalent_in_usd", "data.max_concurrent_task_count", "data.is_enable"),
+    HISTORY: ("data.data", "data.total"),
+}
+"""The fields without which an answer is of less use."""
+
+QUOTED = 200
+"""Characters of the provider's own words in an error."""
+
 PAGE_SIZE = 100
 MAX_PAGES = 50
 
@@ -46,15 +57,15 @@ class Provider:
         except ValueError:
             raise InvalidOrder("the order holds text or numbers that cannot be sent") from None
 
-    async def create(self, content: bytes, *, within: float) -> Task:
-        """Place the encoded order; repeats take at most `within` seconds.
+    async def create(self, content: bytes, *, within: float, words: int = QUOTED) -> Task:
+        """Place the encoded order; repeats take at most `within` seconds (0: none). Quotes up to `words` characters.
 
         Raises a WanxError with `charged` no if it certainly was not accepted, OutcomeUnknown if nobody knows.
         """
         outcome = await self._wire.order(TASKS, content, sensible=self._has_task, within=within)
         task = self._task(outcome)
         if task is None:
-            raise order_error(outcome, self.quote)
+            raise order_error(outcome, lambda said: self.quote(said, words))
         return task
 
     async def get(self, task_id: str, *, within: float, patient: bool = True) -> Task:
@@ -125,9 +136,34 @@ class Provider:
                 raise ProviderFault("the task history ends before the number of tasks that it speaks of")
         raise ProviderFault("the task history is too long to be read")
 
-    def quote(self, words: str) -> str:
+    async def wallet(self, *, within: float) -> Wallet | None:
+        """The account's plan and balance, None if the answer has another shape. Raises the errors of a read."""
+        outcome = await self._wire.read("GET", ACCOUNT, sensible=bool, within=within)
+        if outcome.answer is None or outcome.fate is not Fate.ANSWERED or _refused(outcome):
+            raise read_error(outcome, self.quote)
+        return read_wallet(outcome.answer.body)
+
+    async def reach_uploads(self, *, within: float) -> None:
+        """Knock at the host that takes files; whatever it answers is good. Raises Unreachable."""
+        outcome = await self._uploads.read("GET", UPLOADS, sensible=bool, within=within, patient=False)
+        if outcome.outage is not None:
+            raise outcome.outage
+
+    async def shapes(self, *, within: float) -> dict[str, list[str]]:
+        """The fields that the account and the newest row of the history really have, by path. Raises the errors
+        of a read. Values are left out, save for a few words that are nobody's secret."""
+        asked: dict[str, dict[str, str | int]] = {ACCOUNT: {}, HISTORY: {"page": 1, "page_size": 1, "model": "wan"}}
+        found = {}
+        for path, query in asked.items():
+            outcome = await self._wire.read("GET", path, query=query, sensible=bool, within=within)
+            if outcome.answer is None or outcome.fate is not Fate.ANSWERED or _refused(outcome):
+                raise read_error(outcome, self.quote)
+            found[path] = shape(outcome.answer.body, self.quote)
+        return found
+
+    def quote(self, words: str, limit: int = QUOTED) -> str:
         """The provider's `words`, short, harmless, without secrets and links."""
-        return without(clean(without_links(without(words, self._secrets))), self._secrets)
+        return without(clean(without_links(without(words, self._secrets)), limit), self._secrets)
 
     def _task(self, outcome: Outcome) -> Task | None:
         body = outcome.answer.body if outcome.answer else None

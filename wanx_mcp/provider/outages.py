@@ -22,11 +22,11 @@ def unreachable(error: BaseException) -> Unreachable:
     chain = list(_chain(error))
     names = {type(cause).__name__ for cause in chain}
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain) or "CERTIFICATE_VERIFY" in str(error):
-        return Unreachable("the provider's certificate is not trusted by this machine", advice=_CA)
+        return _because("untrusted_certificate", "the provider's certificate is not trusted by this machine", _CA)
     if any(isinstance(cause, gaierror) for cause in chain):
         return Unreachable("the provider's host name could not be looked up", advice=_NAME)
     if "ProxyError" in names:
-        return Unreachable("the proxy refused the connection to the provider", advice=_PROXY)
+        return _because("proxy", "the proxy refused the connection to the provider", _PROXY)
     if "ConnectTimeout" in names or "PoolTimeout" in names:
         return Unreachable("no connection to the provider within the time limit", advice=_PROXY)
     if "ConnectError" in names:
@@ -37,10 +37,17 @@ def unreachable(error: BaseException) -> Unreachable:
 def unusable_client(error: BaseException) -> Unreachable:
     """Why no HTTP client can be set up in this environment at all."""
     if isinstance(error, ImportError):
-        return Unreachable("a SOCKS proxy is set, and this installation has no support for it", advice=_SOCKS)
+        return _because("proxy", "a SOCKS proxy is set, and this installation has no support for it", _SOCKS)
     if isinstance(error, OSError | ssl.SSLError):
-        return Unreachable("the CA file that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read", advice=_CA)
-    return Unreachable("the proxy settings of this environment cannot be used", advice=_PROXY)
+        what = "the CA file that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read"
+        return _because("untrusted_certificate", what, _CA)
+    return _because("proxy", "the proxy settings of this environment cannot be used", _PROXY)
+
+
+def _because(reason: str, what: str, advice: str) -> Unreachable:
+    error = Unreachable(what, advice=advice)
+    error.reason = reason
+    return error
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -18,8 +18,8 @@ from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.studio import Studio
 
-CLOSING_SECONDS = 0.7
-"""The end of the process waits no longer; what the ledger holds by then is all that is needed."""
+CLOSING_SECONDS = 0.3
+"""Beside the errands' grace. What the ledger holds by then is all that is needed."""
 
 
 @asynccontextmanager
@@ -28,24 +28,37 @@ async def open_studio(
 ) -> AsyncIterator[Studio]:
     """A studio for `settings`. `upstream` replaces the provider that they name."""
     async with anyio.create_task_group() as group:
-        found = upstream or _upstream(settings, catalog, group)
-        provider = None
-        if found is not None:
-            secrets = (found.key, *settings.secrets)
-            wires = Wire(found, clock), Wire(found.uploads, clock)
-            provider = Provider(*wires, loopback=found.loopback, secrets=secrets)
-        ledger = Ledger(ledger_path(settings))
         errands = Errands(group)
-        account = Account(settings, clock, ledger, found, provider)
         try:
-            yield Studio(settings, catalog, clock, account, errands, group)
+            async with open_account(settings, catalog, clock, group, upstream) as account:
+                try:
+                    yield Studio(settings, catalog, clock, account, errands, group)
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await errands.settle()
         finally:
-            with anyio.move_on_after(CLOSING_SECONDS, shield=True):
-                await errands.settle()
-                if provider is not None:
-                    await provider.aclose()
-                await ledger.aclose()
             group.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def open_account(
+    settings: Settings, catalog: Catalog, clock: Clock, group: TaskGroup, upstream: Upstream | None = None
+) -> AsyncIterator[Account]:
+    """The account of `settings`; a simulator behind it lives in `group`, whose end is the caller's to bring about."""
+    found = upstream or _upstream(settings, catalog, group)
+    provider = None
+    if found is not None:
+        secrets = (found.key, *settings.secrets)
+        wires = Wire(found, clock), Wire(found.uploads, clock)
+        provider = Provider(*wires, loopback=found.loopback, secrets=secrets)
+    ledger = Ledger(ledger_path(settings))
+    try:
+        yield Account(settings, clock, ledger, found, provider)
+    finally:
+        with anyio.move_on_after(CLOSING_SECONDS, shield=True):
+            if provider is not None:
+                await provider.aclose()
+            await ledger.aclose()
 
 
 def ledger_path(settings: Settings) -> Path:

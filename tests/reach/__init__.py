@@ -1,0 +1,1 @@
+"""Slow tests that reach for package registries: `pytest tests/reach`, as .ci/run does."""

@@ -1,0 +1,210 @@
+"""`wanx-mcp config HOST`: what it prints is read as each host reads it, and then started as each host starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import jsonschema
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+from tests.test_commands import run
+from wanx_mcp.cli.config.hosts import HOSTS, quoted
+
+KEY = "pk-0123456789abcdef"
+TOOLS = 6
+HERE = Path(os.path.abspath(sys.executable)).parent
+
+STDIO = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "stdio"},
+        "command": {"type": "string", "minLength": 1},
+        "args": {"type": "array", "items": {"type": "string"}},
+        "env": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "required": ["command", "env"],
+    "additionalProperties": False,
+}
+INPUT = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "promptString"},
+        "id": {"type": "string"},
+        "description": {"type": "string"},
+        "password": {"const": True},
+    },
+    "required": ["type", "id", "description", "password"],
+    "additionalProperties": False,
+}
+
+
+def _json(key: str, **more: Any) -> Callable[[str], dict[str, Any]]:
+    schema = {
+        "type": "object",
+        "properties": {key: {"type": "object", "additionalProperties": STDIO, "minProperties": 1}, **more},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+    def read(text: str) -> dict[str, Any]:
+        document = json.loads(text)
+        jsonschema.validate(document, schema)
+        return dict(document[key]["wanx"])
+
+    return read
+
+
+def _toml(text: str) -> dict[str, Any]:
+    server = tomllib.loads(text)["mcp_servers"]["wanx"]
+    assert server.pop("startup_timeout_sec") > 10
+    assert server.pop("tool_timeout_sec") > 50
+    jsonschema.validate(server, STDIO)
+    return dict(server)
+
+
+def _line(text: str) -> dict[str, Any]:
+    assert len(text.splitlines()) == 1
+    program, *words = shlex.split(text)
+    assert [program, *words[:3]] == ["claude", "mcp", "add", "wanx"]
+    cut = words.index("--")
+    env = dict(words[at + 1].split("=", 1) for at in range(cut) if words[at] == "-e")
+    return {"command": words[cut + 1], "args": words[cut + 2 :], "env": env}
+
+
+READERS = {
+    "claude-desktop": _json("mcpServers"),
+    "claude-code": _line,
+    "cursor": _json("mcpServers"),
+    "vscode": _json("servers", inputs={"type": "array", "items": INPUT}),
+    "codex": _toml,
+}
+
+
+def printed(host: str, *options: str, **environment: str) -> dict[str, Any]:
+    done = run("config", host, *options, **environment)
+    assert done.returncode == 0, done.stderr
+    return READERS[host](done.stdout)
+
+
+async def tools(entry: dict[str, Any], folder: Path) -> list[str]:
+    """The tools of the server that a host would start from `entry`, in a folder of the host's own."""
+    parameters = StdioServerParameters(
+        command=entry["command"], args=entry.get("args", []), env=entry["env"], cwd=str(folder)
+    )
+    async with Client(stdio_client(parameters)) as client:
+        return [tool.name for tool in (await client.list_tools()).tools]
+
+
+def test_every_host_has_a_reader_here() -> None:
+    assert [host.name for host in HOSTS] == list(READERS)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("host", READERS)
+async def test_what_is_printed_starts_this_server(host: str, tmp_path: Path) -> None:
+    entry = printed(host, "--simulate")
+    assert entry["env"] == {"WANX_SIMULATE": "1"}
+    assert os.path.isabs(entry["command"])
+    assert Path(entry["command"]).parent == HERE
+    assert len(await tools(entry, tmp_path)) == TOOLS
+
+
+@pytest.mark.parametrize("host", READERS)
+def test_the_key_is_printed_only_when_asked_for(host: str) -> None:
+    done = run("config", host, PIAPI_API_KEY=KEY)
+    assert KEY not in done.stdout + done.stderr
+    expected = "${input:piapi_key}" if host == "vscode" else "YOUR_PIAPI_KEY"
+    assert READERS[host](done.stdout)["env"] == {"PIAPI_API_KEY": expected}
+    assert printed(host, "--with-key", PIAPI_API_KEY=f" {KEY} ")["env"] == {"PIAPI_API_KEY": KEY}
+
+
+def test_the_prompt_of_vs_code_is_defined_beside_its_use() -> None:
+    document = json.loads(run("config", "vscode").stdout)
+    assert [one["id"] for one in document["inputs"]] == ["piapi_key"]
+    assert "inputs" not in json.loads(run("config", "vscode", "--simulate").stdout)
+
+
+def test_with_key_without_a_key_is_an_error_and_prints_nothing() -> None:
+    done = run("config", "cursor", "--with-key")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "PIAPI_API_KEY" in done.stderr
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+def test_stderr_says_where_it_goes_on_every_platform(host: Any) -> None:
+    words = run("config", host.name).stderr
+    assert host.title in words
+    if len(set(host.files.values())) > 1:
+        assert all(platform in words and place in words for platform, place in host.files.items())
+    else:
+        assert next(iter(host.files.values())).rpartition(":")[2] in words
+
+
+@pytest.mark.parametrize("host", READERS)
+def test_nothing_fetches_the_package_by_name(host: str) -> None:
+    done = run("config", host)
+    assert not any(word in done.stdout + done.stderr for word in ("uvx", "pipx", "uv tool", "install wanx", "npx"))
+
+
+def test_settings_of_this_shell_are_named_and_carried_on_request_without_secrets(tmp_path: Path) -> None:
+    shell = {
+        "WANX_OUTPUT_DIR": str(tmp_path),
+        "WANX_DAILY_BUDGET_USD": "much",
+        "WANX_WEBHOOK_URL": "https://hooks.example.com/secret",
+        "HTTPS_PROXY": "http://user:word@proxy:1",
+        "NO_PROXY": "intranet",
+        "SSL_CERT_FILE": "",
+        "SSL_CERT_DIR": "",
+        "PIAPI_API_KEY": KEY,
+    }
+    shown = run("config", "claude-desktop", **shell)
+    assert "WANX_OUTPUT_DIR, NO_PROXY" in shown.stderr
+    assert READERS["claude-desktop"](shown.stdout)["env"] == {"PIAPI_API_KEY": "YOUR_PIAPI_KEY"}
+    carried = printed("claude-desktop", "--carry", "--simulate", **shell)["env"]
+    assert carried == {"WANX_SIMULATE": "1", "WANX_OUTPUT_DIR": str(tmp_path), "NO_PROXY": "intranet"}
+
+
+def installed(folder: Path, *, script: bool) -> tuple[list[str], Path]:
+    """This server in another Python below `folder`: the command to expect, and that Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    python = next((folder / "venv").glob("[bS][ic]*/python*"))
+    packages = next((folder / "venv").rglob("site-packages"))
+    paths = [path for path in sys.path if path.endswith("site-packages")]
+    root = str(Path(__file__).parents[1])
+    (packages / "here.pth").write_text("\n".join([*paths, root]) + "\n", encoding="utf-8")
+    if not script:
+        return [str(python), "-m", "wanx_mcp"], python
+    command = python.parent / "wanx-mcp"
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python))} -m wanx_mcp "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    return [str(command)], python
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for the console script is a shell script")
+@pytest.mark.parametrize("host", ["claude-desktop", "claude-code", "codex"])
+@pytest.mark.parametrize("script", [True, False], ids=["console script", "module"])
+async def test_an_installation_below_a_folder_with_odd_characters_is_quoted_right(
+    host: str, script: bool, tmp_path: Path
+) -> None:
+    expected, python = installed(tmp_path / 'Jo\'s "vidéo" $HOME %tools%', script=script)
+    done = await anyio.run_process([python, "-m", "wanx_mcp", "config", host, "--simulate"])
+    entry = READERS[host](done.stdout.decode("utf-8"))
+    assert [entry["command"], *entry.get("args", [])] == expected
+    assert len(await tools(entry, tmp_path)) == TOOLS
+
+
+def test_a_line_for_windows_survives_its_shells() -> None:
+    line = quoted(("claude", "add", "-e", "K=a b", "--", "C:\\Program Files\\wanx\\wanx-mcp.exe", "-m"), windows=True)
+    assert line == 'claude add -e "K=a b" "--" "C:\\Program Files\\wanx\\wanx-mcp.exe" -m'

@@ -1,0 +1,431 @@
+"""`wanx-mcp doctor` as a process: what can be wrong is told apart, each with the step that mends it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from tests.test_network import certificate, listening  # noqa: F401  # a fixture
+from tests.world import World
+from wanx_mcp.cli.config.hosts import HOSTS
+from wanx_mcp.clock import VirtualClock
+from wanx_mcp.ledger.schema import open_file
+from wanx_mcp.simulator.app import Simulator
+from wanx_mcp.simulator.serving import serving
+from wanx_mcp.simulator.weather import Fault
+
+KEY = "pk-0123456789abcdef"
+FAR = "https://api.example.invalid"
+NO_VIDEO = """
+import importlib.util as util
+known = util.find_spec
+util.find_spec = lambda name, *more: None if name == "av" else known(name, *more)
+"""
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR")
+
+
+@contextmanager
+def provider(simulator: Simulator) -> Iterator[str]:
+    """The simulator on a port of this process; its address."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(serving(simulator)) as url:
+        yield url
+
+
+@dataclass
+class Visit:
+    """A home of its own, and the command run in it."""
+
+    home: Path
+    url: str = FAR
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        ours = ("WANX_", "PIAPI_")
+        left = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        left = {name: value for name, value in left.items() if name.upper() not in PROXIES}
+        places = {"WANX_STATE_DIR": self.home / "state", "WANX_OUTPUT_DIR": self.home / "videos", "HOME": self.home}
+        usual = {"PIAPI_API_KEY": KEY, "PIAPI_BASE_URL": self.url, **{name: str(at) for name, at in places.items()}}
+        return {name: value for name, value in {**left, **usual, **self.more}.items() if value}
+
+    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "wanx_mcp", "doctor", *options]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=90, check=False)
+        assert KEY not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def told(self, *options: str) -> Told:
+        done = self.run("--json", *options)
+        told = Told(json.loads(done.stdout))
+        assert done.returncode == (0 if told.document["ok"] else 1)
+        return told
+
+
+@dataclass(frozen=True)
+class Told:
+    """The report for programs."""
+
+    document: dict[str, Any]
+
+    def check(self, name: str) -> dict[str, str]:
+        (found,) = (check for check in self.document["checks"] if check["name"] == name)
+        return dict(found)
+
+    @property
+    def causes(self) -> list[tuple[str, str, str]]:
+        """What is not well: check, verdict, cause. What was skipped is left out."""
+        rows = [(row["name"], row["verdict"], row["cause"]) for row in self.document["checks"]]
+        return [row for row in rows if row[1] not in ("ok", "skipped")]
+
+    @property
+    def skipped(self) -> list[str]:
+        return [row["name"] for row in self.document["checks"] if row["verdict"] == "skipped"]
+
+
+NETWORKED = ["account", "history", "uploads"]
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Visit:
+    return Visit(tmp_path)
+
+
+@pytest.fixture
+def simulator() -> Simulator:
+    return Simulator(keys=frozenset({KEY}))
+
+
+# The nine things that have to be told apart.
+
+
+def test_all_is_well(visit: Visit, simulator: Simulator) -> None:
+    with provider(simulator) as url:
+        visit.url = url
+        done, told = visit.run(), visit.told()
+    assert (done.returncode, told.causes, told.skipped) == (0, [], [])
+    assert done.stdout.rstrip().endswith("All is well.")
+    assert told.check("account")["found"] == "plan creator, $1000.00 left, 30 tasks at once"
+    assert simulator.store.count() == 0
+    assert not list(visit.home.iterdir()), "a check-up leaves nothing behind"
+
+
+def test_no_key(visit: Visit) -> None:
+    visit.more = {"PIAPI_API_KEY": ""}
+    told = visit.told()
+    assert told.causes == [("key", "wrong", "no_key")]
+    assert told.skipped == ["provider", *NETWORKED]
+    assert "set PIAPI_API_KEY" in told.check("key")["fix"]
+    assert "wanx-mcp config HOST" in told.check("key")["fix"]
+
+
+def test_a_wrong_key(visit: Visit) -> None:
+    with provider(Simulator(keys=frozenset({"another"}))) as url:
+        visit.url = url
+        told = visit.told()
+    assert told.causes == [("account", "wrong", "wrong_key")]
+    assert told.check("provider")["verdict"] == "ok"
+    assert told.skipped == ["history"]
+    assert "Copy the key again" in told.check("account")["fix"]
+    assert f"PIAPI_BASE_URL is {url}" in told.check("account")["fix"]
+
+
+def test_no_network(visit: Visit) -> None:
+    told = visit.told()
+    assert told.causes == [("provider", "wrong", "no_network")]
+    assert told.skipped == NETWORKED
+    assert "Check the network connection" in told.check("provider")["fix"]
+
+
+def test_a_port_on_which_nobody_listens(visit: Visit) -> None:
+    visit.url = "http://127.0.0.1:9"
+    told = visit.told()
+    assert told.causes == [("provider", "wrong", "no_network")]
+    assert "refused" in told.check("provider")["found"]
+
+
+def test_a_proxy_that_refuses(visit: Visit) -> None:
+    with listening() as (port, asked):
+        visit.more = {"HTTPS_PROXY": f"http://user:hidden-word@127.0.0.1:{port}"}
+        told = visit.told()
+    assert told.causes == [("provider", "wrong", "proxy")]
+    assert told.check("proxy")["found"] == f"requests go through http://127.0.0.1:{port}"
+    assert "HTTPS_PROXY" in told.check("provider")["fix"]
+    assert "hidden-word" not in json.dumps(told.document)
+    assert set(asked) == {"CONNECT api.example.invalid:443"}
+
+
+def test_a_proxy_that_is_not_there(visit: Visit) -> None:
+    visit.more = {"ALL_PROXY": "http://127.0.0.1:9"}
+    told = visit.told()
+    assert told.causes == [("proxy", "wrong", "proxy")]
+    assert told.skipped == ["provider", *NETWORKED]
+    assert "add api.example.invalid to NO_PROXY" in told.check("proxy")["fix"]
+
+
+def test_a_certificate_that_nobody_trusts(visit: Visit, certificate: tuple[Path, Path]) -> None:  # noqa: F811
+    with listening(certificate) as (port, asked):
+        visit.url = f"https://127.0.0.1:{port}"
+        told = visit.told()
+        assert told.causes == [("provider", "wrong", "untrusted_certificate")]
+        assert "SSL_CERT_FILE" in told.check("provider")["fix"]
+        assert not asked
+        visit.more = {"SSL_CERT_FILE": str(certificate[0])}
+        assert visit.told().check("certificates")["verdict"] == "ok"
+        visit.more = {"SSL_CERT_FILE": str(visit.home / "nothing.pem")}
+        assert visit.told().causes == [("certificates", "wrong", "untrusted_certificate")]
+
+
+@pytest.mark.parametrize(("credit", "verdict"), [(1_000_000, "wrong"), (2_000_000, "warning"), (2_800_000, "ok")])
+def test_an_empty_account(visit: Visit, simulator: Simulator, credit: int, verdict: str) -> None:
+    simulator.credit = credit
+    with provider(simulator) as url:
+        visit.url = url
+        told = visit.told()
+    assert told.check("account")["verdict"] == verdict
+    if verdict == "wrong":
+        assert told.causes == [("account", "wrong", "empty_account")]
+        assert "the cheapest video costs $0.12" in told.check("account")["fix"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "check"), [("WANX_OUTPUT_DIR", "output folder"), ("WANX_STATE_DIR", "ledger")], ids=["videos", "state"]
+)
+def test_a_folder_that_cannot_be_written(visit: Visit, simulator: Simulator, variable: str, check: str) -> None:
+    (visit.home / "file").write_text("no folder")
+    visit.more = {variable: str(visit.home / "file" / "inside")}
+    with provider(simulator) as url:
+        visit.url = url
+        told = visit.told()
+    assert told.causes == [(check, "wrong", "unwritable_folder")]
+    assert variable in told.check(check)["fix"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="modes do not bind this user")
+def test_a_folder_that_is_read_only(visit: Visit) -> None:
+    (visit.home / "videos").mkdir(mode=0o500)
+    assert ("output folder", "wrong", "unwritable_folder") in visit.told().causes
+
+
+def _nonsense(path: Path) -> None:
+    path.write_bytes(b"nonsense" * 200)
+
+
+def _torn(path: Path) -> None:
+    """A real ledger of many pages, one of which was overwritten in the middle."""
+    db = open_file(path)
+    db.execute("create table filling (text)")
+    db.executemany("insert into filling values (?)", [("x" * 900,)] * 200)
+    db.close()
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [_nonsense, _torn])
+def test_a_damaged_ledger(visit: Visit, simulator: Simulator, damage: Any) -> None:
+    ledger = visit.home / "state" / "ledger.sqlite3"
+    ledger.parent.mkdir()
+    damage(ledger)
+    ledger.chmod(0o600)
+    before = ledger.read_bytes()
+    with provider(simulator) as url:
+        visit.url = url
+        told = visit.told()
+    assert told.causes == [("ledger", "wrong", "damaged_ledger")]
+    assert f"ove {ledger} aside" in told.check("ledger")["fix"]
+    assert ledger.read_bytes() == before
+
+
+def test_a_missing_extra(visit: Visit, simulator: Simulator) -> None:
+    (visit.home / "site").mkdir()
+    (visit.home / "site" / "sitecustomize.py").write_text(NO_VIDEO, encoding="utf-8")
+    visit.more = {"PYTHONPATH": str(visit.home / "site")}
+    with provider(simulator) as url:
+        visit.url = url
+        told = visit.told()
+    assert told.causes == [("video extra", "warning", "missing_extra")]
+    assert told.document["ok"]
+    demand = re.search(r'-m pip install "(av[^"]+)"', told.check("video extra")["fix"])
+    assert demand is not None
+    assert "<" in demand[1]
+
+
+# And more that is worth knowing.
+
+
+def test_an_upload_host_out_of_reach_is_only_a_warning(visit: Visit, simulator: Simulator) -> None:
+    visit.more = {"PIAPI_UPLOAD_URL": "http://127.0.0.1:9"}
+    with provider(simulator) as url:
+        visit.url = url
+        told = visit.told()
+    assert told.causes == [("uploads", "warning", "no_uploads")]
+    assert told.document["ok"]
+
+
+def test_an_address_that_is_not_the_provider(visit: Visit) -> None:
+    with listening() as (port, _):
+        visit.url = f"http://127.0.0.1:{port}"
+        told = visit.told()
+    ((name, _, cause), *_) = told.causes
+    assert (name, cause) == ("provider", "strange_answer")
+
+
+def test_a_ledger_with_an_order_of_unknown_outcome_is_mentioned(visit: Visit, simulator: Simulator) -> None:
+    async def order() -> None:
+        now = VirtualClock(datetime.now(UTC))
+        world = World({"WANX_STATE_DIR": str(visit.home / "state")}, clock=now)
+        world.simulator.weather.coming("POST", Fault.LOSE_REQUEST)
+        async with world.client() as agent:
+            await agent.error("create_wanx_task", task_type="txt2video-14b", prompt="a boat")
+
+    anyio.run(order)
+    with provider(simulator) as url:
+        visit.url = url
+        told = visit.told()
+    assert told.causes == [("ledger", "warning", "unknown_orders")]
+    assert "$0.28 booked" in told.check("ledger")["found"]
+
+
+def test_wrong_settings_are_named(visit: Visit) -> None:
+    visit.more = {"WANX_DAILY_BUDGET_USD": "much", "WANX_OUTPUT_DIRR": "/x"}
+    check = visit.told().check("settings")
+    assert check["verdict"] == "wrong"
+    assert "WANX_DAILY_BUDGET_USD" in check["found"]
+    assert "WANX_OUTPUT_DIR was perhaps meant" in check["found"]
+
+
+def test_an_impossible_key_is_not_quoted(visit: Visit) -> None:
+    visit.more = {"PIAPI_API_KEY": "“pk-curly-quotes”"}
+    done = visit.run()
+    assert "curly" not in done.stdout
+    assert "no key has" in done.stdout
+
+
+def test_under_the_simulator_it_says_so_and_checks_that(visit: Visit) -> None:
+    visit.more = {"WANX_SIMULATE": "1", "PIAPI_API_KEY": "", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    done, told = visit.run(), visit.told()
+    assert (done.returncode, told.causes, told.skipped) == (0, [], [])
+    assert "simulated" in done.stdout.splitlines()[0]
+    assert told.document["simulated"] is True
+    assert told.check("provider")["found"] == "the simulator answers"
+
+
+# Hosts.
+
+
+def _host(visit: Visit, name: str, text: str) -> Path:
+    host = next(host for host in HOSTS if host.name == name)
+    path = visit.home / host.files["Linux"].replace("$CODEX_HOME:", "~/").removeprefix("~/")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _printed(visit: Visit, name: str, *options: str) -> str:
+    command = [sys.executable, "-m", "wanx_mcp", "config", name, *options]
+    return subprocess.run(command, env=visit.environment, capture_output=True, text=True, check=True).stdout
+
+
+def _looked_at(visit: Visit, title: str) -> dict[str, str]:
+    """That host's check, without a key: the network is left alone."""
+    visit.more = {"PIAPI_API_KEY": ""}
+    return visit.told().check(title)
+
+
+def _entry(command: str, argument: str = "") -> str:
+    return json.dumps({"mcpServers": {"wanx": {"command": command, "args": [argument]}}})
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the files lie elsewhere on this platform")
+
+
+@linux
+@pytest.mark.parametrize("name", ["claude-desktop", "cursor", "vscode", "codex"])
+def test_a_host_that_got_the_printed_configuration_is_well(visit: Visit, name: str) -> None:
+    path = _host(visit, name, _printed(visit, name, "--with-key"))
+    title = next(host.title for host in HOSTS if host.name == name)
+    assert _looked_at(visit, title)["found"] == f"{path} starts this installation"
+
+
+@linux
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (_entry("wanx-mcp"), "relative_command"),
+        (_entry("/nowhere/wanx-mcp"), "missing_command"),
+        (_entry("uvx", "wanx-mcp"), "fetched_by_name"),
+        (_entry(sys.executable, "/elsewhere/wanx_mcp"), "other_installation"),
+        (_entry("wanx-mcp") + "}", "invalid_file"),
+    ],
+)
+def test_what_is_wrong_with_a_host_is_told_with_the_command_that_mends_it(visit: Visit, text: str, cause: str) -> None:
+    _host(visit, "claude-desktop", text)
+    check = _looked_at(visit, "Claude Desktop")
+    assert check["cause"] == cause
+    assert "wanx-mcp config claude-desktop" in check["fix"]
+
+
+@linux
+def test_a_placeholder_in_place_of_the_key_is_noticed(visit: Visit) -> None:
+    _host(visit, "codex", _printed(visit, "codex"))
+    assert _looked_at(visit, "Codex")["cause"] == "no_key"
+
+
+@linux
+def test_servers_of_claude_code_are_found_in_its_projects_too(visit: Visit) -> None:
+    _host(visit, "claude-code", f'{{"projects": {{"/p": {_entry("wanx-mcp")}}}}}')
+    assert _looked_at(visit, "Claude Code")["cause"] == "relative_command"
+
+
+# Words on a terminal.
+
+
+def _on_terminal(visit: Visit, columns: int) -> str:
+    """What a person sees in a window that wide."""
+    import pty
+
+    main, other = pty.openpty()
+    environment = {**visit.environment, "COLUMNS": str(columns), "TERM": "xterm"}
+    command = [sys.executable, "-m", "wanx_mcp", "doctor"]
+    with subprocess.Popen(command, env=environment, stdout=other, stderr=other, close_fds=True):
+        os.close(other)
+        seen = bytearray()
+        with contextlib.suppress(OSError):  # how Linux tells the end
+            while piece := os.read(main, 4096):
+                seen += piece
+    os.close(main)
+    return seen.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no pty")
+def test_a_terminal_gets_colours_and_lines_that_fit(visit: Visit) -> None:
+    visit.more = {"PIAPI_API_KEY": ""}
+    seen = _on_terminal(visit, 50)
+    assert "\033[31mwrong" in seen
+    plain = re.sub(r"\033\[[0-9;]*m", "", seen)
+    assert all(len(line) <= 50 or len(line.split()) == 1 for line in plain.splitlines())
+    visit.more["NO_COLOR"] = "1"
+    assert "\033" not in _on_terminal(visit, 90)
+    assert "\033" not in visit.run().stdout
+
+
+def test_the_key_is_struck_out_wherever_it_turns_up(visit: Visit) -> None:
+    visit.more = {"WANX_OUTPUT_DIR": str(visit.home / f"of {KEY}"), "PIAPI_BASE_URL": "http://127.0.0.1:9"}
+    assert "of [hidden]" in visit.run("--json").stdout  # and `run` looks for the key itself
+    assert "of [hidden]" in visit.run().stdout.replace("\n" + " " * 25, " ")

@@ -1,0 +1,97 @@
+"""The bundle's manifest: what Claude Desktop shows and asks for, derived from the tool rows and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wanx_mcp.catalog import CATALOG
+from wanx_mcp.cli.bundle.project import PACKAGE, Project
+from wanx_mcp.server.building import DESCRIPTION, TITLE, WEBSITE
+from wanx_mcp.server.tools import tool_rows
+from wanx_mcp.settings import SETTINGS
+
+FORMAT = "0.4"
+"""The first that knows servers of type `uv`."""
+
+ENTRY = "wanx_mcp/__main__.py"
+ICON = "icon.png"
+PRIVACY = (
+    "Privacy: what you order (prompts, pictures, settings of a video) goes to PiAPI, under PiAPI's own terms, and "
+    "nowhere else. No telemetry. The key is kept by the host and sent to PiAPI only. On this computer stay the saved "
+    "videos and a ledger of orders, without key and pictures."
+)
+ABOUT = (
+    f"{DESCRIPTION}\n\nOrders cost money on your PiAPI account, within the budget you set here; with the simulator "
+    f"switched on, everything is free and needs no key. Not affiliated with PiAPI.\n\n{PRIVACY}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that the host asks the user for, and the variable that it fills."""
+
+    name: str
+    variable: str
+    kind: str
+    title: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
+
+
+# One folder each: a host cannot put several into one variable.
+FIELDS: tuple[Field, ...] = (
+    Field("api_key", "PIAPI_API_KEY", "string", "PiAPI key", {"sensitive": True}, "From your workspace at piapi.ai."),
+    Field(
+        "daily_budget", "WANX_DAILY_BUDGET_USD", "number", "Budget, US dollars in 24 hours", {"default": 5, "min": 0}
+    ),
+    Field("output_folder", "WANX_OUTPUT_DIR", "directory", "Folder for videos"),
+    Field("picture_folder", "WANX_INPUT_DIRS", "directory", "Folder with pictures to animate"),
+    Field("simulate", "WANX_SIMULATE", "boolean", "Simulate", {"default": False}),
+    Field("allow_adult", "WANX_ALLOW_ADULT", "boolean", "Allow adult LoRA types", {"default": False}),
+)
+
+
+def manifest(project: Project) -> dict[str, Any]:
+    """The manifest of this version."""
+    return {
+        "manifest_version": FORMAT,
+        "name": PACKAGE,
+        "display_name": TITLE,
+        "version": project.version,
+        "description": DESCRIPTION,
+        "long_description": ABOUT,
+        "author": {"name": project.author},
+        "homepage": WEBSITE,
+        "documentation": WEBSITE,
+        "license": project.license,
+        "icon": ICON,
+        "keywords": ["video", "wanx", "wan", "piapi"],
+        "server": {
+            "type": "uv",
+            "entry_point": ENTRY,
+            "mcp_config": {
+                "command": "uv",
+                "args": ["run", "--directory", "${__dirname}", "python", "-m", "wanx_mcp"],
+                "env": {asked.variable: f"${{user_config.{asked.name}}}" for asked in FIELDS},
+            },
+        },
+        "tools": [{"name": row.name, "description": row.description} for row in tool_rows(CATALOG)],
+        "tools_generated": False,
+        "prompts_generated": True,
+        "compatibility": {"platforms": ["darwin", "win32", "linux"], "runtimes": {"python": project.python}},
+        "user_config": {asked.name: _asked(asked) for asked in FIELDS},
+    }
+
+
+def _asked(asked: Field) -> dict[str, Any]:
+    meaning = next(row.meaning for row in SETTINGS if row.variable == asked.variable)
+    description = f"{meaning} {asked.words}".strip()
+    return {
+        "type": asked.kind,
+        "title": asked.title,
+        "description": description,
+        "required": False,  # nothing is: with the simulator on, not even the key
+        **asked.more,
+    }

@@ -1,0 +1,164 @@
+"""The report for people, in colour and as wide as their terminal, and for programs as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wanx_mcp import __version__
+from wanx_mcp.cli.doctor.check import Finding, Verdict
+from wanx_mcp.provider.client import LOOKED_FOR
+from wanx_mcp.quoting import without
+from wanx_mcp.studio.probing import Lesson, Probed
+
+_COLOURS = {"ok": "32", "agrees": "32", "warning": "33", "differs": "33", "wrong": "31", "taken": "1;31"}
+_COLOURS |= {"unknown": "31", "fix": "36"}
+_DIM = "2"
+_NAME, _MARK = 16, 9
+WIDEST = 110
+NARROW = 64
+"""Columns under which the words go beneath the name instead of beside it."""
+
+
+@dataclass
+class Report:
+    """What was found, told at once to people or kept for programs. `secrets` are struck out of everything."""
+
+    secrets: tuple[str, ...]
+    as_json: bool
+    findings: list[tuple[str, Finding]] = field(default_factory=list)
+    probed: list[Probed] = field(default_factory=list)
+    shapes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        stream = sys.stdout
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty()
+        self._coloured = not plain and not self.as_json
+        self._width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
+        if self._coloured and os.name == "nt":
+            os.system("")  # noqa: S605, S607  # switches the console's escape sequences on
+
+    @property
+    def healthy(self) -> bool:
+        bad = any(finding.verdict is Verdict.WRONG for _, finding in self.findings)
+        return not bad and not any(probed.lesson in (Lesson.TAKEN, Lesson.UNKNOWN) for probed in self.probed)
+
+    def say(self, line: str = "") -> None:
+        """A line for people."""
+        if not self.as_json:
+            print("\n".join(textwrap.wrap(self._clean(line), self._width)), flush=True)
+
+    def add(self, name: str, finding: Finding) -> None:
+        """One check."""
+        self.findings.append((name, finding))
+        self._row(finding.verdict, name, finding.found)
+        if finding.fix:
+            self._row("", "", finding.fix, lead="Fix: ")
+
+    def learn(self, probed: Probed) -> None:
+        """One probe."""
+        self.probed.append(probed)
+        question = probed.question
+        self._row(probed.lesson, question.topic, f"assumed: {question.assumed}")
+        self._row("", "", probed.words, lead="answer: ")
+        if probed.named:
+            self._row("", "", ", ".join(probed.named), lead="it names: ")
+
+    def show(self, shapes: Mapping[str, Sequence[str]]) -> None:
+        """The fields that answers really have, beside those that this version looks for."""
+        self.shapes = shapes
+        for path, lines in shapes.items():
+            wanted = {name: (f"{name}:", f"{name}[", f"{name}.") for name in LOOKED_FOR[path]}
+            missing = [name for name, starts in wanted.items() if not any(line.startswith(starts) for line in lines)]
+            self.say()
+            self.say(f"{path} answers with (* is looked for):")
+            for line in lines:
+                self.say(f"{'*' if line.startswith(sum(wanted.values(), ())) else ' '} {line}")
+            if missing:
+                self.note(f"Looked for in {path} and missing: {', '.join(missing)}.")
+
+    def note(self, line: str) -> None:
+        """A remark about the whole."""
+        self.notes.append(line)
+        self.say(line)
+
+    def end(self, *, simulated: bool) -> None:
+        """The sum of it."""
+        if self.as_json:
+            print(json.dumps(self._document(simulated=simulated), indent=2))
+            return
+        count = {verdict: sum(finding.verdict is verdict for _, finding in self.findings) for verdict in Verdict}
+        parts = [f"{count[Verdict.WRONG]} to mend"] if count[Verdict.WRONG] else []
+        parts += [f"{count[Verdict.WARNING]} warning(s)"] if count[Verdict.WARNING] else []
+        parts += [f"{count[Verdict.SKIPPED]} not looked at"] if count[Verdict.SKIPPED] else []
+        self.say()
+        self.say(", ".join(parts) + "." if parts else "All is well.")
+
+    def _row(self, mark: str, name: str, words: str, lead: str = "") -> None:
+        if self.as_json:
+            return
+        wide = self._width >= NARROW
+        margin = " " * (_MARK + _NAME if wide else 2)
+        shown = self._paint(f"{mark:<{_MARK}}", mark)
+        head = shown + (f"{name:<{_NAME}}" if wide else name)
+        text = textwrap.wrap(lead + self._clean(words), self._width - len(margin), break_on_hyphens=False) or [""]
+        if lead:
+            text[0] = self._paint(lead, "fix") + text[0][len(lead) :]
+        beside = wide and len(name) < _NAME and bool(mark)
+        if mark:
+            print(head + text.pop(0) if beside else head.rstrip())
+        for line in text:
+            print(margin + line)
+        sys.stdout.flush()
+
+    def _paint(self, words: str, colour: str) -> str:
+        return f"\033[{_COLOURS.get(colour, _DIM)}m{words}\033[0m" if self._coloured and words.strip() else words
+
+    def _clean(self, words: str) -> str:
+        return without(words, self.secrets)
+
+    def _document(self, *, simulated: bool) -> dict[str, Any]:
+        checks = [
+            {"name": name, "verdict": found.verdict, "cause": found.cause, "found": found.found, "fix": found.fix}
+            for name, found in self.findings
+        ]
+        probes = [
+            {
+                "topic": probed.question.topic,
+                "lesson": probed.lesson,
+                "sent": probed.question.payload,
+                "answer": probed.words,
+                "names": list(probed.named),
+                "assumed": probed.question.assumed,
+            }
+            for probed in self.probed
+        ]
+        document = {
+            "version": __version__,
+            "simulated": simulated,
+            "ok": self.healthy,
+            "checks": checks,
+            "probes": probes,
+            "shapes": {path: list(lines) for path, lines in self.shapes.items()},
+            "notes": self.notes,
+        }
+        return {name: _struck(value, self._clean) for name, value in document.items()}
+
+
+def _struck(value: Any, clean: Any) -> Any:
+    match value:
+        case str():
+            return clean(value)
+        case dict():
+            return {clean(str(name)): _struck(inner, clean) for name, inner in value.items()}
+        case list():
+            return [_struck(inner, clean) for inner in value]
+        case _:
+            return value

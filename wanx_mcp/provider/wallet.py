@@ -1,0 +1,89 @@
+"""The account as the provider tells it, and the bare shape of an answer; read tolerantly [contract 7.2]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeGuard
+
+from wanx_mcp.money import to_usd
+
+_KNOWN = frozenset({"plan", "wallet", "equivalent_in_usd", "account_id", "remaining_credits"})
+_SPEAKING = frozenset({"status", "model", "task_type", "plan", "type"})
+"""Fields whose values are words of the provider's own, not the user's."""
+
+_MOST_FIELDS = 80
+_DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """What the account is and holds; None where the provider is silent."""
+
+    plan: str | None = None
+    usd: Decimal | None = None
+    most_tasks: int | None = None
+    enabled: bool = True
+
+
+def read_wallet(body: Any) -> Wallet | None:
+    """The account in an answer, None if nothing in it is known."""
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, dict) or not _KNOWN & data.keys():
+        return None
+    plan, most = data.get("plan"), data.get("max_concurrent_task_count")
+    return Wallet(
+        plan=plan.strip() or None if isinstance(plan, str) else None,
+        usd=_balance(data),
+        most_tasks=most if isinstance(most, int) and not isinstance(most, bool) else None,
+        enabled=data.get("is_enable") is not False,
+    )
+
+
+def _balance(data: dict[str, Any]) -> Decimal | None:
+    usd, wallet = data.get("equivalent_in_usd"), data.get("wallet")
+    if _is_number(usd):
+        return Decimal(str(usd)).quantize(Decimal("0.01"))
+    points = wallet.get("point_remain") if isinstance(wallet, dict) else None
+    return to_usd(int(points)) if _is_number(points) else None
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**15
+
+
+def shape(body: Any, quote: Callable[[str], str]) -> list[str]:
+    """`body` as lines `path: kind`, without its values."""
+    lines = []
+    for path, value in _leaves(body, "", 0):
+        name = path.rpartition(".")[2]
+        said = f' "{quote(value)}"' if name in _SPEAKING and isinstance(value, str) else ""
+        lines.append(f"{quote(path)}: {_kind(value)}{said}")
+    return lines[:_MOST_FIELDS]
+
+
+def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
+    if depth < _DEEPEST and isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{path}.{name}".lstrip("."), depth + 1)
+    elif depth < _DEEPEST and isinstance(value, list) and value:
+        yield from _leaves(value[0], f"{path}[]", depth + 1)
+    else:
+        yield path, value
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "text"
+        case list():
+            return "list"
+        case _:
+            return "object"
