@@ -23,7 +23,7 @@ TaskId = Annotated[
 ]
 WaitSeconds = Annotated[
     int,
-    Field(ge=0, le=45, description="Wait up to this long for the video. A task still running after it is no error."),
+    Field(ge=0, le=45, description="Wait up to this long for the video. A task still running then is no error."),
 ]
 
 
