@@ -99,7 +99,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
         ToolRow(
             "cancel_wanx_task",
             "Cancel a WanX video",
-            "Asks the provider to cancel a pending task; one that has begun cannot be stopped.",
+            "Asks the provider to cancel a task that is still pending; one that has begun cannot be stopped.",
             object_schema(CancelArguments),
             CancelResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True),
