@@ -92,6 +92,7 @@ def main(folder: Path) -> None:
                 browser, house, axe, viewport={"width": 688, "height": 900}, device_scale_factor=1.5
             ) as stage:
                 stage.show(_finished(house))
+                stage.frame.wait_for_function("() => clip.readyState > 1")
                 stage.at("clip").evaluate("clip => { clip.currentTime = 2.4 }")
                 stage.frame.wait_for_function("() => !clip.seeking")
                 picture = Image.open(io.BytesIO(_take(stage, folder, "readme")))
