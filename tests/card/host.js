@@ -18,7 +18,7 @@ const host = {
   bridge: null,
 
   /** Put the card on the page. */
-  async open({ theme = "light", tools = true, links = true, clipboard = true, width = null } = {}) {
+  async open({ theme = "light", tools = true, links = true, clipboard = true, data = "data:", width = null } = {}) {
     document.body.classList.toggle("dark", theme === "dark");
     const { tools: listed } = await server("/tools/list");
     const uri = getToolUiResourceUri(listed.find((tool) => tool.name === "get_wanx_task"));
@@ -35,6 +35,7 @@ const host = {
     proxy.hostname = "localhost"; // another origin than this page, as the specification asks
     proxy.searchParams.set("csp", JSON.stringify(csp));
     proxy.searchParams.set("allow", allow);
+    proxy.searchParams.set("data", data);
     frame.src = proxy.href;
     document.getElementById("place").append(frame);
 

@@ -54,6 +54,7 @@ def test_save_brings_the_video_to_disk(stage: Stage, house: Theatre, finished: s
     assert stage.seen("save") == "Saved"
     assert stage.at("save").get_attribute("aria-disabled") == "true"
     stage.at("save").click(force=True)
+    stage.page.evaluate("host.echo()")
     assert stage.calls("save_wanx_video") == 1
 
 

@@ -188,6 +188,44 @@ def test_a_saved_video_brings_its_poster(stage: Stage, house: Theatre) -> None:
     assert stage.frame.evaluate(size) == 480
 
 
+def test_a_host_that_lets_no_poster_in_still_plays_the_clip(stage: Stage, house: Theatre) -> None:
+    stage.expected = True
+    task_id = completed(house)
+    house.call("save_wanx_video", task_id=task_id)
+    stage.show(task_id, data="")
+    stage.frame.evaluate("() => clip.play()")
+    stage.frame.wait_for_function("() => clip.currentTime > 0.2")
+    assert any("data:" in complaint for complaint in stage.complaints)
+    assert stage.at("stage").is_visible()
+
+
+def test_while_the_model_waits_the_card_looks_for_itself(stage: Stage, house: Theatre) -> None:
+    task_id = processing(house)
+    stage.open()
+    stage.page.evaluate("id => host.input({ task_id: id, wait_seconds: 45 })", task_id)
+    stage.wait("state", "Rendering")
+    assert stage.calls() == 1
+
+
+def test_a_look_of_its_own_that_fails_says_nothing_of_the_call_that_waits(stage: Stage, house: Theatre) -> None:
+    stage.open()
+    stage.page.evaluate("host.spoil = 'refuse'")
+    stage.page.evaluate("id => host.input({ task_id: id, wait_seconds: 45 })", house.order())
+    stage.page.wait_for_function("() => host.calls.length === 1")
+    stage.page.evaluate("host.echo()")
+    assert stage.seen("state") == "Looking at the task"
+
+
+def test_another_task_on_the_same_card_starts_anew(stage: Stage, house: Theatre) -> None:
+    first, second = processing(house), house.order("A lighthouse")
+    stage.show(first)
+    stage.wait("brief", "A paper boat")
+    far = int(stage.at("track").get_attribute("aria-valuenow") or 0)
+    stage.run(second)
+    stage.wait("brief", "A lighthouse")
+    assert int(stage.at("track").get_attribute("aria-valuenow") or 0) < far
+
+
 def test_a_task_that_cannot_be_read_says_why(stage: Stage) -> None:
     stage.open()
     stage.run("no-such-task")

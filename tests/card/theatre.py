@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -24,7 +25,6 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from wanx_mcp.simulator.life import Plan
-from wanx_mcp.simulator.serving import _listening
 from wanx_mcp.simulator.store import Store
 
 HERE = Path(__file__).parent
@@ -33,8 +33,9 @@ WORKING = Plan(pending=4, processing=1e6)
 BROKEN = Plan(pending=1, processing=20, error="CUDA out of memory on worker 7")
 
 
-def policy(csp: dict[str, list[str]] | None) -> str:
-    """The policy that the specification of MCP Apps asks of a host: what was declared, and nothing else."""
+def policy(csp: dict[str, list[str]] | None, data: str = "data:") -> str:
+    """The policy that the specification of MCP Apps asks of a host: what was declared, and nothing else. Some hosts
+    are stricter and leave `data` out."""
     declared = " ".join((csp or {}).get("resourceDomains", []))
     connect = " ".join((csp or {}).get("connectDomains", [])) or "'none'"
     return "; ".join(
@@ -42,9 +43,9 @@ def policy(csp: dict[str, list[str]] | None) -> str:
             "default-src 'none'",
             f"script-src 'self' 'unsafe-inline' {declared}",
             f"style-src 'self' 'unsafe-inline' {declared}",
-            f"img-src 'self' data: {declared}",
+            f"img-src 'self' {data} {declared}",
             f"font-src 'self' {declared}",
-            f"media-src 'self' data: {declared}",
+            f"media-src 'self' {data} {declared}",
             f"connect-src {connect}",
             "frame-src 'none'",
             "object-src 'none'",
@@ -103,7 +104,8 @@ def _app(client: Client, script: bytes) -> Starlette:
         return Response(script, media_type="text/javascript")
 
     async def sandbox(request: Request) -> Response:
-        header = {"content-security-policy": policy(json.loads(request.query_params["csp"]))}
+        asked = request.query_params
+        header = {"content-security-policy": policy(json.loads(asked["csp"]), asked["data"])}
         return HTMLResponse((HERE / "sandbox.html").read_text(encoding="utf-8"), headers=header)
 
     async def listed(_request: Request) -> Response:
@@ -141,7 +143,7 @@ async def _playing(environment: dict[str, str], script: bytes) -> AsyncIterator[
     command = StdioServerParameters(command=sys.executable, args=["-m", "wanx_mcp"], env=environment)
     apps = advertise(EXTENSION_ID, {"mimeTypes": [APP_MIME_TYPE]})
     async with Client(stdio_client(command), extensions=[apps]) as client:
-        with _listening(0) as listener:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
             config = uvicorn.Config(_app(client, script), log_config=None, access_log=False, lifespan="off")
             server = uvicorn.Server(config)
             async with anyio.create_task_group() as tasks:
