@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 from mcp import Client
 from mcp.client import advertise
@@ -209,3 +210,32 @@ async def test_no_poster_without_the_video_extra(world: World, monkeypatch: pyte
         await agent.ok("save_wanx_video", task_id=task_id)
         monkeypatch.setattr("wanx_mcp.media.frames.find_spec", lambda _name: None)
         assert set(await meta(agent, task_id)) == {"wanx/prompt"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        (None, 200, slice(None)),
+        ("bytes=0-9", 206, slice(0, 10)),
+        ("bytes=100-", 206, slice(100, None)),
+        ("bytes=-7", 206, slice(-7, None)),
+        ("bytes=5-999999999", 206, slice(5, None)),
+        ("bytes=999999999-", 416, slice(0, 0)),
+        ("bytes=0-1,4-5", 200, slice(None)),
+        ("lines=1-2", 200, slice(None)),
+    ],
+)
+async def test_the_simulator_serves_the_range_that_a_player_asks_for(
+    world: World, asked: str | None, status: int, part: slice
+) -> None:
+    async with world.client() as agent:
+        task_id = await finished(world, agent)
+        link = (await agent.ok("get_wanx_task", task_id=task_id))["video_url"]
+    async with httpx.AsyncClient(transport=world.line) as player:
+        whole = (await player.get(link)).content
+        answer = await player.get(link, headers={"range": asked} if asked else {})
+    assert (answer.status_code, answer.content) == (status, whole[part])
+    assert answer.headers["accept-ranges"] == "bytes"
+    if status == 206:
+        first = len(whole) - len(answer.content) if part.stop is None else part.start
+        assert answer.headers["content-range"] == f"bytes {first}-{first + len(answer.content) - 1}/{len(whole)}"

@@ -77,6 +77,8 @@ def test_a_completed_task_is_the_clip_and_it_plays(stage: Stage, house: Theatre)
     assert stage.frame.evaluate("() => [clip.videoWidth, clip.videoHeight]") == [832, 480]
     assert stage.at("line").is_hidden()
     stage.wait("spoken", "The video is ready")
+    stage.frame.evaluate("() => { clip.pause(); clip.currentTime = 4 }")
+    stage.frame.wait_for_function("() => !clip.seeking && clip.currentTime === 4")
 
 
 def test_an_upright_clip_stands_beside_its_words_or_above_them(stage: Stage, house: Theatre) -> None:
