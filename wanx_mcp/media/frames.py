@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,27 +57,43 @@ def watch(path: Path, count: int, within: float) -> Clip:
 
     Raises ExtraMissing and PreviewFailed.
     """
+    deadline = time.monotonic() + within
+    with _opened(path) as (film, stream):
+        seconds, wanted = _wanted(film, stream, count)
+        chosen = _chosen(film, stream, wanted, deadline)
+        frames = tuple(Frame(seen, _image(frame)) for seen, frame in chosen)
+        size = stream.codec_context.width, stream.codec_context.height
+    if not frames:
+        raise PreviewFailed(f"no frame could be decoded within {within:.0f} s")
+    return Clip(seconds, *size, frames)
+
+
+def first(path: Path) -> Image.Image:
+    """The first frame; call it in a worker. Raises ExtraMissing and PreviewFailed."""
+    with _opened(path) as (film, stream):
+        for frame in film.decode(stream):
+            _check_size(frame.width, frame.height)
+            return _image(frame)
+    raise PreviewFailed("the saved video has no frames")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The clip at `path` and its pictures. Raises ExtraMissing and PreviewFailed, also for what fails inside."""
     require_video()
     import av
 
-    deadline = time.monotonic() + within
     try:
         # A file object and a fixed format: nothing that the file says makes the decoder open anything else.
         with path.open("rb") as file, av.open(file, "r", format="mp4") as film:
             stream = film.streams.video[0]
             stream.thread_type = "AUTO"
-            seconds, wanted = _wanted(film, stream, count)
             _check_size(stream.codec_context.width, stream.codec_context.height)
-            chosen = _chosen(film, stream, wanted, deadline)
-            frames = tuple(Frame(seen, _image(frame)) for seen, frame in chosen)
-            size = stream.codec_context.width, stream.codec_context.height
+            yield film, stream
     except (av.FFmpegError, ValueError, IndexError, MemoryError) as error:
         raise PreviewFailed(f"the saved video cannot be decoded ({type(error).__name__})") from error
     except OSError as error:
         raise PreviewFailed(f"the saved video cannot be read ({error.strerror})") from error
-    if not frames:
-        raise PreviewFailed(f"no frame could be decoded within {within:.0f} s")
-    return Clip(seconds, *size, frames)
 
 
 def _wanted(film: InputContainer, stream: VideoStream, count: int) -> tuple[float, list[float]]:

@@ -23,7 +23,7 @@ TaskId = Annotated[
 ]
 WaitSeconds = Annotated[
     int,
-    Field(ge=0, le=45, description="Wait up to this long for the video. A task still running after it is no error."),
+    Field(ge=0, le=45, description="Wait up to this long for the video; still running then is no error."),
 ]
 
 
@@ -43,7 +43,7 @@ RequestId = Annotated[
     str,
     AfterValidator(_key),
     Field(
-        description="Your key for one video: the same key is the same task. Three takes are three request_ids.",
+        description="Your key for one video: same key, same task. Three takes are three request_ids.",
         examples=['"take-1"'],
     ),
 ]

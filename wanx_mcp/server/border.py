@@ -13,6 +13,7 @@ from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetad
 from mcp.types import CallToolResult, ImageContent, TextContent
 
 from wanx_mcp.errors import OutcomeUnknown, ProviderFault, WanxError
+from wanx_mcp.server.card import CARD_LINK, with_legend
 from wanx_mcp.server.lobby import Lobby
 from wanx_mcp.server.tools import ToolRow
 from wanx_mcp.strict import open_schema
@@ -47,6 +48,7 @@ def as_tool(row: ToolRow) -> Tool:
         is_async=True,
         context_kwarg="ctx",
         annotations=row.annotations,
+        meta=CARD_LINK if row.card else None,
     )
 
 
@@ -70,7 +72,8 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Lobby]) -
     except Exception as fault:
         log.exception("%s met an unexpected fault", row.name)
         return failure(_unexpected(row, fault), studio)
-    return success(reply, simulated=studio.settings.simulate)
+    result = success(reply, simulated=studio.settings.simulate)
+    return await with_legend(result, studio, ctx) if row.card else result
 
 
 def success(reply: Reply | Shown, *, simulated: bool) -> CallToolResult:

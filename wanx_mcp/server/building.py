@@ -13,6 +13,7 @@ from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import Clock, RealClock
 from wanx_mcp.server.border import as_tool
 from wanx_mcp.server.caching import HINTS, keep_catalogues
+from wanx_mcp.server.card import card
 from wanx_mcp.server.cursors import refuse_cursors
 from wanx_mcp.server.front import Front
 from wanx_mcp.server.lobby import Lobby, enter, lobby
@@ -68,7 +69,7 @@ def build_server(
         tools=[as_tool(row) for row in tool_rows(catalog)],
         lifespan=lifespan,
         log_level="WARNING",
-        extensions=[Tasks(VideoWaits(now=(clock or RealClock()).now))],
+        extensions=[Tasks(VideoWaits(now=(clock or RealClock()).now)), card(settings)],
         middleware=[enter, refuse_cursors, keep_catalogues],
         cache_hints=HINTS,
     )

@@ -24,7 +24,8 @@ from wanx_mcp.strict import object_schema, properties
 
 @dataclass(frozen=True, slots=True)
 class ToolRow:
-    """One tool. `schema` is its argument schema, `result` None where a picture is shown; `spends` if it can cost."""
+    """One tool. `schema` is its argument schema, `result` None where a picture is shown; `spends` if it can
+    cost, `card` if clients with MCP Apps show its result on the card."""
 
     name: str
     title: str
@@ -33,6 +34,7 @@ class ToolRow:
     result: type[Result] | None
     annotations: ToolAnnotations
     spends: bool = False
+    card: bool = False
 
 
 def create_schema(catalog: Catalog) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             object_schema(GetArguments),
             GetResult,
             ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
+            card=True,
         ),
         ToolRow(
             "list_wanx_tasks",

@@ -11,6 +11,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, CallToolRequestParams
 
 from wanx_mcp.errors import InvalidArguments, ProviderFault, RateLimited, TaskNotFound, Unreachable, WanxError
+from wanx_mcp.server.card import with_legend
 from wanx_mcp.server.lobby import Lobby
 from wanx_mcp.server.tasks import Finished, Handle, Working
 
@@ -65,7 +66,7 @@ class VideoWaits:
         if not sight.settled:
             return self._working(sight)
         result = success(seen(sight, studio.settings.max_wait_seconds), simulated=studio.settings.simulate)
-        return self._handle(task_id, sight.task.created_at, Finished(result))
+        return self._handle(task_id, sight.task.created_at, Finished(await with_legend(result, studio, ctx)))
 
     async def answer(self, task_id: str, _answers: Mapping[str, Any], ctx: ServerRequestContext[Lobby, Any]) -> bool:
         """Nothing is ever asked, so every answer is ignored."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from wanx_mcp.settings.hosts import LOOPBACK_ORIGINS, MEDIA_ORIGINS
 from wanx_mcp.settings.readers import is_loopback
 from wanx_mcp.settings.rows import SETTINGS, Stops
 
@@ -69,6 +70,11 @@ class Settings:
     def upload_host(self) -> str:
         """Where pictures are uploaded. What talks to a provider on this machine does not leave it by itself."""
         return self.upload_url or (self.base_url if is_loopback(self.base_url) else UPLOADS)
+
+    @property
+    def media_origins(self) -> tuple[str, ...]:
+        """Where videos may come from, as a content security policy names it."""
+        return LOOPBACK_ORIGINS if self.simulate or is_loopback(self.base_url) else MEDIA_ORIGINS
 
     @property
     def state_folder(self) -> Path:

@@ -24,6 +24,7 @@ from wanx_mcp.errors import WanxError
 from wanx_mcp.money import to_usd
 from wanx_mcp.simulator.clip import Clips
 from wanx_mcp.simulator.life import SimulatedTask, draw_plan, points_of
+from wanx_mcp.simulator.ranges import serve
 from wanx_mcp.simulator.shapes import envelope, history_row, task_json
 from wanx_mcp.simulator.store import Store
 from wanx_mcp.simulator.uploads import PATH, UploadRefusedError, Uploads, media_type
@@ -209,7 +210,8 @@ class Simulator:
         task, now = self.store.find(request.path_params["task_id"]), self.now()
         if task is None or task.status(now) not in ("completed", "processing"):
             return Response("no such file", 404)
-        return Response(await self.clips.of(task), media_type="video/mp4", headers={"cache-control": "no-store"})
+        asked = None if "if-range" in request.headers else request.headers.get("range")  # there is no ETag to match
+        return serve(await self.clips.of(task), "video/mp4", asked)
 
     async def _upload(self, request: Request) -> Response:
         if self.plan == "free":

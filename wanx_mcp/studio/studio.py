@@ -17,6 +17,7 @@ from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import READ_SECONDS, Following, Report, Sight
+from wanx_mcp.studio.keepsakes import Keepsake, Keepsakes
 from wanx_mcp.studio.ordering import CALL_SECONDS, Ordering, Placement
 from wanx_mcp.studio.pace import Pace
 from wanx_mcp.studio.pictures import Pictures, Prepared
@@ -66,6 +67,7 @@ class Studio:
         self._pictures = Pictures(settings, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
         self._saving = Saving(settings, clock, account, errands, self._following)
+        self._keepsakes = Keepsakes(account)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
 
     def take_complaints(self) -> list[str]:
@@ -146,6 +148,10 @@ class Studio:
         Raises ExtraMissing, PreviewFailed and the errors of a save.
         """
         return await preview(self._saving, task_id, frames, self.settings.max_wait_seconds, report)
+
+    async def keepsake(self, task_id: str) -> Keepsake:
+        """What a person likes to see beside the task; never a reason to fail."""
+        return await self._keepsakes.of(task_id)
 
     async def cancel(self, task_id: str) -> Sight:
         """Ask the provider to cancel, and book what it did. Raises CannotCancel when the task goes on or has ended,
