@@ -16,6 +16,9 @@ STRAGGLERS, STRAGGLER_LENGTH = 0.03, 3.0
 DOUBT = 0.67
 """How much of a first guess stands for its being wrong by a factor of 0.5 or 2; each ended task lessens it."""
 
+UNSURE_EVIDENCE = 3
+"""With fewer ended tasks than these, the guess is only that."""
+
 LEAST_DOUBT = 0.01
 DOUBT_SPREAD = 0.35
 BELIEVED = 10.0
@@ -40,6 +43,11 @@ class Durations:
 
     usual: float
     evidence: int = 0
+
+    @property
+    def unsure(self) -> bool:
+        """Whether too little is known to place looks by it."""
+        return self.evidence < UNSURE_EVIDENCE
 
     @property
     def doubt(self) -> float:
@@ -89,9 +97,9 @@ class Durations:
 
 
 def learned(guess: float, seen: Iterable[float]) -> Durations:
-    """The durations of a type after `seen` (seconds of ended tasks): their median, the guess being one more of them."""
+    """The durations of a type after `seen` (seconds of ended tasks): their median, the guess being one of few."""
     trusted = [math.log(seconds) for seconds in seen if guess / BELIEVED < seconds < guess * BELIEVED]
-    logs = sorted([*trusted, math.log(guess)])
+    logs = sorted(trusted if len(trusted) >= UNSURE_EVIDENCE else [*trusted, math.log(guess)])
     middle = (logs[(len(logs) - 1) // 2] + logs[len(logs) // 2]) / 2
     return Durations(math.exp(middle), len(trusted))
 
