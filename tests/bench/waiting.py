@@ -100,7 +100,7 @@ async def front_door(task_type: str, median: float, guess: float, tasks: int, wo
                 seen[number >= UNSURE_EVIDENCE].append((delay, reads, *fixed_calls(seconds)))
                 world.clock.advance(200)
     for name, part in ((f"first {UNSURE_EVIDENCE}", seen[False]), ("learned", seen[True])):
-        if part:
+        if len(part) > UNSURE_EVIDENCE:
             delay, reads, base_delay, base_reads = (statistics.mean(each) for each in zip(*part, strict=True))
             print(
                 f"  {task_type:<14}, guess x{guess:<3} {name:<8} ({len(part):>3} tasks) {reads:5.1f} reads "

@@ -92,7 +92,7 @@ def interval(durations: Durations, elapsed: float) -> float:
 
 @lru_cache(maxsize=64)
 def price(durations: Durations) -> float:
-    """The seconds of delay that one look has to spare to be worth it, so that a task costs its usual number of looks."""
+    """The seconds of delay that one look has to spare to be worth it, so that a task costs the usual number of them."""
     width = durations.usual / _SLICES
     ages = [(index + 0.5) * width for index in range(_SLICES * _LENGTHS)]
     slices = [(durations.surviving(age), durations.hazard(age)) for age in ages]

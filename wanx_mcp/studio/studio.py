@@ -104,8 +104,8 @@ class Studio:
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
         begun = self._clock.seconds()
-        await self._reconciling.settle()
-        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report)
+        glance = await self._reconciling.settle(task_id)
+        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report, glance)
 
     async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
         """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""
