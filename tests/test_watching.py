@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,8 @@ import anyio
 import httpx
 import pytest
 
+from tests.bench.schedules import Truth, cost, every
+from tests.bench.waiting import fixed_calls, follow
 from tests.world import Agent, World
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import VirtualClock
@@ -356,8 +359,49 @@ def test_looks_are_dense_around_the_expected_end_and_sparse_elsewhere() -> None:
 
 
 def test_little_evidence_means_no_long_absence() -> None:
-    assert all(interval(Durations(120, 0), at) <= 10 for at in range(36, 300))
-    assert interval(Durations(120, 20), 0) > 20
+    assert all(Pace(Durations(120, 2), at).next_look(45) <= 9.5 for at in range(60))
+    assert all(Pace(Durations(120, 2), at).next_look(left) <= 10 for at in range(600) for left in (45, math.inf))
+    assert Pace(Durations(120, 20), 0).next_look(math.inf) > 20
+
+
+@pytest.mark.parametrize("left", [45, 31, 7])
+def test_the_looks_of_a_call_come_out_even_at_its_end(left: float) -> None:
+    at, gaps = 0.0, list[float]()
+    while at < left:
+        gaps.append(Pace(Durations(390, 20), 380 + at).next_look(left - at))
+        at += gaps[-1]
+    assert at == pytest.approx(left)
+    assert max(gaps) < 1.5 * min(gaps)
+
+
+@pytest.mark.parametrize("median", [90, 120, 390, 900])
+def test_a_learned_schedule_knows_the_end_sooner_than_a_fixed_interval_at_no_more_reads(median: float) -> None:
+    truth = Truth(median)
+    fixed, ours = cost(every(10), truth), cost(lambda at: Pace(Durations(median, 20), at).next_look(math.inf), truth)
+    assert ours.reads <= fixed.reads
+    assert ours.delay <= 0.6 * fixed.delay
+
+
+@pytest.mark.parametrize("guess", [0.5, 1, 2])
+@pytest.mark.parametrize("median", [120, 390])
+def test_a_guess_that_nothing_confirms_is_never_worse_than_a_fixed_interval(median: float, guess: float) -> None:
+    truth, durations = Truth(median), Durations(median * guess, 2)
+    fixed, ours = cost(every(10), truth), cost(lambda at: Pace(durations, at).next_look(math.inf), truth)
+    assert ours.reads <= fixed.reads
+    assert ours.delay <= fixed.delay
+
+
+async def test_calls_of_45_s_know_the_end_sooner_than_a_fixed_interval_at_no_more_reads(world: World) -> None:
+    sample = [Truth(120).quantile((number * 7 % 40 + 0.5) / 40) for number in range(40)]
+    ours: list[tuple[float, int]] = []
+    async with world.client() as agent:
+        for number, seconds in enumerate([120.0] * 10 + sample):
+            ours.append(await follow(world, agent, "txt2video-1.3b", seconds, number))
+            world.clock.advance(200)
+    fixed = [fixed_calls(seconds) for seconds in sample]
+    (delay, reads), (base_delay, base_reads) = (map(sum, zip(*each, strict=True)) for each in (ours[10:], fixed))
+    assert delay <= 0.65 * base_delay  # 0.6 over the hundred tasks of the benchmark; these are forty
+    assert reads <= base_reads
 
 
 @pytest.mark.parametrize("elapsed", [0, 1, 60, 120, 300, 1000, 10**5, 10**8])
@@ -366,7 +410,7 @@ def test_the_estimate_stays_sensible_for_ever(elapsed: int, speed: int) -> None:
     pace = Pace(Durations(120, 3), elapsed / speed, speed)
     assert 0 < pace.remaining * speed < 800
     assert 0 <= pace.percent < 100
-    assert 0.2 <= pace.next_look <= 30
+    assert all(0.2 <= pace.next_look(left) <= 48 for left in (1, 45, math.inf))
     assert 1 <= pace.absence <= 30
 
 

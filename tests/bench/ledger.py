@@ -6,6 +6,7 @@ import sqlite3
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import anyio
 
@@ -17,7 +18,11 @@ SIZES = (10, 10_000)
 
 def fill(world: World, count: int) -> None:
     """Copy the one order of the ledger until there are `count` of them, spread over the last days."""
-    db = sqlite3.connect(world.state / "ledger.sqlite3")
+    fill_file(world.state / "ledger.sqlite3", count)
+
+
+def fill_file(path: Path, count: int) -> None:
+    db = sqlite3.connect(path)
     columns = [row[1] for row in db.execute("pragma table_info(entry)") if row[1] != "number"]
     kept = ", ".join(columns)
     chosen = ", ".join(

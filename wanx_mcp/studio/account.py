@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import anyio.to_thread
 
@@ -19,6 +19,14 @@ _MEND = (
     "ask the user to mend that setting of this server and restart it, or to set WANX_SIMULATE=1 to try everything free "
     "of charge"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What one question to the ledger told: the orders in doubt, and the task that was asked for."""
+
+    doubts: tuple[Entry, ...]
+    found: Entry | None
 
 
 class Account:
@@ -76,6 +84,12 @@ class Account:
         name = await self.name()
         found = await self.ledger.ask(lambda book: book.find(name, task_id))
         return found and (await self.present([found]))[0]
+
+    async def glance(self, task_id: str) -> Glance:
+        """The doubtful orders, and what is known of that task, in one question. Raises LedgerUnusable."""
+        name = await self.name()
+        doubts, found = await self.ledger.ask(lambda book: (book.doubts(name), book.find(name, task_id)))
+        return Glance(tuple(doubts), found and (await self.present([found]))[0])
 
     async def present(self, entries: Sequence[Entry]) -> list[Entry]:
         """The entries without the paths of saved files that have been removed since."""

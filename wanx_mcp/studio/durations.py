@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 SPREAD = 0.3
 """Sigma of the log-normal durations of one type."""
@@ -16,13 +16,16 @@ STRAGGLERS, STRAGGLER_LENGTH = 0.03, 3.0
 DOUBT = 0.67
 """How much of a first guess stands for its being wrong by a factor of 0.5 or 2; each ended task lessens it."""
 
+UNSURE_EVIDENCE = 3
+"""With fewer ended tasks than these, the guess is only that."""
+
 LEAST_DOUBT = 0.01
 DOUBT_SPREAD = 0.35
 BELIEVED = 10.0
 """A duration further from the guess than by this factor is taken for a wrong date."""
 
 _TINY = 1e-12
-_HALVINGS = 24
+_HALVINGS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class Durations:
     evidence: int = 0
 
     @property
+    def unsure(self) -> bool:
+        """Whether too little is known to place looks by it."""
+        return self.evidence < UNSURE_EVIDENCE
+
+    @property
     def doubt(self) -> float:
         """The probability that the usual duration is far from the truth."""
         return max(LEAST_DOUBT, DOUBT / (1 + self.evidence) ** 2)
@@ -58,12 +66,20 @@ class Durations:
             Part(doubt / 2, usual * 2, DOUBT_SPREAD),
         )
 
+    @cached_property
+    def _slopes(self) -> tuple[tuple[float, float, float], ...]:
+        """Weight, logarithm of the median and scale of each part."""
+        whole = 2 * sum(part.weight for part in self.parts)
+        return tuple((part.weight / whole, math.log(part.median), part.sigma * math.sqrt(2)) for part in self.parts)
+
     def surviving(self, seconds: float) -> float:
         """The share of tasks that take longer than `seconds`."""
         if seconds <= 0:
             return 1.0
-        whole = sum(part.weight for part in self.parts)
-        return sum(part.weight * _tail(_score(part, seconds)) for part in self.parts) / whole
+        left, age = 0.0, math.log(seconds)
+        for weight, middle, scale in self._slopes:
+            left += weight * math.erfc((age - middle) / scale)
+        return left
 
     def hazard(self, seconds: float) -> float:
         """The chance in the next second that a task ends which has taken `seconds`; 0 where hardly any are left."""
@@ -78,20 +94,26 @@ class Durations:
 
     def remaining(self, elapsed: float) -> float:
         """The median of what is still to go after `elapsed` seconds, never nothing."""
-        half = self.surviving(elapsed) / 2
-        if half < _TINY:
-            return self.usual
-        low, high = 0.0, self.usual * STRAGGLER_LENGTH * 2
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.surviving(elapsed + middle) > half else (low, middle)
-        return high
+        return _remaining(self, elapsed)
+
+
+@lru_cache(maxsize=256)
+def _remaining(durations: Durations, elapsed: float) -> float:
+    """Kept, since one answer asks for it several times."""
+    half = durations.surviving(elapsed) / 2
+    if half < _TINY:
+        return durations.usual
+    low, high = 0.0, durations.usual * STRAGGLER_LENGTH * 2
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if durations.surviving(elapsed + middle) > half else (low, middle)
+    return high
 
 
 def learned(guess: float, seen: Iterable[float]) -> Durations:
-    """The durations of a type after `seen` (seconds of ended tasks): their median, the guess being one more of them."""
+    """The durations of a type after `seen` (seconds of ended tasks): their median, the guess being one of few."""
     trusted = [math.log(seconds) for seconds in seen if guess / BELIEVED < seconds < guess * BELIEVED]
-    logs = sorted([*trusted, math.log(guess)])
+    logs = sorted(trusted if len(trusted) >= UNSURE_EVIDENCE else [*trusted, math.log(guess)])
     middle = (logs[(len(logs) - 1) // 2] + logs[len(logs) // 2]) / 2
     return Durations(math.exp(middle), len(trusted))
 

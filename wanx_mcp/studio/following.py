@@ -13,7 +13,7 @@ from wanx_mcp.errors import LedgerUnusable, TaskNotFound
 from wanx_mcp.ledger import Entry
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account
+from wanx_mcp.studio.account import Account, Glance
 from wanx_mcp.studio.durations import Durations, learned
 from wanx_mcp.studio.pace import Pace
 from wanx_mcp.studio.queueing import ReadQueue
@@ -47,12 +47,17 @@ class Following:
         durations = self._learned.get(row.name) if row else None
         return Pace(durations or Durations(usual), elapsed, self._speed)
 
-    async def wait(self, task_id: str, seconds: float, report: Report) -> Sight:
-        """The task after at most `seconds`. A read that fails while an earlier one is known is no error."""
+    async def wait(self, task_id: str, seconds: float, report: Report, glance: Glance | None) -> Sight:
+        """The task after at most `seconds`. A read that fails while an earlier one is known is no error.
+
+        `glance` is what the ledger has just told of the task, if it was asked.
+        """
         until = self._clock.seconds() + min(seconds, self._settings.max_wait_seconds)
         seen = self._remember(task_id)
-        if seconds <= 0 or (seen is not None and seen[1].settled):
-            return await self.look(task_id)
+        if seen is not None and (seconds <= 0 or seen[1].settled):
+            return seen[1]
+        if seconds <= 0:
+            return await self.look_afresh(task_id, glance=glance)
         return await self._watches.wait(task_id, until, report, seen)
 
     async def look(self, task_id: str, *, within: float = READ_SECONDS) -> Sight:
@@ -65,13 +70,15 @@ class Following:
         """The next look reads the task again: something has changed on our side."""
         self._seen.pop(task_id, None)
 
-    async def look_afresh(self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True) -> Sight:
+    async def look_afresh(
+        self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True, glance: Glance | None = None
+    ) -> Sight:
         """The task as the provider tells it now; a `patient` look repeats a failed read.
 
         Raises TaskNotFound if neither the provider nor the ledger knows the task.
         """
         provider = self._account.provider
-        known = await self._known(task_id)
+        known = glance.found if glance else await self._known(task_id)
         try:
             task = await provider.get(task_id, within=min(within, READ_SECONDS), patient=patient)
         except TaskNotFound:

@@ -14,7 +14,7 @@ from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotConfigured, TaskNotFound, WanxError
 from wanx_mcp.ledger import Entry, State
 from wanx_mcp.provider import Task
-from wanx_mcp.studio.account import Account, observation
+from wanx_mcp.studio.account import Account, Glance, observation
 from wanx_mcp.studio.digests import may_be_same, same_order
 
 MARGIN = timedelta(minutes=5)
@@ -43,21 +43,25 @@ class Reconciling:
         self.under_way: set[int] = set()
         """Numbers of the orders that this very process has on the wire: their answer is still to come."""
 
-    async def settle(self) -> None:
+    async def settle(self, task_id: str = "") -> Glance | None:
         """Look doubtful orders up. What cannot be read now stays in doubt; that is no error of the call.
 
-        Calls that come while a reading is under way wait for its end instead of making their own.
+        Calls that come while a reading is under way wait for its end instead of making their own. The answer is
+        what the same question to the ledger told of `task_id`, None if that may have changed since.
         """
+        glance = None
         with anyio.move_on_after(SECONDS):
             if self._reading is not None:
                 await self._reading.wait()
-                return
+                return None
             self._reading = anyio.Event()
             try:
-                if doubts := await self._doubts():
+                glance = await self._account.glance(task_id)
+                if doubts := [entry for entry in glance.doubts if entry.number not in self.under_way]:
+                    glance = None
                     await self._settle(doubts)
             except NotConfigured:
-                return
+                return None
             except WanxError as error:
                 log.info("the history could not be read: %s", error.code)
             except Exception:
@@ -65,11 +69,7 @@ class Reconciling:
             finally:
                 self._reading.set()
                 self._reading = None
-
-    async def _doubts(self) -> list[Entry]:
-        name = await self._account.name()
-        doubts = await self._account.ledger.ask(lambda book: book.doubts(name))
-        return [entry for entry in doubts if entry.number not in self.under_way]
+        return glance
 
     async def _settle(self, doubts: list[Entry]) -> None:
         read_at = self._clock.now()

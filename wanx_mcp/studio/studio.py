@@ -109,8 +109,8 @@ class Studio:
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
         begun = self._clock.seconds()
-        await self._reconciling.settle()
-        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report)
+        glance = await self._reconciling.settle(task_id)
+        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report, glance)
 
     async def inspect(self, task_id: str) -> tuple[Sight, Entry | None]:
         """The task as it stands, beside its order in the ledger. Raises the errors of a get."""

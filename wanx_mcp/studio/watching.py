@@ -78,7 +78,7 @@ class Watch:
         self._read_at, self._sight = float("-inf"), None
         if seen is not None:
             self._read_at, self._sight = seen
-        self._next_look = self._read_at + self._interval
+        self._next_look = self._read_at + LINK_SECONDS
 
     @property
     def idle(self) -> bool:
@@ -91,6 +91,8 @@ class Watch:
         if self._read_at > caller.fresh:
             caller.news.set()
         self._callers.add(caller)
+        if not self._failures:
+            self._next_look = self._read_at + self._interval
         self._nap.cancel()
         return caller
 
@@ -173,7 +175,7 @@ class Watch:
     @property
     def _interval(self) -> float:
         pace = self._sight.pace if self._sight else None
-        return pace.next_look if pace else LINK_SECONDS
+        return pace.next_look(self._deadline - self._read_at) if pace and self._callers else LINK_SECONDS
 
     @property
     def _deadline(self) -> float:
