@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,7 @@ class VideoWaits:
     def _working(self, sight: Sight) -> Handle:
         from wanx_mcp.server.replies import progress_words
 
-        poll = sight.pace.next_look if sight.pace else SHORTEST_POLL
+        poll = sight.pace.next_look(math.inf) if sight.pace else SHORTEST_POLL
         standing = Working(progress_words(sight), min(max(poll, SHORTEST_POLL), LONGEST_POLL))
         return self._handle(sight.task.task_id, sight.task.created_at, standing)
 
