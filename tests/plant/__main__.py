@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PLANTS = sorted((ROOT / "tests" / "plant").glob("*.patch"))
 
+PATIENCE_SECONDS = 300
+
 
 def caught(plant: Path) -> bool:
     """Whether the test that `plant` names fails on a copy with the bug, and only then."""
@@ -25,7 +27,13 @@ def caught(plant: Path) -> bool:
                 shutil.copy(source, copy / name)
         subprocess.run(["git", "apply", "--whitespace=nowarn", str(plant)], cwd=copy, check=True)  # noqa: S607
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *catcher[7:].split()]
-        run = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+        try:
+            run = subprocess.run(
+                command, cwd=copy, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            print(f"MISSED  {plant.stem}\n        its test hangs instead of failing", flush=True)
+            return False
     words = next((line for line in run.stdout.splitlines() if line.startswith("FAILED")), run.stdout[-300:])
     print(f"{'caught' if run.returncode == 1 else 'MISSED'}  {plant.stem}\n        {words.strip()[:160]}", flush=True)
     return run.returncode == 1
