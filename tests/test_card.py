@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -208,7 +209,7 @@ async def test_no_poster_without_the_video_extra(world: World, monkeypatch: pyte
     async with world.client(extensions=[APPS]) as agent:
         task_id = await finished(world, agent)
         await agent.ok("save_wanx_video", task_id=task_id)
-        monkeypatch.setattr("wanx_mcp.media.frames.find_spec", lambda _name: None)
+        monkeypatch.setitem(sys.modules, "av", None)
         assert set(await meta(agent, task_id)) == {"wanx/prompt"}
 
 

@@ -23,9 +23,9 @@ from tests.orders import VALID
 from tests.test_save import at, finished, host, names  # noqa: F401
 from tests.world import World, text
 from wanx_mcp.errors import PreviewFailed
-from wanx_mcp.media import frames
 from wanx_mcp.media.frames import Clip, Frame, watch
-from wanx_mcp.media.sheet import draw, lay_out
+from wanx_mcp.media.sheet import SUFFIX, draw, lay_out
+from wanx_mcp.media.shelf import MOST_NUMBERS
 from wanx_mcp.simulator.render import FRAMES, RATE, Scene, render_clip
 
 pytestmark = pytest.mark.anyio
@@ -119,7 +119,7 @@ async def test_without_the_extra_it_says_how_to_install_it_and_fetches_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with finished(world) as (agent, task_id):
-        monkeypatch.setattr(frames, "find_spec", lambda _name: None)
+        monkeypatch.setitem(sys.modules, "av", None)  # how Python marks a module that is not to be had
         error = await agent.error("preview_wanx_video", task_id=task_id)
         saved = await agent.ok("save_wanx_video", task_id=task_id)
     assert error.startswith("extra_missing: ")
@@ -141,12 +141,12 @@ async def test_a_video_that_cannot_be_decoded_is_a_failed_preview(host: MediaHos
     assert len(names(world)) == 1
 
 
-async def test_a_sheet_that_cannot_be_kept_is_shown_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "full")
-
-    monkeypatch.setattr("wanx_mcp.studio.previewing.keep", full)
+async def test_a_sheet_that_cannot_be_kept_is_shown_all_the_same(world: World) -> None:
     async with finished(world) as (agent, task_id):
+        video = Path((await agent.ok("save_wanx_video", task_id=task_id))["path"])
+        (video.parent / f"{video.stem}-sheet{SUFFIX}").mkdir()
+        for number in range(2, MOST_NUMBERS):
+            (video.parent / f"{video.stem}-sheet-{number}{SUFFIX}").mkdir()
         result = await agent.call("preview_wanx_video", task_id=task_id)
     assert picture(result)
     assert "could not be saved" in text(result)
@@ -192,10 +192,9 @@ def test_the_time_for_decoding_is_bounded(tmp_path: Path) -> None:
     assert len(clip.frames) <= 2
 
 
-def test_frames_that_are_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "MOST_PIXELS", 1000)
+def test_frames_that_are_too_large_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PreviewFailed, match="too large"):
-        watch(film(tmp_path, 2), 6, 20.0)
+        watch(film(tmp_path, 1, size=(4112, 4096)), 6, 20.0)
 
 
 def test_a_playlist_in_place_of_a_clip_opens_nothing(tmp_path: Path) -> None:
