@@ -10,7 +10,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, PromptReference, ResourceTemplateReference
 
-from tests.world import KEY, PICTURE, Agent, World
+from tests.world import KEY, PICTURE, Agent, World, text
 from wanx_mcp.catalog import CATALOG, Catalog, TaskType
 from wanx_mcp.catalog.loras import LORAS
 from wanx_mcp.server.prompts import PROMPTS
@@ -98,6 +98,18 @@ async def test_a_task_is_read_with_what_was_ordered_and_without_the_webhook() ->
     assert "hooks.example.com" not in json.dumps(about)
     assert secret not in json.dumps(about)
     assert KEY not in json.dumps(about)
+
+
+async def test_a_stored_prompt_is_read_and_listed_without_hidden_characters_and_without_the_key(world: World) -> None:
+    hidden = "\u202e\u200b\U000e0041"
+    async with world.client() as agent:
+        order = await agent.order(prompt=f"{KEY}{hidden} <b>boat</b>", request_id="take-1")
+        about = await read(agent, f"wanx://tasks/{order['task_id']}")
+        listed = await agent.call("list_wanx_tasks")
+    assert about["order"]["arguments"] == {"prompt": "[hidden] <b>boat</b>"}
+    assert listed.structured_content
+    assert listed.structured_content["tasks"][0]["prompt"] == "[hidden] <b>boat</b>"
+    assert KEY not in text(listed)
 
 
 @pytest.mark.parametrize(

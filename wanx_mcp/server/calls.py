@@ -51,7 +51,7 @@ async def _list(studio: Studio, given: Mapping[str, Any], _report: Report) -> re
     statuses = OPEN if asked.status == "open" else (asked.status,) if asked.status else ()
     below = None if asked.cursor is None else int(asked.cursor)
     page = await studio.list(statuses, limit=asked.limit, below=below)
-    return replies.listed(page, await studio.spending(), studio.catalog)
+    return replies.listed(page, await studio.spending(), studio.catalog, studio.settings.secrets)
 
 
 async def _get(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Reply:

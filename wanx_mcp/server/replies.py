@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from wanx_mcp.catalog import Catalog, price_words
 from wanx_mcp.ledger import Entry, Spending
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.provider import Status
-from wanx_mcp.quoting import clean
+from wanx_mcp.quoting import clean, without
 from wanx_mcp.server.figures import budget, budget_words, iso, number, usd_number
 from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListedTask, ListResult, Result, SaveResult
 from wanx_mcp.studio import Page, Placement, Preview, Quotation, Saved, Sight, Underway
@@ -112,9 +113,9 @@ def seen(sight: Sight, longest_wait: int) -> Reply:
     return f"{_sentence(sight, error, charged)} Next: {step}.", result
 
 
-def listed(page: Page, spending: Spending, catalog: Catalog) -> Reply:
-    """The reply to a look into the ledger."""
-    tasks = [_listed(entry, catalog) for entry in page.entries]
+def listed(page: Page, spending: Spending, catalog: Catalog, secrets: Iterable[str]) -> Reply:
+    """The reply to a look into the ledger. The `secrets` are struck out of the prompts."""
+    tasks = [_listed(entry, catalog, secrets) for entry in page.entries]
     step = "call get_wanx_task with a task_id to see how it stands now"
     if any(task.status == "unknown" for task in tasks):
         step += "; an unknown order is being looked up with each call, do not order it again"
@@ -206,14 +207,14 @@ def progress_words(sight: Sight) -> str:
     return f"{sight.task.status}, about {left} left"
 
 
-def _listed(entry: Entry, catalog: Catalog) -> ListedTask:
+def _listed(entry: Entry, catalog: Catalog, secrets: Iterable[str]) -> ListedTask:
     row = catalog.find(entry.task_type)
     return ListedTask(
         task_id=entry.task_id,
         request_id=entry.request_id,
         task_type=entry.task_type,
         status="unknown" if entry.state.doubtful else entry.status or Status.PENDING.value,
-        prompt=clean(str(entry.arguments.get("prompt", "")), PROMPT_SHOWN),
+        prompt=clean(without(str(entry.arguments.get("prompt", "")), secrets), PROMPT_SHOWN),
         price_usd=number(row.price if row else None),
         booked_usd=usd_number(entry.booked),
         charged_usd=None if entry.charged is None else usd_number(entry.charged),

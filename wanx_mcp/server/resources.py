@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from wanx_mcp.catalog import Catalog, TaskType
 from wanx_mcp.catalog.loras import shown_loras
 from wanx_mcp.catalog.schema import example
 from wanx_mcp.errors import InvalidArguments, TaskNotFound, WanxError
+from wanx_mcp.quoting import clean, without
+from wanx_mcp.server.card import LONGEST_PROMPT
 from wanx_mcp.server.lobby import current_lobby
 from wanx_mcp.server.tools import create_schema
 from wanx_mcp.settings import Settings
@@ -116,11 +118,14 @@ async def _task(_shelf: Shelf, variables: Mapping[str, str]) -> object:
     sight, entry = await studio.inspect(task_id)
     _, result = seen(sight, studio.settings.max_wait_seconds)
     state = result.model_dump(mode="json", exclude_none=True)
-    return {**state, "order": entry and _order(entry)} if entry else state
+    return {**state, "order": _order(entry, studio.settings.secrets)} if entry else state
 
 
-def _order(entry: Entry) -> dict[str, Any]:
-    """What was ordered, as the ledger keeps it: pictures are digests, and there is no webhook in it."""
+def _order(entry: Entry, secrets: Iterable[str]) -> dict[str, Any]:
+    """What was ordered, as the ledger keeps it: pictures are digests, and there is no webhook in it.
+
+    Its texts are quoted like any stored prompt: without hidden characters and `secrets`.
+    """
     from wanx_mcp.server.figures import iso, usd_number
 
     key = {"request_id": entry.request_id} if entry.request_id else {}
@@ -128,7 +133,10 @@ def _order(entry: Entry) -> dict[str, Any]:
         **key,
         "ordered_at": iso(entry.created_at),
         "booked_usd": usd_number(entry.booked),
-        "arguments": dict(entry.arguments),
+        "arguments": {
+            name: clean(without(value, secrets), LONGEST_PROMPT) if isinstance(value, str) else value
+            for name, value in entry.arguments.items()
+        },
     }
 
 
