@@ -59,6 +59,26 @@ async def test_the_handle_survives_a_restart_of_the_server(world: World) -> None
     assert len(world.line.sent("POST")) == 1
 
 
+async def test_many_handles_together_cause_no_more_reads_than_waiting_may(world: World) -> None:
+    count, minutes = 20, 5
+    async with world.client(extensions=[DECLARED]) as agent:
+        due = {(await agent.order(prompt=str(number)))["task_id"]: 0.0 for number in range(count)}
+        begun, sent = world.clock.seconds(), len(world.line.sent("GET"))
+        while due and (passed := world.clock.seconds() - begun) < 60 * minutes:
+            task_id = min(due, key=due.__getitem__)
+            if due[task_id] > passed:
+                world.clock.advance(due[task_id] - passed)
+            seen = await standing(agent.client.session, task_id)
+            due[task_id] = world.clock.seconds() - begun + (seen.poll_interval_ms or 0) / 1000
+            if seen.status != "working":
+                del due[task_id]
+        reads = len(world.line.sent("GET")) - sent
+        assert due  # they go on, and nobody was forgotten
+        assert reads >= 3 * count
+    first = count  # a first look always goes through
+    assert reads <= world.settings.reads_per_minute * minutes + first
+
+
 async def test_a_failed_generation_is_a_completed_call_that_says_so(world: World) -> None:
     world.simulator.weather.failing = 1.0
     async with world.client(extensions=[Handles(world.clock)]) as agent:

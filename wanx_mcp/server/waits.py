@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.context import ServerRequestContext
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 TOOL = "get_wanx_task"
 SHORTEST_POLL, LONGEST_POLL = 5.0, 10.0
+"""Seconds between the polls of one handle, unless there are so many that WANX_READS_PER_MINUTE asks for more."""
+
+MINUTE = 60.0
 PASSING = (Unreachable, RateLimited, ProviderFault)
 """Troubles of one read, which say nothing about the task."""
 
@@ -30,6 +33,7 @@ class VideoWaits:
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
         self._now = now
+        self._polled: dict[str, datetime] = {}
 
     async def start(self, call: CallToolRequestParams, ctx: ServerRequestContext[Lobby, Any]) -> Handle | None:
         """A handle for a wait that is worth one. A task that has ended, and every error, is answered at once."""
@@ -42,10 +46,11 @@ class VideoWaits:
             asked = checked(GetArguments, call.arguments or {})
             if asked.wait_seconds <= 0:
                 return None
-            sight = await _look(await ctx.lifespan_context.studio(), asked.task_id)
+            studio = await ctx.lifespan_context.studio()
+            sight = await _look(studio, asked.task_id)
         except WanxError:
             return None
-        return None if sight.settled else self._working(sight)
+        return None if sight.settled else self._working(studio, sight)
 
     async def read(self, task_id: str, ctx: ServerRequestContext[Lobby, Any]) -> Handle | None:
         """The task as it stands now, with the result that the tool would have given once it has ended.
@@ -56,6 +61,7 @@ class VideoWaits:
         from wanx_mcp.server.replies import seen
 
         studio = await ctx.lifespan_context.studio()
+        self._polled.pop(task_id, None)
         try:
             sight = await _look(studio, task_id)
         except (TaskNotFound, InvalidArguments):
@@ -65,7 +71,7 @@ class VideoWaits:
         except WanxError as error:
             return self._handle(task_id, None, Finished(failure(error, studio)))
         if not sight.settled:
-            return self._working(sight)
+            return self._working(studio, sight)
         result = success(seen(sight, studio.settings.max_wait_seconds), simulated=studio.settings.simulate)
         return self._handle(task_id, sight.task.created_at, Finished(await with_legend(result, studio, ctx)))
 
@@ -75,14 +81,27 @@ class VideoWaits:
 
     async def cancel(self, task_id: str, ctx: ServerRequestContext[Lobby, Any]) -> bool:
         """Nothing runs here that could be stopped: the client just asks no more."""
-        return await self.read(task_id, ctx) is not None
+        known = await self.read(task_id, ctx) is not None
+        self._polled.pop(task_id, None)
+        return known
 
-    def _working(self, sight: Sight) -> Handle:
+    def _working(self, studio: Studio, sight: Sight) -> Handle:
         from wanx_mcp.server.replies import progress_words
 
         poll = sight.pace.next_look(math.inf) if sight.pace else SHORTEST_POLL
-        standing = Working(progress_words(sight), min(max(poll, SHORTEST_POLL), LONGEST_POLL))
+        pause = max(min(max(poll, SHORTEST_POLL), LONGEST_POLL), self._share(studio, sight.task.task_id))
+        standing = Working(progress_words(sight), pause)
         return self._handle(sight.task.task_id, sight.task.created_at, standing)
+
+    def _share(self, studio: Studio, task_id: str) -> float:
+        """Seconds between the polls of one handle if those that are followed now are to cause no more reads together
+        than waiting may. A handle that has missed two polls is followed no more."""
+        now, settings = self._now(), studio.settings
+        self._polled[task_id] = now
+        each = MINUTE / (settings.reads_per_minute * settings.speed)
+        patience = timedelta(seconds=2 * max(LONGEST_POLL, each * len(self._polled)))
+        self._polled = {name: polled for name, polled in self._polled.items() if now - polled <= patience}
+        return each * len(self._polled)
 
     async def _waiting(self, studio: Studio, task_id: str, error: WanxError) -> Handle:
         """A task of ours goes on, whatever became of this read."""
@@ -92,7 +111,8 @@ class VideoWaits:
             entry = None
         if entry is None:
             raise MCPError(code=INTERNAL_ERROR, message=error.told()) from error
-        return self._handle(task_id, entry.created_at, Working(f"the last look failed: {error.what}", LONGEST_POLL))
+        pause = max(LONGEST_POLL, self._share(studio, task_id))
+        return self._handle(task_id, entry.created_at, Working(f"the last look failed: {error.what}", pause))
 
     def _handle(self, task_id: str, created_at: datetime | None, standing: Working | Finished) -> Handle:
         now = self._now()

@@ -72,6 +72,11 @@ class Settings:
         return self.upload_url or (self.base_url if is_loopback(self.base_url) else UPLOADS)
 
     @property
+    def speed(self) -> float:
+        """How many times faster than life tasks are."""
+        return self.simulate_speed if self.simulate else 1.0
+
+    @property
     def media_origins(self) -> tuple[str, ...]:
         """Where videos may come from, as a content security policy names it."""
         return LOOPBACK_ORIGINS if self.simulate or is_loopback(self.base_url) else MEDIA_ORIGINS

@@ -36,7 +36,7 @@ class Following:
         self._catalog = catalog
         self._clock = clock
         self._account = account
-        self._speed = settings.simulate_speed if settings.simulate else 1.0
+        self._speed = settings.speed
         self._watches = Watches(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.look_afresh)
         self._seen: dict[str, tuple[float, Sight]] = {}
         self._learned: dict[str, Durations] = {}
