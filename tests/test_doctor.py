@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,23 @@ def test_a_proxy_that_is_not_there(visit: Visit) -> None:
     assert told.causes == [("proxy", "wrong", "proxy")]
     assert told.skipped == ["provider", *NETWORKED]
     assert "add api.example.invalid to NO_PROXY" in told.check("proxy")["fix"]
+
+
+@pytest.mark.parametrize("address", ["http://user:hidden-word@[::1", "user:hidden-word@127.0.0.1:many"])
+def test_a_proxy_setting_that_is_no_address(visit: Visit, address: str) -> None:
+    visit.more = {"HTTPS_PROXY": address}
+    told = visit.told()
+    assert told.causes == [("proxy", "wrong", "proxy")]
+    assert told.check("proxy")["found"] == "The proxy setting is not an address."
+    assert "hidden-word" not in json.dumps(told.document)
+
+
+@pytest.mark.skipif(find_spec("socksio") is not None, reason="SOCKS support is installed")
+def test_a_socks_proxy_without_support_has_a_fix_that_speaks_to_a_person(visit: Visit) -> None:
+    visit.more = {"ALL_PROXY": "socks5://127.0.0.1:9"}
+    told = visit.told()
+    assert told.causes == [("proxy", "wrong", "proxy")]
+    assert told.check("proxy")["fix"].endswith(" or unset the ALL_PROXY variable.")
 
 
 def test_a_certificate_that_nobody_trusts(visit: Visit, certificate: tuple[Path, Path]) -> None:  # noqa: F811

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,7 +75,7 @@ def told(error: WanxError, cause: str) -> Finding:
 def to_person(advice: str) -> str:
     """Advice for an agent, who would pass it on, as advice for the user."""
     words = advice.removeprefix("ask the user to ").replace("make the same call again", "try again")
-    return words.replace(" and to ", " and ").replace(", or to ", ", or ")
+    return re.sub(r"\b(and|or) to (?=[a-z])", r"\1 ", words)
 
 
 def sentence(words: str) -> str:

@@ -42,8 +42,8 @@ async def _proxy(patient: Patient) -> Finding:
     found = proxies.get(base.scheme) or proxies.get("all")
     if not found or proxy_bypass(host):
         return ok("none is set" if not found else f"not used for {host} (NO_PROXY)")
-    parts = urlsplit(found if "://" in found else f"http://{found}")
     try:
+        parts = urlsplit(found if "://" in found else f"http://{found}")
         shown, port = f"{parts.scheme}://{parts.hostname}", parts.port
     except ValueError:
         return wrong("The proxy setting is not an address.", _mend(host), "proxy")
