@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import anyio
+import httpx
 import pytest
 
 from tests.world import World
+from wanx_mcp.simulator.serving import serving
 
 pytestmark = pytest.mark.anyio
 HOOK = {"WANX_WEBHOOK_URL": "http://127.0.0.1:9/hook", "WANX_WEBHOOK_SECRET": "hush-hush-123"}
@@ -63,3 +66,14 @@ async def test_a_failed_task_is_told_too_and_one_without_a_webhook_is_not() -> N
         await world.simulator.deliver_webhooks(receiver)
         await quiet.simulator.deliver_webhooks(receiver)
     assert [body["data"]["status"] for _, body, _ in receiver.calls] == ["failed"]
+
+
+async def test_a_fault_of_the_webhook_calls_leaves_the_simulated_provider_running() -> None:
+    world = World(HOOK)
+    async with world.client() as agent:
+        await agent.order()
+    world.simulator.store.close()  # as if its disk had gone: whoever reads it now meets an error
+    async with serving(world.simulator) as url, httpx.AsyncClient(trust_env=False) as client:
+        for _ in range(20):
+            await anyio.lowlevel.checkpoint()
+        assert (await client.get(f"{url}/nowhere")).status_code == 404

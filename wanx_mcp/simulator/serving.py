@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 HOST = "127.0.0.1"
+log = logging.getLogger(__name__)
 
 
 class Truncating:
@@ -65,9 +66,13 @@ def _listening(port: int) -> socket.socket:
 
 
 async def _call_back(simulator: Simulator) -> None:
-    while True:
-        await simulator.clock.sleep(0.5)
-        await simulator.deliver_webhooks()
+    """Make the webhook calls. A fault ends them, and nothing else: this task shares its group with a whole server."""
+    try:
+        while True:
+            await simulator.clock.sleep(0.5)
+            await simulator.deliver_webhooks()
+    except Exception:
+        log.exception("the simulator makes no more webhook calls")
 
 
 @asynccontextmanager
