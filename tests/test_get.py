@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -298,3 +299,13 @@ def test_dates_that_are_none(date: Any) -> None:
 )
 def test_envelope_codes(code: Any, read: int | None) -> None:
     assert read_code({"code": code}) == read
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+async def test_the_time_that_has_passed_is_told_by_the_clock_that_dates_the_task(world: World, minutes: int) -> None:
+    world.simulator.skew = timedelta(minutes=minutes)
+    async with world.client() as agent:
+        task_id = (await agent.order())["task_id"]
+        world.clock.advance(100)
+        seen = await agent.ok("get_wanx_task", task_id=task_id)
+    assert seen["elapsed_seconds"] == pytest.approx(100, abs=2)

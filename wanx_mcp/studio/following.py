@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 
 from anyio.abc import TaskGroup
 
@@ -24,6 +25,9 @@ __all__ = ["READ_SECONDS", "Following", "Report", "Sight"]
 
 LEARNED_FROM = 20
 """So many of the last ended tasks of a type say how long the next one takes."""
+
+SAME_TIME = timedelta(seconds=3)
+"""Clocks that are no further apart than this are taken for equal."""
 
 log = logging.getLogger(__name__)
 
@@ -127,10 +131,17 @@ class Following:
         created_at = task.created_at or (known.created_at if known else None)
         elapsed = None
         if created_at is not None:
-            until = task.ended_at if task.status.final and task.ended_at else self._clock.now()
+            now = self._clock.now() + (self._skew if task.created_at else timedelta(0))
+            until = task.ended_at if task.status.final and task.ended_at else now
             elapsed = max(0.0, (until - created_at).total_seconds())
         pace = None if task.status.final else self.pace(row, elapsed or 0.0)
         return Sight(replace(task, created_at=created_at), row, elapsed, pace, known.saved_path if known else None)
+
+    @property
+    def _skew(self) -> timedelta:
+        """By how much the provider's dates are ahead of our clock; the second that its header leaves open is none."""
+        skew = self._account.provider.skew
+        return skew if abs(skew) > SAME_TIME else timedelta(0)
 
     def _remembered(self, known: Entry) -> Sight:
         status = Status(known.status or Status.PENDING)
@@ -139,7 +150,6 @@ class Following:
             status=status,
             provider_status=status.value,
             task_type=known.task_type,
-            created_at=known.created_at,
             started_at=known.started_at,
             ended_at=known.ended_at,
             video_url=known.video_url,
