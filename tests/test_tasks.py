@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from mcp import Client
 from mcp.client.extension import advertise
@@ -176,6 +177,20 @@ async def test_a_provider_that_stumbles_does_not_end_a_task_of_ours(world: World
         assert seen.status == "working"
         assert "last look failed" in (seen.status_message or "")
         world.simulator.weather.clear()
+        world.clock.advance(3600)
+        assert (await standing(agent.client.session, task_id)).status == "completed"
+
+
+@pytest.mark.parametrize("status", [400, 402, 403, 429])
+async def test_one_refused_look_does_not_end_the_handle_for_ever(world: World, status: int) -> None:
+    async with world.client(extensions=[DECLARED]) as agent:
+        task_id = (await agent.order())["task_id"]
+        world.clock.advance(10)
+        world.line.canned = httpx.Response(status, text="<html>Are you a robot?</html>")
+        seen = await standing(agent.client.session, task_id)
+        assert seen.status == "working"
+        assert "last look failed" in (seen.status_message or "")
+        world.line.canned = None
         world.clock.advance(3600)
         assert (await standing(agent.client.session, task_id)).status == "completed"
 

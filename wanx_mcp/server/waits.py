@@ -11,7 +11,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, CallToolRequestParams
 
-from wanx_mcp.errors import InvalidArguments, ProviderFault, RateLimited, TaskNotFound, Unreachable, WanxError
+from wanx_mcp.errors import InvalidArguments, NotConfigured, TaskNotFound, Unauthorized, WanxError
 from wanx_mcp.server.card import with_legend
 from wanx_mcp.server.lobby import Lobby
 from wanx_mcp.server.tasks import Finished, Handle, Working
@@ -24,8 +24,9 @@ SHORTEST_POLL, LONGEST_POLL = 5.0, 10.0
 """Seconds between the polls of one handle, unless there are so many that WANX_READS_PER_MINUTE asks for more."""
 
 MINUTE = 60.0
-PASSING = (Unreachable, RateLimited, ProviderFault)
-"""Troubles of one read, which say nothing about the task."""
+ENDING = (NotConfigured, Unauthorized)
+"""Only what the operator has to mend ends a wait with an error. Any other trouble of one read says nothing about the
+task, and a handle that has ended never comes back."""
 
 
 class VideoWaits:
@@ -66,10 +67,10 @@ class VideoWaits:
             sight = await _look(studio, task_id)
         except (TaskNotFound, InvalidArguments):
             return None
-        except PASSING as error:
-            return await self._waiting(studio, task_id, error)
-        except WanxError as error:
+        except ENDING as error:
             return self._handle(task_id, None, Finished(failure(error, studio)))
+        except WanxError as error:
+            return await self._waiting(studio, task_id, error)
         if not sight.settled:
             return self._working(studio, sight)
         result = success(seen(sight, studio.settings.max_wait_seconds), simulated=studio.settings.simulate)
