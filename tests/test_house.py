@@ -103,3 +103,11 @@ anyio.run(main)
 """
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert loaded.split() == []
+
+
+def test_the_stdio_server_loads_no_http_server() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "wanx_mcp"]
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=60)
+    loaded = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+    assert "mcp.server" in loaded
+    assert not any(name.startswith("uvicorn.") for name in loaded)
