@@ -135,6 +135,15 @@ def test_the_prompt_of_vs_code_is_defined_beside_its_use() -> None:
     assert "inputs" not in json.loads(run("config", "vscode", "--simulate").stdout)
 
 
+def test_the_prompt_of_vs_code_is_not_forgotten_where_the_file_has_servers_already() -> None:
+    assert '"piapi_key", if printed, belongs in its "inputs"' in run("config", "vscode").stderr
+
+
+@pytest.mark.parametrize("there", ["", 'model = "some"', 'model = "some"\n'])
+def test_for_codex_it_can_be_appended_to_any_file(there: str) -> None:
+    assert "wanx" in tomllib.loads(there + run("config", "codex").stdout)["mcp_servers"]
+
+
 def test_with_key_without_a_key_is_an_error_and_prints_nothing() -> None:
     done = run("config", "cursor", "--with-key")
     assert (done.returncode, done.stdout) == (1, "")

@@ -34,6 +34,7 @@ class Host:
     write: Callable[[Launch], str]
     steps: tuple[str, ...]
     prompts: bool = False
+    opening: str = "This is the configuration for {}. It goes into:"
     comments: bool = False
     """Whether the file may hold comments, as JSON does not allow."""
 
@@ -101,7 +102,8 @@ def _claude_code(launch: Launch) -> str:
 
 
 def _codex(launch: Launch) -> str:
-    lines = [f"[mcp_servers.{SERVER}]", f"command = {_toml(launch.command)}"]
+    # The first line is empty: it is appended to a file, whose last line may have no end.
+    lines = ["", f"[mcp_servers.{SERVER}]", f"command = {_toml(launch.command)}"]
     if launch.args:
         lines.append(f"args = [{', '.join(map(_toml, launch.args))}]")
     lines += [f"startup_timeout_sec = {START_SECONDS}", f"tool_timeout_sec = {CALL_SECONDS}", ""]
@@ -134,7 +136,11 @@ HOSTS: tuple[Host, ...] = (
         dict.fromkeys(("macOS", "Windows", "Linux"), "~/.claude.json"),
         "mcpServers",
         _claude_code,
-        ("Run the line in a terminal: it adds the server for all your projects. Then: claude mcp list",),
+        (
+            f"If there is one already, first: claude mcp remove {SERVER} --scope user",
+            "Run the line in a terminal: it adds the server for all your projects. Then: claude mcp list",
+        ),
+        opening="This is the line to run for {}. It writes to:",
     ),
     Host(
         "cursor",
@@ -156,7 +162,7 @@ HOSTS: tuple[Host, ...] = (
         _vscode,
         (
             'The command "MCP: Open User Configuration" opens it; .vscode/mcp.json serves one project.',
-            _ADD.format("servers"),
+            _ADD.format("servers") + f' The entry "{PROMPT}", if printed, belongs in its "inputs".',
         ),
         prompts=True,
         comments=True,

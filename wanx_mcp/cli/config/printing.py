@@ -35,7 +35,7 @@ def config(name: str, *, simulate: bool, with_key: bool, carry: bool) -> int:
 
 
 def _advice(host: Host, launch: Launch, left_out: Mapping[str, str]) -> list[str]:
-    lines = ["", f"This is the configuration for {host.title}. It goes into:"]
+    lines = ["", host.opening.format(host.title)]
     here = platform()
     places: dict[str, list[str]] = {}
     for system, place in host.files.items():
