@@ -11,6 +11,7 @@ import pytest
 
 from tests.world import World
 from wanx_mcp import __version__
+from wanx_mcp.ledger.schema import open_file
 from wanx_mcp.simulator.weather import Fault
 
 
@@ -18,6 +19,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANX_", "PIAPI_"))}
     return subprocess.run(
         [sys.executable, "-m", "wanx_mcp", *arguments],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         env=inherited | environment,
@@ -66,3 +68,71 @@ def test_a_damaged_ledger_is_named(tmp_path: Path) -> None:
     shown = run("ledger", WANX_STATE_DIR=str(tmp_path))
     assert shown.returncode == 1
     assert "ledger_unusable" in shown.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
+@pytest.mark.parametrize("command", ["ledger", "doctor", "demo", "bundle", "config codex", "simulator --port 0"])
+def test_output_into_a_closed_pipe_ends_quietly(command: str, tmp_path: Path) -> None:
+    open_file(tmp_path / "ledger.sqlite3").close()
+    reader, writer = os.pipe()
+    os.close(reader)
+    folders = {"WANX_STATE_DIR": str(tmp_path), "WANX_OUTPUT_DIR": str(tmp_path)}
+    words = [sys.executable, "-m", "wanx_mcp", *command.split()]
+    try:
+        ended = subprocess.run(
+            words,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            env=os.environ | folders,
+            cwd=tmp_path,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert ended.returncode == 141
+    assert not ended.stderr
+
+
+def test_the_simulator_names_a_folder_in_which_it_cannot_keep_tasks(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = run("simulator", "--port", "0", WANX_STATE_DIR=str(tmp_path / "file" / "state"))
+    assert ended.returncode == 1
+    assert "WANX_STATE_DIR" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["simulator --port 70000", "simulator --port -1", "simulator --speed 0", "simulator --speed nan"]
+)
+def test_a_number_out_of_bounds_is_refused_with_the_bounds(words: str) -> None:
+    ended = run(*words.split())
+    assert ended.returncode == 2
+    assert "must be a" in ended.stderr
+
+
+@pytest.mark.parametrize("count", ["0", "-1"])
+def test_a_count_of_orders_is_at_least_one(count: str) -> None:
+    assert "must be a whole number from 1" in run("ledger", "--count", count).stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+def test_a_person_who_starts_the_server_is_told_what_it_waits_for() -> None:
+    import pty
+
+    person, terminal = pty.openpty()
+    command = [sys.executable, "-m", "wanx_mcp"]
+    with subprocess.Popen(
+        command, stdin=terminal, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as server:
+        os.close(terminal)
+        try:
+            os.write(person, b"\x04")  # Ctrl-D: it ends, whatever it said
+            told = server.communicate(timeout=60)[1]
+        finally:
+            server.kill()
+            os.close(person)
+    assert "Ctrl-C" in told
+    assert "--help" in told
+    assert "Ctrl-C" not in run().stderr

@@ -20,6 +20,13 @@ known = util.find_spec
 util.find_spec = lambda name, *more: None if name == "av" else known(name, *more)
 """
 
+NO_ORDER = """
+import sys
+if sys.argv[-1] == "demo":
+    import wanx_mcp.cli.demo as demo
+    demo.TEXT = {"task_type": "none"}
+"""
+
 
 def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "wanx_mcp", "demo"]
@@ -54,3 +61,12 @@ def test_without_the_video_extra_the_demo_works_and_says_what_is_missing(tmp_pat
     assert [path.suffix for path in folder.iterdir()] == [".mp4", ".mp4"]
     assert "pip install '.[video]'" in done.stdout
     assert "wanx-mcp[" not in done.stdout
+
+
+def test_a_demo_that_fails_says_so_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NO_ORDER, encoding="utf-8")
+    done = run(tmp_path / "videos", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "server < invalid_order" in done.stdout
+    assert "wanx-mcp doctor" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,28 @@ class Command:
 
 def run(arguments: Sequence[str]) -> int:
     """Parse `arguments` and run the command they name. Returns the exit code."""
+    try:
+        try:
+            return _chosen(arguments)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except (BrokenPipeError, BaseExceptionGroup) as error:
+        if not _reader_left(error):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+        return 141
+
+
+def _reader_left(error: BaseException) -> bool:
+    """Whether the reader of our output, such as `head`, has ended; task groups wrap what they let through."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_reader_left, error.exceptions))
+    return isinstance(error, BrokenPipeError)
+
+
+def _chosen(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "wanx-mcp", description="An MCP stdio server that orders WanX videos from PiAPI. Without a command it serves."
     )
@@ -37,10 +61,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if getattr(options, "settle", None) is not None and not (options.task_id or options.not_placed):
         parser.error("--settle needs --task-id ID or --not-placed")
-    try:
-        return int(options.run(options))
-    except KeyboardInterrupt:
-        return 130
+    return int(options.run(options))
 
 
 def _demo(_options: argparse.Namespace) -> int:
@@ -59,8 +80,8 @@ def _no_options(_parser: argparse.ArgumentParser) -> None: ...
 
 
 def _simulator_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8765, help="port on loopback (default 8765, 0 picks a free one)")
-    parser.add_argument("--speed", type=float, default=20.0, help="times faster than life (default 20)")
+    parser.add_argument("--port", type=_port, default=8765, help="port on loopback (default 8765, 0 picks a free one)")
+    parser.add_argument("--speed", type=_speed, default=20.0, help="times faster than life (default 20)")
     parser.add_argument("--weather", default="fair", choices=("fair", "rough", "stormy"), help="how often things fail")
     parser.add_argument("--seed", type=int, default=None, help="replay the same weather and durations")
 
@@ -73,6 +94,27 @@ def _ledger(options: argparse.Namespace) -> int:
     return settle(options.settle, task_id=options.task_id)
 
 
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65_535:
+        raise argparse.ArgumentTypeError("must be a whole number from 0 to 65535")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    from wanx_mcp.settings.readers import speed
+
+    try:
+        return speed(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from None
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number from 1 to 999999")
+    return int(text)
+
+
 def _number(text: str) -> int:
     if not 1 <= len(text) <= 15 or not text.isdecimal():
         raise argparse.ArgumentTypeError("must be the number of an order, as wanx-mcp ledger shows it")
@@ -80,7 +122,7 @@ def _number(text: str) -> int:
 
 
 def _ledger_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--count", type=int, default=20, help="how many orders to show (default 20)")
+    parser.add_argument("--count", type=_count, default=20, help="how many orders to show (default 20)")
     parser.add_argument("--settle", type=_number, metavar="NUMBER", help="settle this order of unknown outcome by hand")
     outcome = parser.add_mutually_exclusive_group()
     outcome.add_argument("--task-id", metavar="ID", help="with --settle: the provider has it under this id")

@@ -35,6 +35,10 @@ MISSING = (
 )
 
 
+class _EndedError(Exception):
+    """A call of the demo was answered with an error, which has been printed."""
+
+
 def demo() -> int:
     """Run the demo. Returns the exit code."""
     folder = read_settings(os.environ).output_folder
@@ -44,8 +48,13 @@ def demo() -> int:
         print(f"wanx-mcp demo: {folder} cannot be made ({error.strerror}); set WANX_OUTPUT_DIR", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="wanx-demo-") as state:
-        anyio.run(_converse, folder, state)
-    return 0
+        code = 0
+        try:
+            anyio.run(_converse, folder, state)
+        except* _EndedError:  # in a group: it comes out of the client's task groups
+            print("wanx-mcp demo: ended early, by the error above; wanx-mcp doctor may know why", file=sys.stderr)
+            code = 1
+    return code
 
 
 async def _converse(folder: Path, state: str) -> None:
@@ -91,7 +100,7 @@ async def _call(client: Client, tool: str, arguments: Mapping[str, Any]) -> Call
         print("\r\033[K", end="")
     print(f"server < {_text(result)}\n", flush=True)
     if result.is_error:
-        raise SystemExit(f"the demo ended at {tool}")
+        raise _EndedError
     return result
 
 

@@ -22,22 +22,22 @@ from wanx_mcp.studio.ordering import IN_FLIGHT
 def show(*, count: int) -> int:
     """Print the spending and the newest orders. Returns the exit code."""
 
-    def told(book: Book, settings: Settings) -> int:
+    def told(book: Book, settings: Settings) -> tuple[int, str]:
         budget = settings.daily_budget
         spending = book.spending(datetime.now(UTC), None if budget is None else to_points(budget))
         limit = "no limit" if budget is None else f"a budget of {dollars(budget)}"
-        print(f"Booked in the last 24 hours: {dollars(to_usd(spending.booked))} of {limit}.\n")
+        lines = [f"Booked in the last 24 hours: {dollars(to_usd(spending.booked))} of {limit}."]
         entries = book.page(None, (), None, count)
-        for entry in entries:
-            print(_line(entry))
+        lines += ["", *map(_line, entries)] if entries else []
         doubts = [entry.number for entry in entries if entry.state.doubtful]
         if doubts:
-            print(
-                f"\nUnknown: the server looks for these in the provider's history by itself. By hand, for {doubts[0]}:"
-            )
-            print(f"  wanx-mcp ledger --settle {doubts[0]} --task-id ID   if the task history of the account shows it")
-            print(f"  wanx-mcp ledger --settle {doubts[0]} --not-placed   if it certainly does not")
-        return 0
+            lines += [
+                "",
+                f"Unknown: the server looks for these in the provider's history by itself. By hand, for {doubts[0]}:",
+                f"  wanx-mcp ledger --settle {doubts[0]} --task-id ID   if the task history of the account shows it",
+                f"  wanx-mcp ledger --settle {doubts[0]} --not-placed   if it certainly does not",
+            ]
+        return 0, "\n".join(lines)
 
     return _with_book(told)
 
@@ -45,27 +45,24 @@ def show(*, count: int) -> int:
 def settle(number: int, *, task_id: str | None) -> int:
     """Give order `number` the provider's `task_id`, or (None) take it off the books. Returns the exit code."""
 
-    def settled(book: Book, _settings: Settings) -> int:
+    def settled(book: Book, _settings: Settings) -> tuple[int, str]:
         entry = book.entry(number)
         if entry is None or not entry.state.doubtful:
-            print(f"wanx-mcp ledger: order {number} is not one of unknown outcome", file=sys.stderr)
-            return 1
+            return 1, f"wanx-mcp ledger: order {number} is not one of unknown outcome"
         age = datetime.now(UTC) - entry.created_at
         if task_id is None and entry.state is State.INTENDED and age < IN_FLIGHT:
-            print(f"wanx-mcp ledger: order {number} may still be on its way; try again in two minutes", file=sys.stderr)
-            return 1
+            return 1, f"wanx-mcp ledger: order {number} may still be on its way; try again in two minutes"
         if task_id is None:
             book.conclude(number, State.RELEASED)
         elif not book.adopt(number, Observation(task_id, "pending")):
-            print(f"wanx-mcp ledger: task {task_id} belongs to another order already", file=sys.stderr)
-            return 1
-        print(_line(book.entry(number) or entry))
-        return 0
+            return 1, f"wanx-mcp ledger: task {task_id} belongs to another order already"
+        return 0, _line(book.entry(number) or entry)
 
     return _with_book(settled)
 
 
-def _with_book(work: Callable[[Book, Settings], int]) -> int:
+def _with_book(work: Callable[[Book, Settings], tuple[int, str]]) -> int:
+    """What `work` tells is printed when the ledger is closed: a reader who left is no fault of the ledger."""
     settings = read_settings(os.environ)
     for complaint in settings.complaints:
         print(f"wanx-mcp: {complaint}", file=sys.stderr)
@@ -77,12 +74,14 @@ def _with_book(work: Callable[[Book, Settings], int]) -> int:
         with usable(path):
             book = Book(open_file(path))
             try:
-                return work(book, settings)
+                code, words = work(book, settings)
             finally:
                 book.close()
     except WanxError as error:
         print(f"wanx-mcp ledger: {error}", file=sys.stderr)
         return 1
+    print(words, file=sys.stderr if code else sys.stdout)
+    return code
 
 
 def _line(entry: Entry) -> str:

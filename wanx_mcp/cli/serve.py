@@ -17,6 +17,9 @@ def serve() -> NoReturn:
     settings = read_settings(os.environ)
     for complaint in settings.complaints:
         print(f"wanx-mcp: {complaint}", file=sys.stderr)
+    if sys.stdin is not None and sys.stdin.isatty():
+        print("wanx-mcp: an MCP server, waiting for a client on stdin. Ctrl-C ends it.", file=sys.stderr)
+        print("Commands for people: wanx-mcp --help", file=sys.stderr)
     # The SDK reads stdin in a thread that Python's own SIGINT cannot interrupt.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = build_server(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 
 import anyio
@@ -16,12 +17,16 @@ from wanx_mcp.simulator.weather import CLIMATES
 def simulator(*, port: int, speed: float, climate: str, seed: int | None) -> int:
     """Serve until interrupted. Returns the exit code."""
     state = read_settings(os.environ).state_folder
-    simulated = persistent(state, CATALOG, speed=speed, odds=CLIMATES[climate], seed=seed)
+    try:
+        simulated = persistent(state, CATALOG, speed=speed, odds=CLIMATES[climate], seed=seed)
+    except (OSError, sqlite3.Error) as error:
+        print(f"wanx-mcp simulator: no tasks can be kept in {state} ({error}); set WANX_STATE_DIR", file=sys.stderr)
+        return 1
 
     async def run() -> None:
         async with serving(simulated, port) as url:
             print(f"The simulated provider listens on {url} ({speed:g} times faster than life, {climate} weather).")
-            print(f"Try it: PIAPI_BASE_URL={url} PIAPI_API_KEY=any wanx-mcp", flush=True)
+            print(f"It takes any key. Try it: PIAPI_BASE_URL={url} PIAPI_API_KEY=any wanx-mcp doctor", flush=True)
             await anyio.sleep_forever()
 
     try:
