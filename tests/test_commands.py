@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +137,12 @@ def test_a_person_who_starts_the_server_is_told_what_it_waits_for() -> None:
     assert "Ctrl-C" in told
     assert "--help" in told
     assert "Ctrl-C" not in run().stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send")
+def test_ctrl_c_while_the_server_starts_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    # What is imported first of the heavy packages presses Ctrl-C.
+    (tmp_path / "mcp.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", encoding="utf-8")
+    ended = run(PYTHONPATH=str(tmp_path))
+    assert ended.returncode == -signal.SIGINT
+    assert not ended.stderr

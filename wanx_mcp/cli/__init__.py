@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +15,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given:
         # The SDK's imports make hundreds of thousands of objects that live for ever: collecting among them is in vain.
         gc.disable()
+        # The SDK reads stdin in a thread that Python's own SIGINT cannot interrupt; and imports need no traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         with _absent("uvicorn"):
             from wanx_mcp.cli.serve import serve
+
         serve()
     from wanx_mcp.cli.commands import run
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from typing import NoReturn
 
@@ -20,8 +19,6 @@ def serve() -> NoReturn:
     if sys.stdin is not None and sys.stdin.isatty():
         print("wanx-mcp: an MCP server, waiting for a client on stdin. Ctrl-C ends it.", file=sys.stderr)
         print("Commands for people: wanx-mcp --help", file=sys.stderr)
-    # The SDK reads stdin in a thread that Python's own SIGINT cannot interrupt.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = build_server(settings)
     gc.freeze()
     gc.enable()
