@@ -144,3 +144,9 @@ async def test_nobody_listening_is_unreachable() -> None:
 
 async def test_a_host_that_does_not_exist_is_unreachable() -> None:
     await refused(FAR)
+
+
+async def test_a_proxy_that_is_not_running_is_thought_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening() as (port, _):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+    assert "HTTPS_PROXY" in await refused(FAR)

@@ -14,6 +14,7 @@ _CA = (
 )
 _SOCKS = "ask the user to install SOCKS support (pip install 'httpx[socks]') or to unset the ALL_PROXY variable"
 _PROXY = "ask the user to check the HTTPS_PROXY setting, or to add the provider's host to NO_PROXY"
+_DOWN = "ask the user to check the network connection, and HTTPS_PROXY if that is set; then make the same call again"
 _NAME = "ask the user to check the network connection and PIAPI_BASE_URL; the host's name was not found"
 
 
@@ -30,7 +31,7 @@ def unreachable(error: BaseException) -> Unreachable:
     if "ConnectTimeout" in names or "PoolTimeout" in names:
         return Unreachable("no connection to the provider within the time limit", advice=_PROXY)
     if "ConnectError" in names:
-        return Unreachable("the connection to the provider was refused or broke off")
+        return Unreachable("the connection to the provider was refused or broke off", advice=_DOWN)
     return Unreachable(f"the provider gave no whole answer ({type(error).__name__})")
 
 
