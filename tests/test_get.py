@@ -226,6 +226,7 @@ def test_the_video_is_found_in_every_known_place(output: Any) -> None:
         {"video_url": "javascript:alert(1)"},
         {"video_url": "http://127.0.0.1/a.mp4"},
         {"video_url": "https://"},
+        {"video_url": "https://storage.theapi.app@h.example/a.mp4"},
         {"video_url": 5},
         {"cover": "https://h/a.png"},
     ],

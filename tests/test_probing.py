@@ -232,6 +232,15 @@ def test_a_probe_whose_answer_is_lost_is_an_order_of_unknown_outcome_and_the_las
     assert any(task.task_id in note for note in told.document["notes"])
 
 
+def test_an_unchanged_balance_is_no_proof_while_the_outcome_of_a_probe_is_unknown(visit: Visit) -> None:
+    with refusing(lambda _body: "boom", 500) as url:
+        visit.url = url
+        told = visit.told("--probe")
+    assert lessons(told) == ["unknown"]
+    assert "may still be charged" in told.document["notes"][-1]
+    assert "nothing was charged" not in json.dumps(told.document)
+
+
 def test_without_room_in_the_budget_nothing_is_sent(visit: Visit) -> None:
     simulator = Simulator(catalog=credulous(PROBE), keys=frozenset({KEY}))
     visit.more = {"WANX_DAILY_BUDGET_USD": "0"}

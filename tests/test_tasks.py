@@ -119,6 +119,7 @@ async def test_an_unknown_id_is_an_error_and_no_handle(world: World) -> None:
     handles = Handles(world.clock)
     async with world.client(extensions=[handles]) as agent:
         assert (await agent.error("get_wanx_task", task_id="nope", wait_seconds=45)).startswith("task_not_found:")
+        assert len(world.line.sent("GET")) == 1
         for method in ("tasks/get", "tasks/update", "tasks/cancel"):
             with pytest.raises(MCPError) as caught:
                 await ask(agent.client.session, method, "nope")

@@ -189,12 +189,21 @@ def _strings(value: Any, depth: int = 0) -> Iterator[str]:
 def _acceptable(url: str, trusted_loopback: bool) -> bool:
     if any(char.isspace() or not char.isprintable() for char in url):
         return False
+    if "@" in _authority(url):  # what stands before it looks like the host and is none
+        return False
     return bool(_host(url)) and (url.lower().startswith("https://") or (trusted_loopback and is_loopback(url)))
 
 
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _authority(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
     except ValueError:
         return ""
 

@@ -69,8 +69,11 @@ class Handle:
 class LongCalls(Protocol):
     """The seam: which calls take long, and how they stand. Every method may be asked after a restart."""
 
-    async def start(self, call: CallToolRequestParams, ctx: ServerRequestContext[Any, Any]) -> Handle | None:
-        """A handle for a call that takes long and can be read from now on. None: the call is answered as usual."""
+    async def start(
+        self, call: CallToolRequestParams, ctx: ServerRequestContext[Any, Any]
+    ) -> Handle | CallToolResult | None:
+        """A handle for a call that takes long and can be read from now on, or the result where it is known already.
+        None: the call is answered as usual."""
 
     async def read(self, task_id: str, ctx: ServerRequestContext[Any, Any]) -> Handle | None:
         """How the call stands, None if nobody knows that id."""
@@ -107,9 +110,11 @@ class Tasks(Extension):
         self, params: CallToolRequestParams, ctx: ServerRequestContext[Any, Any], call_next: CallNext
     ) -> HandlerResult:
         if ctx.protocol_version in ERAS and _declared(ctx):
-            handle = await self._calls.start(params, ctx)
-            if handle is not None:
-                return {"resultType": "task", **_wire(handle, whole=False)}
+            started = await self._calls.start(params, ctx)
+            if isinstance(started, Handle):
+                return {"resultType": "task", **_wire(started, whole=False)}
+            if started is not None:
+                return started
         return await call_next(ctx)
 
     async def _get(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:

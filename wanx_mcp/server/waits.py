@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp.types import INTERNAL_ERROR, CallToolRequestParams
+from mcp.types import INTERNAL_ERROR, CallToolRequestParams, CallToolResult
 
 from wanx_mcp.errors import InvalidArguments, NotConfigured, TaskNotFound, Unauthorized, WanxError
 from wanx_mcp.server.card import with_legend
@@ -36,21 +36,27 @@ class VideoWaits:
         self._now = now
         self._polled: dict[str, datetime] = {}
 
-    async def start(self, call: CallToolRequestParams, ctx: ServerRequestContext[Lobby, Any]) -> Handle | None:
+    async def start(
+        self, call: CallToolRequestParams, ctx: ServerRequestContext[Lobby, Any]
+    ) -> Handle | CallToolResult | None:
         """A handle for a wait that is worth one. A task that has ended, and every error, is answered at once."""
         from wanx_mcp.server.arguments import GetArguments
+        from wanx_mcp.server.border import failure
         from wanx_mcp.server.calls import checked
 
         if call.name != TOOL:
             return None
         try:
             asked = checked(GetArguments, call.arguments or {})
-            if asked.wait_seconds <= 0:
-                return None
-            studio = await ctx.lifespan_context.studio()
-            sight = await _look(studio, asked.task_id)
         except WanxError:
             return None
+        if asked.wait_seconds <= 0:
+            return None
+        studio = await ctx.lifespan_context.studio()
+        try:
+            sight = await _look(studio, asked.task_id)
+        except WanxError as error:  # as the tool would say it, which would have to ask the provider again
+            return failure(error, studio)
         return None if sight.settled else self._working(studio, sight)
 
     async def read(self, task_id: str, ctx: ServerRequestContext[Lobby, Any]) -> Handle | None:

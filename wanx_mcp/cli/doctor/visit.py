@@ -56,7 +56,7 @@ async def _probe(patient: Patient, report: Report) -> None:
         "Probing with orders that can only be refused: a task type that does not exist, or no picture where there has "
         "to be one. Each is in the ledger before it leaves."
     )
-    before, began = await _balance(patient), patient.clock.now()
+    before, began, over = await _balance(patient), patient.clock.now(), False
     try:
         async for probed in Probing(patient.settings, CATALOG, patient.clock, patient.account).ask():
             report.learn(probed)
@@ -64,6 +64,7 @@ async def _probe(patient: Patient, report: Report) -> None:
                 report.note("ATTENTION: the provider accepted what it could not have accepted. Look at its task list.")
             elif probed.lesson is Lesson.UNKNOWN:
                 report.note("The answer to a probe was lost, so nothing more is asked; the server looks it up.")
+        over = not any(probed.lesson in (Lesson.TAKEN, Lesson.UNKNOWN) for probed in report.probed)
         report.show(await patient.account.provider.shapes(within=SECONDS))
     except WanxError as error:
         report.note(f"The probing ended early: {error.what}.")
@@ -72,8 +73,10 @@ async def _probe(patient: Patient, report: Report) -> None:
     after = await _balance(patient)
     if before is None or after is None:
         report.note("The balance could not be compared.")
-    elif before == after:
+    elif before == after and over:
         report.note(f"The balance is {dollars(after)} as before: nothing was charged.")
+    elif before == after:  # the provider may charge an order when it ends
+        report.note(f"The balance is {dollars(after)} as before; that probe may still be charged: wanx-mcp ledger.")
     else:
         report.note(f"The balance went from {dollars(before)} to {dollars(after)} meanwhile: look at the task list.")
 
