@@ -55,7 +55,7 @@ def once(command: list[str]) -> float:
         process.stdin.write(b"".join(json.dumps(call).encode() + b"\n" for call in CALLS))
         process.stdin.flush()
         for line in process.stdout:
-            if json.loads(line).get("id") == 2:
+            if line.startswith(b"{") and json.loads(line).get("id") == 2:  # some peers write other things there too
                 break
         else:
             raise SystemExit(f"no answer from {command}")
