@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import copy
+import os
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -34,13 +37,37 @@ def create(tools: list[dict[str, Any]]) -> dict[str, Any]:
     return next(each["function"] for each in tools if each["function"]["name"] == "create_wanx_task")["parameters"]
 
 
+def marked(row: Row) -> str:
+    """The lines that the README shows."""
+    (found,) = MARKED.findall(row.path.read_text(encoding="utf-8"))
+    return str(found)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_framework_has_one_marked_snippet_short_enough_to_show(row: Row) -> None:
-    (marked,) = MARKED.findall(row.path.read_text(encoding="utf-8"))
-    lines = [line for line in textwrap.dedent(marked).splitlines() if line.strip()]
+    lines = [line for line in textwrap.dedent(marked(row)).splitlines() if line.strip()]
     assert 4 <= len(lines) <= 18
     if not row.is_node:  # it stands in an async function
         ast.parse("\n".join(["async def main():", *(f"    {line}" for line in lines)]))
+
+
+@pytest.mark.parametrize("name", ["in-process", "python-sdk-2"])
+def test_a_reader_without_a_key_is_told_so(name: str, tmp_path: Path) -> None:
+    (row,) = (row for row in ROWS if row.name == name)  # both run in this environment
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("WANX_", "PIAPI_"))}
+    command = [sys.executable, str(row.path), sys.executable, "-m", "wanx_mcp"]
+    states = {"WANX_STATE_DIR": str(tmp_path)}
+    done = subprocess.run(command, env=ours | states, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "RuntimeError: not_configured: there is no PIAPI_API_KEY" in done.stderr
+    assert "TypeError" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if re.search(r"\.call_?[tT]ool\(", marked(row))], ids=lambda row: row.name
+)
+def test_a_snippet_that_calls_tools_itself_looks_for_errors(row: Row) -> None:
+    assert re.search(r"\.is_?[eE]rror\b|raised as ToolError", marked(row))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

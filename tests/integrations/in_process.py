@@ -19,10 +19,14 @@ async def main() -> None:
     server = build_server(read_settings(os.environ))  # any mapping: {"WANX_SIMULATE": "1"}
     async with Client(server) as client:
         ordered = await client.call_tool("create_wanx_task", order)
+        if ordered.is_error:
+            raise RuntimeError(ordered.content[0].text)
         waiting = {"task_id": ordered.structured_content["task_id"], "wait_seconds": 45}
         task = await client.call_tool("get_wanx_task", waiting)
-        while task.structured_content["status"] in ("pending", "processing"):
+        while not task.is_error and task.structured_content["status"] in ("pending", "processing"):
             task = await client.call_tool("get_wanx_task", waiting)
+        if task.is_error:
+            raise RuntimeError(task.content[0].text)
         link = task.structured_content.get("video_url")
         # /snippet
         refused = await client.call_tool("create_wanx_task", SPOILT)

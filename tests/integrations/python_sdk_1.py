@@ -21,10 +21,14 @@ async def main() -> None:
     async with stdio_client(parameters) as pipe, ClientSession(*pipe, read_timeout_seconds=limit) as client:
         await client.initialize()
         ordered = await client.call_tool("create_wanx_task", order)
+        if ordered.isError:
+            raise RuntimeError(ordered.content[0].text)
         waiting = {"task_id": ordered.structuredContent["task_id"], "wait_seconds": 45}
         task = await client.call_tool("get_wanx_task", waiting)
-        while task.structuredContent["status"] in ("pending", "processing"):
+        while not task.isError and task.structuredContent["status"] in ("pending", "processing"):
             task = await client.call_tool("get_wanx_task", waiting)
+        if task.isError:
+            raise RuntimeError(task.content[0].text)
         link = task.structuredContent.get("video_url")
         # /snippet
         refused = await client.call_tool("create_wanx_task", SPOILT)

@@ -18,10 +18,14 @@ async def main() -> None:
     # A request has no time-out of its own (the default is None); 60 s is above the longest wait of one call, 45 s.
     async with Client(stdio_client(parameters), read_timeout_seconds=60) as client:
         ordered = await client.call_tool("create_wanx_task", order)
+        if ordered.is_error:
+            raise RuntimeError(ordered.content[0].text)
         waiting = {"task_id": ordered.structured_content["task_id"], "wait_seconds": 45}
         task = await client.call_tool("get_wanx_task", waiting)
-        while task.structured_content["status"] in ("pending", "processing"):
+        while not task.is_error and task.structured_content["status"] in ("pending", "processing"):
             task = await client.call_tool("get_wanx_task", waiting)
+        if task.is_error:
+            raise RuntimeError(task.content[0].text)
         link = task.structured_content.get("video_url")
         # /snippet
         refused = await client.call_tool("create_wanx_task", SPOILT)

@@ -12,9 +12,11 @@ const limit = { timeout: 60_000 };
 const client = new Client({ name: "director", version: "1.0.0" });
 await client.connect(new StdioClientTransport({ command, args, env }));
 const ordered = await client.callTool({ name: "create_wanx_task", arguments: order }, undefined, limit);
+if (ordered.isError) throw new Error(ordered.content[0].text);
 const waiting = { name: "get_wanx_task", arguments: { task_id: ordered.structuredContent.task_id, wait_seconds: 45 } };
 let task = await client.callTool(waiting, undefined, limit);
-while (["pending", "processing"].includes(task.structuredContent.status)) task = await client.callTool(waiting, undefined, limit);
+while (["pending", "processing"].includes(task.structuredContent?.status)) task = await client.callTool(waiting, undefined, limit);
+if (task.isError) throw new Error(task.content[0].text);
 const link = task.structuredContent.video_url;
 // /snippet
 
