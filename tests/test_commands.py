@@ -113,6 +113,13 @@ def test_a_number_out_of_bounds_is_refused_with_the_bounds(words: str) -> None:
     assert "must be a" in ended.stderr
 
 
+@pytest.mark.parametrize("key", ["", "two words", "clé"])
+def test_what_can_be_no_key_is_no_key_of_the_simulator(key: str) -> None:
+    ended = run("simulator", "--port", "0", "--key", key)
+    assert ended.returncode == 2
+    assert "--key" in ended.stderr
+
+
 @pytest.mark.parametrize("count", ["0", "-1"])
 def test_a_count_of_orders_is_at_least_one(count: str) -> None:
     assert "must be a whole number from 1" in run("ledger", "--count", count).stderr

@@ -145,6 +145,34 @@ def test_a_wrong_key(visit: Visit) -> None:
     assert f"PIAPI_BASE_URL is {url}" in told.check("account")["fix"]
 
 
+@contextmanager
+def simulated(state: Path, *options: str) -> Iterator[str]:
+    """`wanx-mcp simulator` as a process; its address."""
+    command = [sys.executable, "-m", "wanx_mcp", "simulator", "--port", "0", *options]
+    environment = os.environ | {"WANX_STATE_DIR": str(state)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            told = process.stdout.readline()
+            found = re.search(r"http://[0-9.:]+", told)
+            assert found, told
+            yield found[0]
+        finally:
+            process.kill()
+
+
+def test_the_simulator_takes_one_key_alone_so_that_a_wrong_one_can_be_tried(visit: Visit, tmp_path: Path) -> None:
+    with simulated(tmp_path / "simulated", "--key", KEY) as visit.url:
+        assert visit.told().causes == []
+        visit.more = {"PIAPI_API_KEY": "another"}
+        assert visit.told().causes == [("account", "wrong", "wrong_key")]
+
+
+def test_the_simulator_takes_any_key_unless_told_otherwise(visit: Visit, tmp_path: Path) -> None:
+    with simulated(tmp_path / "simulated") as visit.url:
+        assert visit.told().causes == []
+
+
 def test_no_network(visit: Visit) -> None:
     told = visit.told()
     assert told.causes == [("provider", "wrong", "no_network")]

@@ -73,7 +73,9 @@ def _demo(_options: argparse.Namespace) -> int:
 def _simulator(options: argparse.Namespace) -> int:
     from wanx_mcp.cli.simulator import simulator
 
-    return simulator(port=options.port, speed=options.speed, climate=options.weather, seed=options.seed)
+    return simulator(
+        port=options.port, speed=options.speed, climate=options.weather, seed=options.seed, key=options.key
+    )
 
 
 def _no_options(_parser: argparse.ArgumentParser) -> None: ...
@@ -84,6 +86,7 @@ def _simulator_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--speed", type=_speed, default=20.0, help="times faster than life (default 20)")
     parser.add_argument("--weather", default="fair", choices=("fair", "rough", "stormy"), help="how often things fail")
     parser.add_argument("--seed", type=int, default=None, help="replay the same weather and durations")
+    parser.add_argument("--key", type=_key, default=None, help="take this key only, to try a wrong one (default: any)")
 
 
 def _ledger(options: argparse.Namespace) -> int:
@@ -105,6 +108,17 @@ def _speed(text: str) -> float:
 
     try:
         return speed(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from None
+
+
+def _key(text: str) -> str:
+    from wanx_mcp.settings.readers import key
+
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty")
+    try:
+        return key(text)
     except ValueError as wrong:
         raise argparse.ArgumentTypeError(str(wrong)) from None
 

@@ -14,11 +14,12 @@ from wanx_mcp.simulator.serving import persistent, serving
 from wanx_mcp.simulator.weather import CLIMATES
 
 
-def simulator(*, port: int, speed: float, climate: str, seed: int | None) -> int:
-    """Serve until interrupted. Returns the exit code."""
+def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: str | None) -> int:
+    """Serve until interrupted; `key` is the only one accepted, None takes any. Returns the exit code."""
+    keys, taken, sample = (None, "any key", "any") if key is None else (frozenset({key}), "that key only", "another")
     state = read_settings(os.environ).state_folder
     try:
-        simulated = persistent(state, CATALOG, speed=speed, odds=CLIMATES[climate], seed=seed)
+        simulated = persistent(state, CATALOG, speed=speed, odds=CLIMATES[climate], seed=seed, keys=keys)
     except (OSError, sqlite3.Error) as error:
         print(f"wanx-mcp simulator: no tasks can be kept in {state} ({error}); set WANX_STATE_DIR", file=sys.stderr)
         return 1
@@ -26,7 +27,7 @@ def simulator(*, port: int, speed: float, climate: str, seed: int | None) -> int
     async def run() -> None:
         async with serving(simulated, port) as url:
             print(f"The simulated provider listens on {url} ({speed:g} times faster than life, {climate} weather).")
-            print(f"It takes any key. Try it: PIAPI_BASE_URL={url} PIAPI_API_KEY=any wanx-mcp doctor", flush=True)
+            print(f"It takes {taken}. Try it: PIAPI_BASE_URL={url} PIAPI_API_KEY={sample} wanx-mcp doctor", flush=True)
             await anyio.sleep_forever()
 
     try:

@@ -44,11 +44,18 @@ class Truncating:
 
 
 def persistent(
-    state: Path, catalog: Catalog, *, speed: float, odds: Mapping[Fault, float] | None = None, seed: int | None = None
+    state: Path,
+    catalog: Catalog,
+    *,
+    speed: float,
+    odds: Mapping[Fault, float] | None = None,
+    seed: int | None = None,
+    keys: frozenset[str] | None = None,
 ) -> Simulator:
-    """A simulator whose tasks live in the folder `state`, `speed` times faster than life."""
+    """A simulator whose tasks live in the folder `state`, `speed` times faster than life; no `keys` means any."""
     weather = Weather(odds=odds, seed=secrets.randbits(64) if seed is None else seed)
-    return Simulator(catalog=catalog, store=Store(state / "simulator.sqlite3"), weather=weather, speed=speed)
+    store = Store(state / "simulator.sqlite3")
+    return Simulator(catalog=catalog, store=store, weather=weather, speed=speed, keys=keys)
 
 
 def _listening(port: int) -> socket.socket:
