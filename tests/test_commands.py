@@ -64,6 +64,38 @@ async def test_a_person_can_settle_an_unknown_order_by_hand(world: World, outcom
         assert run("ledger", "--settle", "1", "--not-placed", **state).returncode == 1
 
 
+@pytest.mark.anyio
+async def test_the_ledger_that_is_not_shown_is_named_when_it_has_orders(world: World) -> None:
+    state = {"WANX_STATE_DIR": str(world.state)}
+    real, simulated = world.state / "ledger.sqlite3", world.state / "simulated.sqlite3"
+    async with world.client() as agent:
+        await agent.order()
+    head, *lines = run("ledger", **state).stdout.splitlines()
+    assert head.startswith("Booked in the last 24 hours: ")
+    assert not [line for line in lines if "WANX_SIMULATE" in line]
+    nothing, _, pointer = run("ledger", WANX_SIMULATE="1", **state).stdout.splitlines()
+    assert "Nothing has been ordered" in nothing
+    assert pointer == "Real orders are in a ledger of their own: wanx-mcp ledger without WANX_SIMULATE shows it."
+    assert not simulated.exists()
+
+    real.rename(simulated)
+    shown = run("ledger", WANX_SIMULATE="1", **state).stdout
+    assert shown.startswith("Simulated, no money. Booked in the last 24 hours: ")
+    assert "Real orders" not in shown
+    pointer = run("ledger", **state).stdout.splitlines()[-1]
+    assert pointer == "Simulated orders are in a ledger of their own: WANX_SIMULATE=1 wanx-mcp ledger shows it."
+
+
+@pytest.mark.parametrize("other", [b"nonsense" * 200, b""])
+def test_a_damaged_ledger_that_is_not_asked_for_is_passed_over(other: bytes, tmp_path: Path) -> None:
+    (tmp_path / "simulated.sqlite3").write_bytes(other)
+    open_file(tmp_path / "ledger.sqlite3").close()
+    shown = run("ledger", WANX_STATE_DIR=str(tmp_path))
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "Simulated" not in shown.stdout
+    assert (tmp_path / "simulated.sqlite3").read_bytes() == other
+
+
 def test_a_damaged_ledger_is_named(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite3").write_bytes(b"nonsense" * 200)
     shown = run("ledger", WANX_STATE_DIR=str(tmp_path))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from wanx_mcp.errors import WanxError
 from wanx_mcp.ledger import Entry, Observation, State
 from wanx_mcp.ledger.book import Book
 from wanx_mcp.ledger.ledger import usable
-from wanx_mcp.ledger.schema import open_file
+from wanx_mcp.ledger.schema import holds_orders, open_file
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.quoting import clean
 from wanx_mcp.settings import Settings, read_settings
@@ -26,7 +27,8 @@ def show(*, count: int) -> int:
         budget = settings.daily_budget
         spending = book.spending(datetime.now(UTC), None if budget is None else to_points(budget))
         limit = "no limit" if budget is None else f"a budget of {dollars(budget)}"
-        lines = [f"Booked in the last 24 hours: {dollars(to_usd(spending.booked))} of {limit}."]
+        head = "Simulated, no money. " if settings.simulate else ""
+        lines = [f"{head}Booked in the last 24 hours: {dollars(to_usd(spending.booked))} of {limit}."]
         entries = book.page(None, (), None, count)
         lines += ["", *map(_line, entries)] if entries else []
         doubts = [entry.number for entry in entries if entry.state.doubtful]
@@ -37,7 +39,7 @@ def show(*, count: int) -> int:
                 f"  wanx-mcp ledger --settle {doubts[0]} --task-id ID   if the task history of the account shows it",
                 f"  wanx-mcp ledger --settle {doubts[0]} --not-placed   if it certainly does not",
             ]
-        return 0, "\n".join(lines)
+        return 0, "\n".join([*lines, *_elsewhere(settings)])
 
     return _with_book(told)
 
@@ -68,7 +70,7 @@ def _with_book(work: Callable[[Book, Settings], tuple[int, str]]) -> int:
         print(f"wanx-mcp: {complaint}", file=sys.stderr)
     path = ledger_path(settings)
     if not path.exists():
-        print(f"Nothing has been ordered: there is no ledger at {path}.")
+        print("\n".join([f"Nothing has been ordered: there is no ledger at {path}.", *_elsewhere(settings)]))
         return 0
     try:
         with usable(path):
@@ -82,6 +84,15 @@ def _with_book(work: Callable[[Book, Settings], tuple[int, str]]) -> int:
         return 1
     print(words, file=sys.stderr if code else sys.stdout)
     return code
+
+
+def _elsewhere(settings: Settings) -> list[str]:
+    """What to say of the other ledger, real or simulated, if it has orders."""
+    if not holds_orders(ledger_path(replace(settings, simulate=not settings.simulate))):
+        return []
+    if settings.simulate:
+        return ["", "Real orders are in a ledger of their own: wanx-mcp ledger without WANX_SIMULATE shows it."]
+    return ["", "Simulated orders are in a ledger of their own: WANX_SIMULATE=1 wanx-mcp ledger shows it."]
 
 
 def _line(entry: Entry) -> str:

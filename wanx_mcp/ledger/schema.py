@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from wanx_mcp.errors import LedgerUnusable
@@ -87,6 +88,16 @@ def open_file(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.Conn
         raise
     db.row_factory = sqlite3.Row
     return db
+
+
+def holds_orders(path: Path) -> bool:
+    """Whether a ledger at `path` has orders to show. Only read: nothing is made or migrated, and no fault is raised."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            query = "select 1 from entry where state not in ('declined', 'released') limit 1"
+            return db.execute(query).fetchone() is not None
+    except sqlite3.Error:
+        return False
 
 
 def _migrate(db: sqlite3.Connection) -> None:
