@@ -59,10 +59,14 @@ def test_two_builds_are_the_same_byte_for_byte(tmp_path: Path) -> None:
     assert built(tmp_path / "again").read_bytes() == once
 
 
-def test_it_holds_the_whole_package_and_nothing_that_python_left_there(bundle: zipfile.ZipFile) -> None:
+def test_it_holds_the_whole_package_but_no_picture_of_the_readme_and_nothing_that_python_left_there(
+    bundle: zipfile.ZipFile,
+) -> None:
     house = Path(wanx_mcp.__file__).parent
     files = {f"wanx_mcp/{path.relative_to(house).as_posix()}" for path in house.rglob("*") if path.is_file()}
-    sources = {name for name in files if "__pycache__" not in name}
+    pictures = {name for name in files if name.endswith(".webp")}  # the README's
+    assert pictures
+    sources = {name for name in files - pictures if "__pycache__" not in name}
     assert set(bundle.namelist()) == sources | {"manifest.json", "pyproject.toml", "icon.png", "LICENSE"}
     assert all(bundle.read(name) == (house.parent / name).read_bytes() for name in sources)
 
@@ -84,6 +88,14 @@ def test_every_field_fills_a_setting_and_the_key_is_hidden(manifest: dict[str, A
     secret = {row.variable for row in SETTINGS if row.secret}
     assert {name for name, field in by_variable.items() if field.get("sensitive")} == secret & set(env)
     assert not any(field["required"] for field in fields.values())
+
+
+def test_no_field_asks_for_what_its_control_cannot_take(manifest: dict[str, Any]) -> None:
+    fields = manifest["user_config"]
+    texts = [field["description"] for field in fields.values()]
+    assert all(texts)
+    assert not [text for text in texts if re.search(r"unlimited|PATH|separated|[Ff]olders|https?:|[A-Z]+_[A-Z]+", text)]
+    assert "0 forbids spending" in fields["daily_budget"]["description"]
 
 
 def filled(manifest: dict[str, Any], given: dict[str, str], *, unset: str | None = None) -> dict[str, str]:

@@ -23,7 +23,8 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip knows."""
 
 _FILE_MODE = 0o100644 << 16
-_LEFT_OUT = ("__pycache__", ".pyc", ".pyo")
+_LEFT_OUT = ("__pycache__", ".pyc", ".pyo", ".webp")
+"""Ends of names: what Python made here, and the pictures of the README."""
 
 
 def bundle() -> int:
@@ -61,7 +62,7 @@ def build() -> tuple[bytes, str]:
 
 
 def _sources(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
-    """Every file of the installed package, without what Python made of it here."""
+    """Every file of the installed package, without what no server needs."""
     for entry in folder.iterdir():
         if entry.name.endswith(_LEFT_OUT):
             continue

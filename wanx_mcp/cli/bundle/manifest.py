@@ -30,7 +30,10 @@ ABOUT = (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that the host asks the user for, and the variable that it fills."""
+    """One thing that the host asks the user for, and the variable that it fills.
+
+    `words` describe it where the setting's own meaning speaks of what this control cannot take.
+    """
 
     name: str
     variable: str
@@ -42,12 +45,30 @@ class Field:
 
 # One folder each: a host cannot put several into one variable.
 FIELDS: tuple[Field, ...] = (
-    Field("api_key", "PIAPI_API_KEY", "string", "PiAPI key", {"sensitive": True}, "From your workspace at piapi.ai."),
     Field(
-        "daily_budget", "WANX_DAILY_BUDGET_USD", "number", "Budget, US dollars in 24 hours", {"default": 5, "min": 0}
+        "api_key",
+        "PIAPI_API_KEY",
+        "string",
+        "PiAPI key",
+        {"sensitive": True},
+        "The key from your workspace at piapi.ai. Without it nothing can be ordered, except with Simulate switched on.",
+    ),
+    Field(
+        "daily_budget",
+        "WANX_DAILY_BUDGET_USD",
+        "number",
+        "Budget, US dollars in 24 hours",
+        {"default": 5, "min": 0},
+        "The most that may be booked in any 24 hours; 0 forbids spending.",
     ),
     Field("output_folder", "WANX_OUTPUT_DIR", "directory", "Folder for videos"),
-    Field("picture_folder", "WANX_INPUT_DIRS", "directory", "Folder with pictures to animate"),
+    Field(
+        "picture_folder",
+        "WANX_INPUT_DIRS",
+        "directory",
+        "Folder with pictures to animate",
+        words="Pictures in this folder may be sent to PiAPI, as those in the folder for videos may.",
+    ),
     Field("simulate", "WANX_SIMULATE", "boolean", "Simulate", {"default": False}),
     Field("allow_adult", "WANX_ALLOW_ADULT", "boolean", "Allow adult LoRA types", {"default": False}),
 )
@@ -86,12 +107,10 @@ def manifest(project: Project) -> dict[str, Any]:
 
 
 def _asked(asked: Field) -> dict[str, Any]:
-    meaning = next(row.meaning for row in SETTINGS if row.variable == asked.variable)
-    description = f"{meaning} {asked.words}".strip()
     return {
         "type": asked.kind,
         "title": asked.title,
-        "description": description,
+        "description": asked.words or next(row.meaning for row in SETTINGS if row.variable == asked.variable),
         "required": False,  # nothing is: with the simulator on, not even the key
         **asked.more,
     }
