@@ -65,7 +65,7 @@ async def test_every_task_type_has_a_sheet_whose_frames_differ(world: World, tas
     shown = cells(picture(result), 6, (480, 832) if portrait else (832, 480))
     assert all(distance(one, other) > 0.5 for one, other in combinations(shown, 2))
     told = text(result)
-    assert task_type in told
+    assert f"6 frames of {'an' if task_type.startswith('img') else 'a'} {task_type} clip of" in told
     assert task_id in told
     assert "0.00, 1.00, 2.06, 3.12, 4.19, 5.25 s" in told
     assert "If you cannot see the picture, do not describe it. Next: " in told

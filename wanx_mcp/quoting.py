@@ -19,6 +19,11 @@ def clean(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def one(words: str) -> str:
+    """`words` behind their indefinite article, which goes by the first letter."""
+    return f"{'an' if words[:1].lower() in set('aeiou') else 'a'} {words}"
+
+
 def without_links(text: str) -> str:
     """`text` without addresses and data URIs: they can carry signatures, and pictures that are the caller's."""
     return _LINK.sub("[link]", text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from wanx_mcp.media.formats import JPEG, PNG, WEBP, Kind, Unfit, kind_of, stranger
 from wanx_mcp.media.mending import encoded, foreign_profile, has_clear_parts, in_srgb, is_deep, on_white, scaled
 from wanx_mcp.media.stripping import stripped
+from wanx_mcp.quoting import one
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -60,7 +61,7 @@ def checked(content: bytes, claimed: Kind | None = None) -> Picture:
     except Image.DecompressionBombError:
         raise Unfit(f"has a side of more than {LONGEST_SIDE} pixels") from None
     except (KeyError, ImportError):
-        raise Unfit(f"is a {kind.name} picture, which cannot be read here") from None
+        raise Unfit(f"is {one(kind.name)} picture, which cannot be read here") from None
     except Exception:  # decoders meet hostile bytes in ways that nobody has listed
         raise Unfit(f"is a damaged or truncated {kind.name} picture") from None
 

@@ -10,7 +10,7 @@ from wanx_mcp.catalog import Catalog, price_words
 from wanx_mcp.ledger import Entry, Spending
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.provider import Status
-from wanx_mcp.quoting import clean, without
+from wanx_mcp.quoting import clean, one, without
 from wanx_mcp.server.figures import budget, budget_words, iso, number, usd_number
 from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListedTask, ListResult, Result, SaveResult
 from wanx_mcp.studio import Page, Placement, Preview, Quotation, Saved, Sight, Underway
@@ -178,7 +178,7 @@ def previewed(found: Preview) -> Shown:
     kind = f"{found.task_type} clip" if found.task_type else "clip"
     kept = f"Sheet: {found.sheet_path} ." if found.sheet_path else "The sheet itself could not be saved."
     text = (
-        f"Contact sheet of task {found.task_id}: {len(clip.frames)} frames of a {kind} of {clip.seconds:.2f} s, "
+        f"Contact sheet of task {found.task_id}: {len(clip.frames)} frames of {one(kind)} of {clip.seconds:.2f} s, "
         f"{clip.width}x{clip.height}, in reading order at {codes} s. {kept} Video: {found.video_path} . If you cannot "
         "see the picture, do not describe it. Next: compare the frames with what was ordered and tell the user, with "
         "the path of the video."
