@@ -15,7 +15,8 @@ _CA = (
 _SOCKS = "ask the user to install SOCKS support (pip install 'httpx[socks]') or to unset the ALL_PROXY variable"
 _PROXY = "ask the user to check the HTTPS_PROXY setting, or to add the provider's host to NO_PROXY"
 _DOWN = "ask the user to check the network connection, and HTTPS_PROXY if that is set; then make the same call again"
-_NAME = "ask the user to check the network connection and PIAPI_BASE_URL; the host's name was not found"
+# Which of the two names was not found cannot be told from the error.
+_NAME = "ask the user to check the network connection, PIAPI_BASE_URL, and HTTPS_PROXY if that is set"
 
 
 def unreachable(error: BaseException) -> Unreachable:
@@ -25,7 +26,7 @@ def unreachable(error: BaseException) -> Unreachable:
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain) or "CERTIFICATE_VERIFY" in str(error):
         return _because("untrusted_certificate", "the provider's certificate is not trusted by this machine", _CA)
     if any(isinstance(cause, gaierror) for cause in chain):
-        return Unreachable("the provider's host name could not be looked up", advice=_NAME)
+        return Unreachable("the name of the provider's host, or of a proxy to it, could not be looked up", advice=_NAME)
     if "ProxyError" in names:
         return _because("proxy", "the proxy refused the connection to the provider", _PROXY)
     if "ConnectTimeout" in names or "PoolTimeout" in names:
