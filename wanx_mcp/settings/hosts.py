@@ -1,6 +1,10 @@
-"""Where the provider's videos are fetched from [contract 1: output and media hosts seen]."""
+"""Where the provider is, and where its videos are fetched from [contract 1: output and media hosts seen]."""
 
 from __future__ import annotations
+
+PROVIDER = "https://api.piapi.ai"
+UPLOADS = "https://upload.theapi.app"
+"""Where it takes local pictures."""
 
 MEDIA_ORIGINS = (
     "https://img.theapi.app",

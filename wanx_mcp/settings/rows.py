@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from wanx_mcp.settings import readers
+from wanx_mcp.settings.hosts import PROVIDER, UPLOADS
 
 
 class Stops(IntEnum):
@@ -43,7 +44,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "PIAPI_BASE_URL",
         "base_url",
-        "https://api.piapi.ai",
+        PROVIDER,
         "The provider: https, or http on loopback.",
         readers.url,
         Stops.EVERYTHING,
@@ -51,7 +52,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "PIAPI_UPLOAD_URL",
         "upload_url",
-        "https://upload.theapi.app",
+        UPLOADS,
         "Where local pictures are uploaded. With the provider on loopback the default is the provider itself.",
         readers.url,
         Stops.ORDERS,

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from wanx_mcp.settings.hosts import LOOPBACK_ORIGINS, MEDIA_ORIGINS
+from wanx_mcp.settings.hosts import LOOPBACK_ORIGINS, MEDIA_ORIGINS, PROVIDER, UPLOADS
 from wanx_mcp.settings.readers import is_loopback
 from wanx_mcp.settings.rows import SETTINGS, Stops
 
 APP = "wanx-mcp"
-UPLOADS = "https://upload.theapi.app"
 _UNFILLED = re.compile(r"\$\{[^}]*\}")
 
 
@@ -36,7 +35,7 @@ class Settings:
     """What the operator decided. Folders that are None are the platform's usual ones, found when first needed."""
 
     api_key: str | None = field(default=None, repr=False)
-    base_url: str = "https://api.piapi.ai"
+    base_url: str = PROVIDER
     upload_url: str | None = None
     output_dir: Path | None = None
     input_dirs: tuple[Path, ...] = ()
