@@ -52,9 +52,16 @@ def test_links_inside_the_readme_lead_somewhere() -> None:
         assert target in anchors
 
 
+def shown_pictures() -> list[tuple[str, str]]:
+    """The pictures of the README, in Markdown or HTML, each with the words that stand for it."""
+    marked = [(picture, words) for words, picture in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)]
+    tags = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<img [^>]+>", README)]
+    return marked + [(tag["src"], tag.get("alt", "")) for tag in tags]
+
+
 def test_pictures_in_the_readme_are_there_and_small() -> None:
-    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
-    assert pictures
+    pictures = [picture for picture, words in shown_pictures() if words]
+    assert {docs.ROOT / picture for picture in pictures} == set(docs.ROOT.glob("wanx_mcp/assets/*.webp"))
     assert all(1000 < (docs.ROOT / picture).stat().st_size < 100_000 for picture in pictures)
 
 
