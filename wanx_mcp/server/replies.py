@@ -229,6 +229,11 @@ def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
     spent = f" Charged {dollars(charged)}." if charged is not None else ""
     if sight.forgotten:
         return f"The provider no longer knows task {task.task_id}; it was last seen {task.status}.{spent}"
+    if sight.denied:
+        return (
+            f"Task {task.task_id} was last seen {task.status}; the provider did not find it just now, which need not "
+            "last."
+        )
     match task.status:
         case Status.COMPLETED if task.video_url:
             return f"Task {task.task_id} is completed.{spent} Video: {task.video_url} ."

@@ -29,6 +29,9 @@ LEARNED_FROM = 20
 SAME_TIME = timedelta(seconds=3)
 """Clocks that are no further apart than this are taken for equal."""
 
+DENIED_SECONDS = 4.0
+"""An unfinished task of ours is gone when the provider has denied it twice in a row, so many seconds apart."""
+
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +46,7 @@ class Following:
         self._speed = settings.speed
         self._watches = Watches(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.look_afresh)
         self._seen: dict[str, tuple[float, Sight]] = {}
+        self._denied: dict[str, float] = {}
         self._learned: dict[str, Durations] = {}
 
     def pace(self, row: TaskType | None, elapsed: float = 0.0) -> Pace:
@@ -88,7 +92,8 @@ class Following:
         except TaskNotFound:
             if known is None:
                 raise
-            return self._remembered(known)
+            return self._denial(task_id, self._remembered(known))
+        self._denied.pop(task_id, None)
         try:
             await self._account.observe(task, known)
         except LedgerUnusable as error:
@@ -143,6 +148,13 @@ class Following:
         skew = self._account.provider.skew
         return skew if abs(skew) > SAME_TIME else timedelta(0)
 
+    def _denial(self, task_id: str, last: Sight) -> Sight:
+        """What one 404 makes of what was known `last`. A stray one must not end the wait for a paid video."""
+        now = self._clock.seconds()
+        if last.settled or now - self._denied.setdefault(task_id, now) >= DENIED_SECONDS:
+            return replace(last, forgotten=True, pace=None)
+        return replace(last, denied=True)
+
     def _remembered(self, known: Entry) -> Sight:
         status = Status(known.status or Status.PENDING)
         task = Task(
@@ -156,4 +168,4 @@ class Following:
             error_message=known.error_message,
             consumed_points=known.charged,
         )
-        return replace(self._sight(task, known, self._row(task, known)), forgotten=True, pace=None)
+        return self._sight(task, known, self._row(task, known))
