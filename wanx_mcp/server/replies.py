@@ -118,7 +118,7 @@ def listed(page: Page, spending: Spending, catalog: Catalog, secrets: Iterable[s
     tasks = [_listed(entry, catalog, secrets) for entry in page.entries]
     step = "call get_wanx_task with a task_id to see how it stands now"
     if any(task.status == "unknown" for task in tasks):
-        step += "; an unknown order is being looked up with each call, do not order it again"
+        step += "; an unknown order is looked up again by a call in 10 s, do not order it again"
     if not tasks:
         step = "order with create_wanx_task"
     result = ListResult(

@@ -101,7 +101,7 @@ class Studio:
         prepared = await self._prepared(given)
         self._account.check_orders()
         await self._account.name()
-        await self._reconciling.settle()
+        await self._reconciling.settle(now=True)
         order = await self._pictures.deliver(prepared, self._account.provider, until=until)
         placement = await self._ordering.place(order, prepared.kept, request_id, until=until)
         return replace(placement, notes=prepared.notes)
