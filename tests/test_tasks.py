@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import httpx
@@ -231,6 +232,19 @@ async def test_a_key_that_is_no_longer_accepted_ends_the_wait_with_the_error(wor
     assert seen.result
     assert seen.result["isError"] is True
     assert seen.result["content"][0]["text"].startswith("not_configured:")
+
+
+async def test_a_studio_that_cannot_be_opened_ends_no_handle(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world.client(extensions=[Handles(world.clock)]) as agent:
+        task_id = (await agent.order())["task_id"]
+    async with world.client(extensions=[Handles(world.clock)]) as agent:
+        with monkeypatch.context() as broken:
+            broken.setitem(sys.modules, "wanx_mcp.studio", None)
+            with pytest.raises(MCPError, match=r"^not_configured: .* Charged: no\."):
+                await standing(agent.client.session, task_id)
+            error = await agent.error("get_wanx_task", task_id=task_id, wait_seconds=45)
+            assert error.startswith("not_configured: ")
+        assert (await standing(agent.client.session, task_id)).status == "working"
 
 
 async def test_the_server_names_the_extension(world: World) -> None:
