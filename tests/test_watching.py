@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -352,9 +353,11 @@ async def test_a_task_that_is_denied_twice_is_taken_for_forgotten(world: World) 
     assert world.clock.seconds() < 20
 
 
-async def test_the_estimate_is_learned_from_the_ledger() -> None:
+@pytest.mark.parametrize("minutes", [0, -5, 30])
+async def test_the_estimate_is_learned_from_the_ledger_however_wrong_our_clock_is(minutes: int) -> None:
     slow = Catalog(tuple(replace(row, usual_seconds=3 * row.usual_seconds) for row in CATALOG.rows))
     world = World(catalog=slow)
+    world.simulator.skew = timedelta(minutes=minutes)
     world.simulator.catalog = CATALOG  # the provider is three times as fast as the table says
     async with world.client() as agent:
         etas = []
