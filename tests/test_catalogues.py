@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import jsonschema
@@ -218,6 +219,28 @@ async def test_completions_put_what_begins_so_before_what_contains_it(world: Wor
         assert await complete(agent, "aspect_ratio") == ["16:9", "9:16"]
         assert await complete(agent, "prompt", "a") == []
         assert len(world.line.requests) == sent  # nobody is asked while a person types
+
+
+async def test_a_studio_that_cannot_be_opened_is_an_error_with_a_code_and_may_open_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world.client() as agent:
+        with monkeypatch.context() as broken:
+            broken.setitem(sys.modules, "wanx_mcp.studio", None)  # as in an installation that lacks a package
+            told = [
+                await agent.error("create_wanx_task", task_type="txt2video-14b", prompt="x"),
+                await agent.error("get_wanx_task", task_id="x"),
+                await agent.error("list_wanx_tasks"),
+            ]
+            for uri in ("wanx://tasks/x", "wanx://budget"):
+                with pytest.raises(MCPError) as caught:
+                    await agent.client.read_resource(uri)
+                told.append(caught.value.message)
+            assert await complete(agent, "task_id") == []
+        assert (await agent.order())["task_id"]
+    for error in told:
+        assert "not_configured: this server could not start its work (ModuleNotFoundError wanx_mcp.studio)" in error
+        assert "Charged: no. Next: " in error
 
 
 async def test_simulated_tasks_and_money_say_so_wherever_they_are_read() -> None:

@@ -84,8 +84,44 @@ async def test_an_order_that_may_be_in_the_history_is_never_released(world: Worl
         for _ in range(4):
             (entry,) = (await agent.ok("list_wanx_tasks"))["tasks"]
             assert (entry["status"], entry["booked_usd"]) == ("unknown", 0.28)
+            world.clock.advance(10)
         assert (await agent.error("create_wanx_task", **ORDER, request_id="1")).startswith("outcome_unknown: ")
     assert len(world.line.sent("POST")) == 1
+
+
+def histories(world: World) -> int:
+    return sum("histories" in request.url.path for request in world.line.requests)
+
+
+async def test_a_doubt_costs_one_look_into_the_history_every_ten_seconds_however_many_calls(world: World) -> None:
+    world.simulator.weather.coming("POST", Fault.NONE, Fault.LOSE_REQUEST, Fault.LOSE_REQUEST)
+    async with world.client() as agent:
+        task_id = (await agent.ok("create_wanx_task", **ORDER, request_id="1"))["task_id"]
+        await agent.error("create_wanx_task", **{**ORDER, "prompt": "a ship"})
+        for _ in range(12):
+            await agent.ok("get_wanx_task", task_id=task_id)
+            await agent.ok("list_wanx_tasks")
+            world.clock.advance(5)
+        assert histories(world) == 6
+        await agent.error("create_wanx_task", **{**ORDER, "prompt": "a whale"})
+        assert histories(world) == 7
+        await agent.ok("list_wanx_tasks")
+        assert histories(world) == 8, "an order that is newly in doubt is looked up at once"
+        await agent.ok("list_wanx_tasks")
+        assert histories(world) == 8
+
+
+async def test_an_order_waits_for_its_own_look_into_the_history_beside_calls_that_do_without(world: World) -> None:
+    world.simulator.weather.coming("POST", Fault.LOSE_REQUEST)
+    async with world.client() as agent:
+        await agent.error("create_wanx_task", **ORDER)
+        await agent.ok("list_wanx_tasks")
+        for number in range(5):
+            before = histories(world)
+            async with anyio.create_task_group() as group:
+                group.start_soon(agent.ok, "list_wanx_tasks")
+                group.start_soon(lambda: agent.ok("create_wanx_task", **{**ORDER, "prompt": str(number)}))  # noqa: B023
+            assert histories(world) == before + 1
 
 
 async def test_a_row_whose_task_type_is_spelt_otherwise_is_looked_at(world: World) -> None:
@@ -105,6 +141,7 @@ async def test_a_clock_that_was_mended_after_the_order_hides_nothing(world: Worl
         world.clock.advance(3700)
         for _ in range(3):
             assert (await agent.ok("list_wanx_tasks"))["tasks"][0]["booked_usd"] == 0.28
+            world.clock.advance(10)
 
 
 async def test_a_task_that_is_named_beside_a_429_is_taken_and_not_ordered_again(world: World) -> None:

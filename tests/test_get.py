@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
-from tests.world import World
+from tests.world import Agent, World
 from wanx_mcp.provider.answers import Status, read_code, read_date, read_task
 from wanx_mcp.simulator.weather import Dress, Fault
 
@@ -114,6 +115,104 @@ async def test_a_second_look_within_two_seconds_is_answered_from_memory(world: W
         assert len(world.line.sent("GET")) == 1
         world.clock.advance(2.1)
         await agent.ok("get_wanx_task", task_id=created["task_id"])
+    assert len(world.line.sent("GET")) == 2
+
+
+class Gate:
+    """Holds the reads of single tasks back until it is opened."""
+
+    def __init__(self, world: World) -> None:
+        self.reached, self.open = anyio.Event(), anyio.Event()
+        world.line.on_request = self
+
+    async def __call__(self, request: httpx.Request) -> None:
+        if request.method == "GET":
+            self.reached.set()
+            await self.open.wait()
+
+
+async def settled(agent: Agent) -> None:
+    """Whoever can go on has done so: the ledger answers one after the other, and these came later."""
+    for _ in range(5):
+        await agent.ok("list_wanx_tasks")
+
+
+async def test_looks_at_one_task_at_one_moment_share_one_read(world: World) -> None:
+    gate, told = Gate(world), list[str]()
+    async with world.client() as agent:
+        task_id = (await agent.order())["task_id"]
+
+        async def get() -> None:
+            told.append((await agent.ok("get_wanx_task", task_id=task_id))["status"])
+
+        async def read() -> None:
+            await agent.client.read_resource(f"wanx://tasks/{task_id}")
+            told.append("pending")
+
+        async with anyio.create_task_group() as group:
+            for _ in range(15):
+                group.start_soon(get)
+                group.start_soon(read)
+            await settled(agent)
+            assert not told
+            gate.open.set()
+    assert told == ["pending"] * 30
+    assert len(world.line.sent("GET")) == 1
+
+
+async def test_looks_that_share_a_read_share_its_error(world: World) -> None:
+    gate, told = Gate(world), list[str]()
+    world.simulator.weather.coming("GET", *[Fault.HTML] * 4)
+    async with world.client() as agent:
+        task_id = (await agent.order())["task_id"]
+
+        async def get() -> None:
+            told.append(await agent.error("get_wanx_task", task_id=task_id))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(get)
+            await settled(agent)
+            gate.open.set()
+        assert [error.partition(":")[0] for error in told] == ["provider_fault"] * 5
+        assert len(world.line.sent("GET")) == 4
+        assert (await agent.ok("get_wanx_task", task_id=task_id))["status"] == "pending"
+
+
+async def test_a_look_that_is_cancelled_takes_the_read_from_nobody_else(world: World) -> None:
+    gate, told = Gate(world), list[str]()
+    async with world.client() as agent:
+        task_id = (await agent.order())["task_id"]
+
+        async def get() -> None:
+            told.append((await agent.ok("get_wanx_task", task_id=task_id))["status"])
+
+        async with anyio.create_task_group() as others:
+            async with anyio.create_task_group() as first:
+                first.start_soon(get)
+                await gate.reached.wait()
+                others.start_soon(get)
+                await settled(agent)
+                first.cancel_scope.cancel()
+            await settled(agent)
+            gate.open.set()
+    assert told == ["pending"]
+    assert len(world.line.sent("GET")) == 1
+
+
+async def test_a_read_ends_with_the_last_of_its_callers_and_the_next_call_reads_again(world: World) -> None:
+    gate = Gate(world)
+    async with world.client() as agent:
+        task_id = (await agent.order())["task_id"]
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(lambda: agent.ok("get_wanx_task", task_id=task_id))
+            await gate.reached.wait()
+            await settled(agent)
+            group.cancel_scope.cancel()
+        await settled(agent)
+        gate.open.set()
+        assert (await agent.ok("get_wanx_task", task_id=task_id))["status"] == "pending"
     assert len(world.line.sent("GET")) == 2
 
 

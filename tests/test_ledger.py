@@ -266,6 +266,7 @@ async def test_a_decline_that_cannot_be_booked_stays_on_the_careful_side(world: 
         assert (await agent.ok("list_wanx_tasks"))["tasks"][0]["status"] == "unknown"
         world.clock.advance(700)
         await agent.ok("list_wanx_tasks")
+        world.clock.advance(10)
         assert not (await agent.ok("list_wanx_tasks"))["tasks"]
 
 

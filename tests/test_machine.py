@@ -217,6 +217,7 @@ class Money(RuleBasedStateMachine):
         async def settle() -> None:
             for agent in self.agents:
                 for _ in range(2):
+                    self.world.clock.advance(10)
                     await agent.ok("list_wanx_tasks")
 
         self.fair_weather()

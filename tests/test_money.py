@@ -302,11 +302,13 @@ async def test_an_order_that_nobody_has_seen_is_released_after_two_readings_ten_
             (entry,) = (await agent.ok("list_wanx_tasks"))["tasks"]
             assert entry["status"] == "unknown"
             assert "task_id" not in entry
+            world.clock.advance(10)
         again = await agent.error("create_wanx_task", **ORDER)
         assert again.startswith("outcome_unknown: ")
         assert await spent(agent) == 0.28
         world.clock.advance(10 * MINUTE)
         assert len((await agent.ok("list_wanx_tasks"))["tasks"]) == 1
+        world.clock.advance(10)
         assert not (await agent.ok("list_wanx_tasks"))["tasks"]
         assert await spent(agent) == 0
         assert (await agent.order())["reused"] is False
@@ -405,6 +407,7 @@ async def test_a_picture_of_an_unknown_order_is_compared_by_its_digest(world: Wo
             assert (await agent.ok("list_wanx_tasks"))["tasks"][0]["status"] == "unknown"
             body["input"] = {"prompt": "turn", "image": order["image"]}
             await person.post("http://127.0.0.1:9/api/v1/task", json=body)
+        world.clock.advance(10)
         assert (await agent.ok("list_wanx_tasks"))["tasks"][0]["status"] == "pending"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import httpx
@@ -182,6 +183,24 @@ async def test_a_provider_that_stumbles_does_not_end_a_task_of_ours(world: World
         assert (await standing(agent.client.session, task_id)).status == "completed"
 
 
+async def test_one_stray_404_does_not_end_the_handle_for_ever(world: World) -> None:
+    missing = httpx.Response(404, json={"code": 404, "message": "task not found", "data": None})
+    async with world.client(extensions=[Handles(world.clock)]) as agent:
+        task_id = (await agent.order())["task_id"]
+        world.line.canned = missing
+        assert (await handed(agent, task_id))["resultType"] == "task"
+        world.line.canned = None
+        world.clock.advance(10)
+        assert (await standing(agent.client.session, task_id)).status == "working"
+        world.line.canned = missing
+        world.clock.advance(10)
+        assert (await standing(agent.client.session, task_id)).status == "working"
+        world.clock.advance(10)
+        gone = await standing(agent.client.session, task_id)
+        assert gone.status == "completed"
+        assert "the link has probably expired" in str(gone.result)
+
+
 @pytest.mark.parametrize("status", [400, 402, 403, 429])
 async def test_one_refused_look_does_not_end_the_handle_for_ever(world: World, status: int) -> None:
     async with world.client(extensions=[DECLARED]) as agent:
@@ -213,6 +232,19 @@ async def test_a_key_that_is_no_longer_accepted_ends_the_wait_with_the_error(wor
     assert seen.result
     assert seen.result["isError"] is True
     assert seen.result["content"][0]["text"].startswith("not_configured:")
+
+
+async def test_a_studio_that_cannot_be_opened_ends_no_handle(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world.client(extensions=[Handles(world.clock)]) as agent:
+        task_id = (await agent.order())["task_id"]
+    async with world.client(extensions=[Handles(world.clock)]) as agent:
+        with monkeypatch.context() as broken:
+            broken.setitem(sys.modules, "wanx_mcp.studio", None)
+            with pytest.raises(MCPError, match=r"^not_configured: .* Charged: no\."):
+                await standing(agent.client.session, task_id)
+            error = await agent.error("get_wanx_task", task_id=task_id, wait_seconds=45)
+            assert error.startswith("not_configured: ")
+        assert (await standing(agent.client.session, task_id)).status == "working"
 
 
 async def test_the_server_names_the_extension(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from tests.bench.schedules import Truth, cost, every
 from tests.bench.waiting import fixed_calls, follow
-from tests.world import Agent, World
+from tests.world import Agent, World, text
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import VirtualClock
 from wanx_mcp.simulator.life import Plan
@@ -66,6 +67,17 @@ class Times:
         if request.method == "GET":
             self.seconds.append(self.world.clock.seconds())
             self.reached[len(self.seconds)].set()
+
+
+def denying(world: World, *numbers: int) -> None:
+    """The provider answers 404 to the reads of these numbers, the first being 1."""
+    inner = world.line._inner.handle_async_request
+    missing = httpx.Response(404, json={"code": 404, "message": "task not found", "data": None})
+
+    async def denied(request: httpx.Request) -> httpx.Response:
+        return missing if request.method == "GET" and reads(world) in numbers else await inner(request)
+
+    world.line._inner.handle_async_request = denied  # type: ignore[method-assign]
 
 
 async def waited(agent: Agent, task_id: str, seconds: int = 45) -> dict[str, Any]:
@@ -302,9 +314,50 @@ async def test_a_wait_that_never_saw_the_task_tells_why(world: World) -> None:
         assert (await agent.error("get_wanx_task", task_id="x", wait_seconds=5)).startswith("unreachable: ")
 
 
-async def test_the_estimate_is_learned_from_the_ledger() -> None:
+@pytest.mark.parametrize("number", [1, 2, 3])
+async def test_one_stray_404_does_not_end_the_wait_for_a_task_of_ours(world: World, number: int) -> None:
+    denying(world, number)
+    async with world.client() as agent:
+        task_id = (await agent.order(task_type="txt2video-1.3b"))["task_id"]
+        lasting(world, 40)
+        seen = await waited(agent, task_id)
+    assert reads(world) > number
+    assert (seen["status"], "video_url" in seen) == ("completed", True)
+
+
+async def test_a_stray_404_now_and_then_is_never_believed(world: World) -> None:
+    denying(world, 1, 3)
+    async with world.client() as agent:
+        task_id = (await agent.order())["task_id"]
+        lasting(world, 6000)
+        for _ in range(3):
+            seen = await agent.ok("get_wanx_task", task_id=task_id)
+            assert "poll_after_seconds" in seen
+            world.clock.advance(60)
+
+
+async def test_a_task_that_is_denied_twice_is_taken_for_forgotten(world: World) -> None:
+    denying(world, *range(1, 100))
+    async with world.client() as agent:
+        task_id = (await agent.order())["task_id"]
+        lasting(world, 6000)
+        first = await agent.call("get_wanx_task", task_id=task_id)
+        assert "did not find it just now" in text(first)
+        assert task_id in (first.structured_content or {})["next_step"]
+        world.clock.advance(1)
+        at_once = await agent.ok("get_wanx_task", task_id=task_id)
+        assert "poll_after_seconds" in at_once
+        seen = await waited(agent, task_id)
+    assert seen["status"] == "pending"
+    assert "the link has probably expired" in seen["next_step"]
+    assert world.clock.seconds() < 20
+
+
+@pytest.mark.parametrize("minutes", [0, -5, 30])
+async def test_the_estimate_is_learned_from_the_ledger_however_wrong_our_clock_is(minutes: int) -> None:
     slow = Catalog(tuple(replace(row, usual_seconds=3 * row.usual_seconds) for row in CATALOG.rows))
     world = World(catalog=slow)
+    world.simulator.skew = timedelta(minutes=minutes)
     world.simulator.catalog = CATALOG  # the provider is three times as fast as the table says
     async with world.client() as agent:
         etas = []

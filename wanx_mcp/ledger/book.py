@@ -100,12 +100,12 @@ class Book:
         with self._transaction():
             (account,) = self._db.execute("select account from entry where number = ?", (number,)).fetchone()
             self._db.execute(
-                f"update entry set state = ?, task_id = null, status = null, {_BLANK} "  # noqa: S608
+                f"update entry set state = ?, task_id = null, status = null, placed_at = null, {_BLANK} "  # noqa: S608
                 "where account = ? and task_id = ? and number <> ?",
                 (State.UNKNOWN, account, seen.task_id, number),
             )
             self._db.execute(
-                f"update entry set state = ?, task_id = ?, {_BLANK} where number = ?",  # noqa: S608
+                f"update entry set state = ?, task_id = ?, placed_at = null, {_BLANK} where number = ?",  # noqa: S608
                 (State.ACCEPTED, seen.task_id, number),
             )
             self._observe(account, seen)
@@ -147,6 +147,7 @@ class Book:
             "update entry set status = :status, video_url = coalesce(:video_url, video_url), "
             "error_message = coalesce(:error_message, error_message), started_at = coalesce(:started_at, started_at), "
             "ended_at = coalesce(:ended_at, ended_at), charged = coalesce(:charged, charged), "
+            "placed_at = coalesce(:placed_at, placed_at), "
             "booked = coalesce(:charged, booked) where account = :account and task_id = :task_id",
             {
                 "account": account,
@@ -156,16 +157,19 @@ class Book:
                 "error_message": seen.error_message,
                 "started_at": seen.started_at and _millis(seen.started_at),
                 "ended_at": seen.ended_at and _millis(seen.ended_at),
+                "placed_at": seen.placed_at and _millis(seen.placed_at),
                 "charged": seen.charged,
             },
         )
 
     def durations(self, account: str, task_type: str, limit: int) -> list[float]:
-        """Seconds from order to end of the last completed tasks of that type, the newest first."""
+        """Seconds from order to end of the last completed tasks of that type, the newest first: by the provider's
+        clock alone where its date of the order is known."""
         query = (
-            "select (ended_at - created_at) / 1000.0 from "
-            "(select * from entry where account = ? order by number desc limit ?) "
-            "where task_type = ? and status = 'completed' and ended_at > created_at limit ?"
+            "select (ended_at - born_at) / 1000.0 from "
+            "(select *, coalesce(placed_at, created_at) as born_at from entry where account = ? "
+            "order by number desc limit ?) "
+            "where task_type = ? and status = 'completed' and ended_at > born_at limit ?"
         )
         return [float(row[0]) for row in self._db.execute(query, (account, DURATIONS_WINDOW, task_type, limit))]
 
@@ -260,6 +264,6 @@ def _date(millis: int | None) -> datetime | None:
 
 def _entry(row: sqlite3.Row) -> Entry:
     values = dict(row)
-    for name in ("created_at", "started_at", "ended_at"):
+    for name in ("created_at", "placed_at", "started_at", "ended_at"):
         values[name] = _date(values[name])
     return Entry(**{**values, "state": State(values["state"]), "arguments": json.loads(values["arguments"])})

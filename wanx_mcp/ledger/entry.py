@@ -49,7 +49,8 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What the provider said of a task. `charged` is in points, None while it is open or the provider is silent."""
+    """What the provider said of a task, dates by its own clock. `charged` is in points, None while it is open or the
+    provider is silent."""
 
     task_id: str
     status: str
@@ -58,11 +59,13 @@ class Observation:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     charged: int | None = None
+    placed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row. Money in points; `booked` is what it holds of the budget."""
+    """One row. Money in points; `booked` is what it holds of the budget. `created_at` is by our clock, `placed_at` by
+    the provider's."""
 
     number: int
     account: str
@@ -83,6 +86,7 @@ class Entry:
     saved_path: str | None = None
     absences: int = 0
     reserved: int = 0
+    placed_at: datetime | None = None
 
     @property
     def open(self) -> bool:

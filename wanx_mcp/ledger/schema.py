@@ -64,6 +64,9 @@ MIGRATIONS: tuple[str, ...] = (
         primary key (account, task_id)
     );
     """,
+    """
+    alter table entry add column placed_at integer;
+    """,
 )
 
 

@@ -53,10 +53,13 @@ def as_tool(row: ToolRow) -> Tool:
 
 
 async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Lobby]) -> CallToolResult:
+    try:
+        studio = await ctx.request_context.lifespan_context.studio()
+    except WanxError as error:
+        return failure(error, None)
     from wanx_mcp.server.calls import CALLS
     from wanx_mcp.server.replies import progress
 
-    studio = await ctx.request_context.lifespan_context.studio()
     furthest = 0.0
 
     async def report(seen: Sight | Underway) -> None:
@@ -91,8 +94,10 @@ def success(reply: Reply | Shown, *, simulated: bool) -> CallToolResult:
     )
 
 
-def failure(error: WanxError, studio: Studio) -> CallToolResult:
+def failure(error: WanxError, studio: Studio | None) -> CallToolResult:
     """An error as text, with what is wrong with the settings beside the first one."""
+    if studio is None:
+        return CallToolResult(content=[TextContent(type="text", text=error.told())], is_error=True)
     remarks = [f"By the way, {complaint}" for complaint in studio.take_complaints() if complaint not in error.what]
     if studio.settings.simulate:
         remarks.append("This is the simulator")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
@@ -11,8 +12,17 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
+from wanx_mcp.errors import NotConfigured
+
 if TYPE_CHECKING:
     from wanx_mcp.studio import Studio
+
+log = logging.getLogger(__name__)
+
+MEND = (
+    "ask the user to look at this server's log on stderr, to run wanx-mcp doctor, to mend or reinstall this "
+    "installation and to restart the server"
+)
 
 Opening = Callable[[], "AbstractAsyncContextManager[Studio]"]
 
@@ -28,10 +38,16 @@ class Lobby:
         self._studio: Studio | None = None
 
     async def studio(self) -> Studio:
-        """The studio, open."""
+        """The studio, open. Raises NotConfigured if it cannot be opened; the next call tries again."""
         async with self._lock:
             if self._studio is None:
-                self._studio = await self._group.start(self._keep_open)
+                try:
+                    self._studio = await self._group.start(self._keep_open)
+                except Exception as fault:
+                    log.exception("the studio could not be opened")
+                    raise NotConfigured(
+                        f"this server could not start its work ({_told(fault)})", advice=MEND
+                    ) from fault
             return self._studio
 
     def close(self) -> None:
@@ -42,6 +58,12 @@ class Lobby:
         async with self._opening() as studio:
             task_status.started(studio)
             await self._over.wait()
+
+
+def _told(fault: Exception) -> str:
+    """The name of a fault, and of the module that is missing; its own words could hold anything."""
+    missing = f" {fault.name}" if isinstance(fault, ImportError) and fault.name else ""
+    return type(fault).__name__ + missing
 
 
 @asynccontextmanager

@@ -118,7 +118,7 @@ def listed(page: Page, spending: Spending, catalog: Catalog, secrets: Iterable[s
     tasks = [_listed(entry, catalog, secrets) for entry in page.entries]
     step = "call get_wanx_task with a task_id to see how it stands now"
     if any(task.status == "unknown" for task in tasks):
-        step += "; an unknown order is being looked up with each call, do not order it again"
+        step += "; an unknown order is looked up again by a call in 10 s, do not order it again"
     if not tasks:
         step = "order with create_wanx_task"
     result = ListResult(
@@ -229,6 +229,11 @@ def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
     spent = f" Charged {dollars(charged)}." if charged is not None else ""
     if sight.forgotten:
         return f"The provider no longer knows task {task.task_id}; it was last seen {task.status}.{spent}"
+    if sight.denied:
+        return (
+            f"Task {task.task_id} was last seen {task.status}; the provider did not find it just now, which need not "
+            "last."
+        )
     match task.status:
         case Status.COMPLETED if task.video_url:
             return f"Task {task.task_id} is completed.{spent} Video: {task.video_url} ."

@@ -109,12 +109,12 @@ async def _camera_motions(shelf: Shelf, _variables: Mapping[str, str]) -> object
 
 
 async def _task(_shelf: Shelf, variables: Mapping[str, str]) -> object:
+    studio = await current_lobby().studio()
     from wanx_mcp.server.arguments import GetArguments
     from wanx_mcp.server.calls import checked
     from wanx_mcp.server.replies import seen
 
     task_id = checked(GetArguments, {"task_id": variables["task_id"]}).task_id
-    studio = await current_lobby().studio()
     sight, entry = await studio.inspect(task_id)
     _, result = seen(sight, studio.settings.max_wait_seconds)
     state = result.model_dump(mode="json", exclude_none=True)
@@ -141,9 +141,9 @@ def _order(entry: Entry, secrets: Iterable[str]) -> dict[str, Any]:
 
 
 async def _budget(_shelf: Shelf, _variables: Mapping[str, str]) -> object:
+    studio = await current_lobby().studio()
     from wanx_mcp.server.figures import budget
 
-    studio = await current_lobby().studio()
     return budget(await studio.spending()).model_dump(mode="json", exclude_none=True)
 
 

@@ -40,19 +40,22 @@ class VideoWaits:
         self, call: CallToolRequestParams, ctx: ServerRequestContext[Lobby, Any]
     ) -> Handle | CallToolResult | None:
         """A handle for a wait that is worth one. A task that has ended, and every error, is answered at once."""
+        if call.name != TOOL:
+            return None
+        try:
+            studio = await ctx.lifespan_context.studio()
+        except WanxError:  # the tool says it
+            return None
         from wanx_mcp.server.arguments import GetArguments
         from wanx_mcp.server.border import failure
         from wanx_mcp.server.calls import checked
 
-        if call.name != TOOL:
-            return None
         try:
             asked = checked(GetArguments, call.arguments or {})
         except WanxError:
             return None
         if asked.wait_seconds <= 0:
             return None
-        studio = await ctx.lifespan_context.studio()
         try:
             sight = await _look(studio, asked.task_id)
         except WanxError as error:  # as the tool would say it, which would have to ask the provider again
@@ -64,10 +67,13 @@ class VideoWaits:
 
         Raises MCPError if the provider can't be asked about a task that the ledger doesn't know either.
         """
+        try:
+            studio = await ctx.lifespan_context.studio()
+        except WanxError as error:
+            raise MCPError(code=INTERNAL_ERROR, message=error.told()) from error
         from wanx_mcp.server.border import failure, success
         from wanx_mcp.server.replies import seen
 
-        studio = await ctx.lifespan_context.studio()
         self._polled.pop(task_id, None)
         try:
             sight = await _look(studio, task_id)

@@ -130,6 +130,7 @@ def observation(task: Task) -> Observation:
         started_at=task.started_at,
         ended_at=task.ended_at,
         charged=task.charged_points,
+        placed_at=task.created_at,
     )
 
 

@@ -10,7 +10,7 @@ from anyio.abc import TaskGroup
 
 from wanx_mcp.catalog import Catalog, TaskType
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import LedgerUnusable, TaskNotFound
+from wanx_mcp.errors import LedgerUnusable, ProviderError, TaskNotFound
 from wanx_mcp.ledger import Entry
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
@@ -18,6 +18,7 @@ from wanx_mcp.studio.account import Account, Glance
 from wanx_mcp.studio.durations import Durations, learned
 from wanx_mcp.studio.pace import Pace
 from wanx_mcp.studio.queueing import ReadQueue
+from wanx_mcp.studio.sharing import SharedRead
 from wanx_mcp.studio.sight import Sight
 from wanx_mcp.studio.watching import MEMORY_SECONDS, READ_SECONDS, Report, Watches
 
@@ -28,6 +29,9 @@ LEARNED_FROM = 20
 
 SAME_TIME = timedelta(seconds=3)
 """Clocks that are no further apart than this are taken for equal."""
+
+DENIED_SECONDS = 4.0
+"""An unfinished task of ours is gone when the provider has denied it twice in a row, so many seconds apart."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,9 @@ class Following:
         self._speed = settings.speed
         self._watches = Watches(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.look_afresh)
         self._seen: dict[str, tuple[float, Sight]] = {}
+        self._group = group
+        self._reads: dict[str, SharedRead[Sight]] = {}
+        self._denied: dict[str, float] = {}
         self._learned: dict[str, Durations] = {}
 
     def pace(self, row: TaskType | None, elapsed: float = 0.0) -> Pace:
@@ -73,33 +80,61 @@ class Following:
     def forget(self, task_id: str) -> None:
         """The next look reads the task again: something has changed on our side."""
         self._seen.pop(task_id, None)
+        self._reads.pop(task_id, None)
 
     async def look_afresh(
         self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True, glance: Glance | None = None
     ) -> Sight:
         """The task as the provider tells it now; a `patient` look repeats a failed read.
 
-        Raises TaskNotFound if neither the provider nor the ledger knows the task.
+        Looks at one task share the read that is under way. Raises TaskNotFound if neither the provider nor the ledger
+        knows the task.
         """
+        until = self._clock.seconds() + min(within, READ_SECONDS)
+        while (read := self._reads.get(task_id)) is not None and not read.over:
+            try:
+                return await read.outcome(max(0.0, until - self._clock.seconds()))
+            except ProviderError:
+                if read.patient or not patient or self._clock.seconds() >= until:
+                    raise
+        return await self._begin(task_id, until - self._clock.seconds(), patient, glance).outcome()
+
+    def _begin(self, task_id: str, within: float, patient: bool, glance: Glance | None) -> SharedRead[Sight]:
+        async def work() -> Sight:
+            try:
+                sight = await self._read(task_id, within, patient, glance)
+                if self._reads.get(task_id) is read and not (sight.denied or sight.forgotten):
+                    self._keep(task_id, sight)
+                return sight
+            finally:
+                if self._reads.get(task_id) is read:
+                    del self._reads[task_id]
+
+        read = self._reads[task_id] = SharedRead(self._group, work, patient=patient)
+        return read
+
+    async def _read(self, task_id: str, within: float, patient: bool, glance: Glance | None) -> Sight:
         provider = self._account.provider
         known = glance.found if glance else await self._known(task_id)
         try:
-            task = await provider.get(task_id, within=min(within, READ_SECONDS), patient=patient)
+            task = await provider.get(task_id, within=within, patient=patient)
         except TaskNotFound:
             if known is None:
                 raise
-            return self._remembered(known)
+            return self._denial(task_id, self._remembered(known))
+        self._denied.pop(task_id, None)
         try:
             await self._account.observe(task, known)
         except LedgerUnusable as error:
             log.warning("what was read could not be kept: %s", error.what)
         row = self._row(task, known)
         await self._learn(row, afresh=task.status.final and (known is None or known.status != task.status))
+        return self._sight(task, known, row)
+
+    def _keep(self, task_id: str, sight: Sight) -> None:
         now = self._clock.seconds()
-        sight = self._sight(task, known, row)
         self._seen = {name: seen for name, seen in self._seen.items() if now - seen[0] < MEMORY_SECONDS}
         self._seen[task_id] = (now, sight)
-        return sight
 
     def _remember(self, task_id: str) -> tuple[float, Sight] | None:
         seen = self._seen.get(task_id)
@@ -143,6 +178,13 @@ class Following:
         skew = self._account.provider.skew
         return skew if abs(skew) > SAME_TIME else timedelta(0)
 
+    def _denial(self, task_id: str, last: Sight) -> Sight:
+        """What one 404 makes of what was known `last`. A stray one must not end the wait for a paid video."""
+        now = self._clock.seconds()
+        if last.settled or now - self._denied.setdefault(task_id, now) >= DENIED_SECONDS:
+            return replace(last, forgotten=True, pace=None)
+        return replace(last, denied=True)
+
     def _remembered(self, known: Entry) -> Sight:
         status = Status(known.status or Status.PENDING)
         task = Task(
@@ -156,4 +198,4 @@ class Following:
             error_message=known.error_message,
             consumed_points=known.charged,
         )
-        return replace(self._sight(task, known, self._row(task, known)), forgotten=True, pace=None)
+        return self._sight(task, known, self._row(task, known))

@@ -25,6 +25,9 @@ READINGS = 2
 SECONDS = 5.0
 """How long a call may be held up by this."""
 
+PAUSE = 10.0
+"""So many seconds lie between two readings of the history for the same orders, unless a create has to know."""
+
 KEPT = 2000
 """Tasks of other hands that are remembered, so that they are read once."""
 
@@ -39,27 +42,39 @@ class Reconciling:
         self._catalog = catalog
         self._clock = clock
         self._reading: anyio.Event | None = None
+        self._readings = 0
+        self._sought = set[int]()
+        self._sought_at = 0.0
         self._read: OrderedDict[str, Task | None] = OrderedDict()
         self.under_way: set[int] = set()
         """Numbers of the orders that this very process has on the wire: their answer is still to come."""
 
-    async def settle(self, task_id: str = "") -> Glance | None:
-        """Look doubtful orders up. What cannot be read now stays in doubt; that is no error of the call.
+    async def settle(self, task_id: str = "", *, now: bool = False) -> Glance | None:
+        """Look doubtful orders up, unless that was done just now and the call can do without. What cannot be read
+        stays in doubt; that is no error of the call.
 
         Calls that come while a reading is under way wait for its end instead of making their own. The answer is
         what the same question to the ledger told of `task_id`, None if that may have changed since.
         """
         glance = None
         with anyio.move_on_after(SECONDS):
-            if self._reading is not None:
+            while self._reading is not None:
+                before = self._readings
                 await self._reading.wait()
-                return None
+                if not now or self._readings > before:
+                    return None
             self._reading = anyio.Event()
             try:
                 glance = await self._account.glance(task_id)
-                if doubts := [entry for entry in glance.doubts if entry.number not in self.under_way]:
+                doubts = [entry for entry in glance.doubts if entry.number not in self.under_way]
+                if doubts and (now or self._due(doubts)):
                     glance = None
-                    await self._settle(doubts)
+                    self._sought = {entry.number for entry in doubts}
+                    self._sought_at = self._clock.seconds()
+                    try:
+                        await self._settle(doubts)
+                    finally:
+                        self._readings += 1
             except NotConfigured:
                 return None
             except WanxError as error:
@@ -70,6 +85,11 @@ class Reconciling:
                 self._reading.set()
                 self._reading = None
         return glance
+
+    def _due(self, doubts: list[Entry]) -> bool:
+        """Whether the history is to be read for `doubts`: the last reading is a while ago, or was not for all."""
+        rested = self._clock.seconds() - self._sought_at >= PAUSE
+        return rested or any(entry.number not in self._sought for entry in doubts)
 
     async def _settle(self, doubts: list[Entry]) -> None:
         read_at = self._clock.now()

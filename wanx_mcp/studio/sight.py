@@ -11,7 +11,8 @@ from wanx_mcp.studio.pace import Pace
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A task as it stands. `pace` is None once it has ended; `forgotten`: only the ledger still knows it."""
+    """A task as it stands. `pace` is None once it has ended; `forgotten`: only the ledger still knows it; `denied`: the
+    provider has just said so, which is not believed at once."""
 
     task: Task
     row: TaskType | None
@@ -19,6 +20,7 @@ class Sight:
     pace: Pace | None
     saved_path: str | None = None
     forgotten: bool = False
+    denied: bool = False
 
     @property
     def settled(self) -> bool:

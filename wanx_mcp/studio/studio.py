@@ -101,7 +101,7 @@ class Studio:
         prepared = await self._prepared(given)
         self._account.check_orders()
         await self._account.name()
-        await self._reconciling.settle()
+        await self._reconciling.settle(now=True)
         order = await self._pictures.deliver(prepared, self._account.provider, until=until)
         placement = await self._ordering.place(order, prepared.kept, request_id, until=until)
         return replace(placement, notes=prepared.notes)
@@ -160,6 +160,7 @@ class Studio:
         try:
             await self._account.provider.cancel(task_id, within=READ_SECONDS)
         except (CannotCancel, TaskNotFound) as refusal:
+            self._following.forget(task_id)
             sight = await self._following.look_afresh(task_id)
             if sight.task.status is Status.CANCELLED:
                 return sight
@@ -168,6 +169,7 @@ class Studio:
         return await self._after_cancel(task_id)
 
     async def _after_cancel(self, task_id: str) -> Sight:
+        self._following.forget(task_id)  # what was asked before the cancel tells nothing of it
         try:
             sight = await self._following.look_afresh(task_id)
         except TaskNotFound:
