@@ -323,6 +323,7 @@ async def test_another_account_neither_adopts_nor_releases_an_unknown_order(worl
         await owner.error("create_wanx_task", **ORDER)
         world.clock.advance(HOUR)
         for _ in range(3):
+            world.clock.advance(10)  # each of these reads the history
             await stranger.ok("list_wanx_tasks")
         (entry,) = (await owner.ok("list_wanx_tasks"))["tasks"]
     assert entry["status"] == "completed"
@@ -345,6 +346,7 @@ async def test_a_history_that_cannot_be_read_proves_nothing(world: World) -> Non
         await agent.error("create_wanx_task", **ORDER)
         world.clock.advance(HOUR)
         for _ in range(3):
+            world.clock.advance(10)  # each of these reads the history
             world.simulator.weather.coming("GET", *[Fault.HTML] * 4)
             assert (await agent.ok("list_wanx_tasks"))["tasks"][0]["status"] == "unknown"
 
