@@ -47,7 +47,6 @@ class Following:
         self._speed = settings.speed
         self._watches = Watches(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.look_afresh)
         self._seen: dict[str, tuple[float, Sight]] = {}
-        self._group = group
         self._reads: dict[str, SharedRead[Sight]] = {}
         self._denied: dict[str, float] = {}
         self._learned: dict[str, Durations] = {}
@@ -93,25 +92,22 @@ class Following:
         until = self._clock.seconds() + min(within, READ_SECONDS)
         while (read := self._reads.get(task_id)) is not None and not read.over:
             try:
-                return await read.outcome(max(0.0, until - self._clock.seconds()))
+                sight = await read.heard(max(0.0, until - self._clock.seconds()))
             except ProviderError:
                 if read.patient or not patient or self._clock.seconds() >= until:
                     raise
-        return await self._begin(task_id, until - self._clock.seconds(), patient, glance).outcome()
-
-    def _begin(self, task_id: str, within: float, patient: bool, glance: Glance | None) -> SharedRead[Sight]:
-        async def work() -> Sight:
-            try:
-                sight = await self._read(task_id, within, patient, glance)
-                if self._reads.get(task_id) is read and not (sight.denied or sight.forgotten):
-                    self._keep(task_id, sight)
-                return sight
-            finally:
-                if self._reads.get(task_id) is read:
-                    del self._reads[task_id]
-
-        read = self._reads[task_id] = SharedRead(self._group, work, patient=patient)
-        return read
+            else:
+                if sight is not None:
+                    return sight
+        read = self._reads[task_id] = SharedRead(patient=patient)
+        try:
+            sight = await read.made(self._read(task_id, until - self._clock.seconds(), patient, glance))
+            if self._reads.get(task_id) is read and not (sight.denied or sight.forgotten):
+                self._keep(task_id, sight)
+            return sight
+        finally:
+            if self._reads.get(task_id) is read:
+                del self._reads[task_id]
 
     async def _read(self, task_id: str, within: float, patient: bool, glance: Glance | None) -> Sight:
         provider = self._account.provider

@@ -1,59 +1,51 @@
-"""One read for everybody who asks for the same while it runs; it ends with the last of them."""
+"""One read for everybody who asks for the same while it runs: the first one reads, the others hear of it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Generic, TypeVar
 
 import anyio
-from anyio.abc import TaskGroup
 
-from wanx_mcp.errors import ProviderFault, Unreachable
+from wanx_mcp.errors import Unreachable
 
 ResultT = TypeVar("ResultT")
 
 
 class SharedRead(Generic[ResultT]):
-    """A read under way in a task group that no call owns, so that a caller who leaves does not end it for the others.
+    """A read under way. If its reader leaves, it ends, and whoever still wants to know reads anew.
 
     A `patient` one repeats what fails.
     """
 
-    def __init__(self, group: TaskGroup, work: Callable[[], Awaitable[ResultT]], *, patient: bool) -> None:
+    def __init__(self, *, patient: bool) -> None:
         self.patient = patient
-        self._scope = anyio.CancelScope()
         self._done = anyio.Event()
-        self._callers = 0
-        self._outcome: ResultT | Exception = ProviderFault("the server stopped reading")
-        group.start_soon(self._run, work)
+        self._outcome: ResultT | Exception | None = None
 
     @property
     def over(self) -> bool:
-        """Whether whoever comes now comes too late: it has ended, or everybody has left."""
-        return self._done.is_set() or self._scope.cancel_called
+        """Whether whoever comes now comes too late."""
+        return self._done.is_set()
 
-    async def outcome(self, within: float = math.inf) -> ResultT:
-        """The answer. Raises the error of the read, and Unreachable after `within` seconds."""
-        self._callers += 1
+    async def made(self, read: Awaitable[ResultT]) -> ResultT:
+        """The answer to the reader itself. Raises the error of the read."""
         try:
-            with anyio.move_on_after(within):
-                await self._done.wait()
+            self._outcome = await read
+        except Exception as error:
+            self._outcome = error
+            raise
         finally:
-            self._callers -= 1
-            if not self._callers:
-                self._scope.cancel()
+            self._done.set()
+        return self._outcome
+
+    async def heard(self, within: float) -> ResultT | None:
+        """The answer to one of the others, None if the reader has left without one. Raises the error of the read, and
+        Unreachable after `within` seconds."""
+        with anyio.move_on_after(within):
+            await self._done.wait()
         if not self._done.is_set():
             raise Unreachable("the provider has not answered in time")
         if isinstance(self._outcome, Exception):
             raise self._outcome
         return self._outcome
-
-    async def _run(self, work: Callable[[], Awaitable[ResultT]]) -> None:
-        try:
-            with self._scope:
-                self._outcome = await work()
-        except Exception as error:  # told to the callers; the studio's other work goes on
-            self._outcome = error
-        finally:
-            self._done.set()
