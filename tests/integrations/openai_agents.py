@@ -36,9 +36,9 @@ class Scripted(Model):
             )
         return ModelResponse(output=[item], usage=Usage(), response_id=None)
 
-    def stream_response(self, *args: Any, **kwargs: Any) -> Any:
-        """Not used."""
-        raise NotImplementedError
+    def stream_response(self, *_rest: Any, **_options: Any) -> Any:
+        """`Runner.run` does not stream."""
+        raise AssertionError("nobody asked for a stream")
 
 
 async def main() -> None:
