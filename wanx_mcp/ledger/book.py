@@ -209,14 +209,17 @@ class Book:
         """Whether any account of this ledger has that task."""
         return self._newest("task_id = ?", task_id) is not None
 
-    def doubts(self, account: str) -> list[Entry]:
-        """Orders that the provider may have without our knowing, the oldest first."""
+    def glance(self, account: str, task_id: str) -> tuple[list[Entry], Entry | None]:
+        """Orders that the provider may have without our knowing, the oldest first, and the entry of that task."""
         rows = self._db.execute(
-            "select * from entry indexed by entry_doubt "  # the planner would rather walk the whole account
-            "where account = ? and state in ('intended', 'unknown') order by number",
-            (account,),
+            "select * from (select * from entry indexed by entry_doubt "  # else it walks the account
+            "where account = :account and state in ('intended', 'unknown') order by number) "
+            "union all select * from entry where account = :account and task_id = :task_id",
+            {"account": account, "task_id": task_id},
         )
-        return [_entry(row) for row in rows]
+        found = [_entry(row) for row in rows]
+        entry = found.pop() if found and found[-1].task_id is not None else None  # an order in doubt has no task yet
+        return found, entry
 
     def page(self, account: str | None, statuses: Sequence[str], below: int | None, limit: int) -> list[Entry]:
         """Up to `limit` entries, newest first, numbered under `below`; declined and released ones are left out."""

@@ -15,7 +15,7 @@ from wanx_mcp.errors import CannotCancel, InvalidOrder, ProviderFault, RateLimit
 from wanx_mcp.provider.answers import Task, read_rows, read_task, read_upload
 from wanx_mcp.provider.verdict import order_error, read_error
 from wanx_mcp.provider.wallet import Wallet, read_wallet, shape
-from wanx_mcp.provider.wire import Outcome, Wire
+from wanx_mcp.provider.wire import FoundT, Outcome, Wire
 from wanx_mcp.quoting import clean, without, without_links
 from wanx_mcp.retry import Fate
 
@@ -62,20 +62,15 @@ class Provider:
 
         Raises a WanxError with `charged` no if it certainly was not accepted, OutcomeUnknown if nobody knows.
         """
-        outcome = await self._wire.order(TASKS, content, sensible=self._has_task, within=within)
-        task = self._task(outcome)
-        if task is None:
+        outcome = await self._wire.order(TASKS, content, parse=self._task, within=within)
+        if outcome.found is None:
             raise order_error(outcome, lambda said: self.quote(said, words))
-        return task
+        return outcome.found
 
     async def get(self, task_id: str, *, within: float, patient: bool = True) -> Task:
         """The task as it stands; a `patient` question is repeated. Raises TaskNotFound and the errors of a read."""
         path = f"{TASKS}/{quoted(task_id, safe='')}"
-        outcome = await self._wire.read("GET", path, sensible=self._has_task, within=within, patient=patient)
-        task = self._task(outcome) if outcome.fate is Fate.ANSWERED and not _refused(outcome) else None
-        if task is None:
-            raise read_error(outcome, self.quote)
-        return task
+        return self._found(await self._wire.read("GET", path, parse=self._task, within=within, patient=patient))
 
     async def cancel(self, task_id: str, *, within: float) -> None:
         """Ask to cancel a pending task: documented for sister models, best effort here [contract 7.1].
@@ -84,8 +79,8 @@ class Provider:
         mean that it has no such endpoint).
         """
         path = f"{TASKS}/{quoted(task_id, safe='')}"
-        outcome = await self._wire.read("DELETE", path, sensible=lambda _body: True, within=within)
-        if outcome.fate is Fate.ANSWERED and not _refused(outcome):
+        outcome = await self._wire.read("DELETE", path, parse=lambda _body: True, within=within)
+        if outcome.found:
             return
         error = read_error(outcome, self.quote)
         raise error if _stands(outcome, error) else CannotCancel(f"the provider will not cancel it: {error.what}")
@@ -96,14 +91,7 @@ class Provider:
         Raises the errors of a read: Refused where the plan does not allow uploads [contract 7.5].
         """
         body = {"file_name": name, "file_data": b64encode(content).decode()}
-        outcome = await self._uploads.read("POST", UPLOADS, sensible=self._has_upload, within=within, body=body)
-        answer = outcome.answer
-        url = None
-        if answer and outcome.fate is Fate.ANSWERED and not _refused(outcome):
-            url = read_upload(answer.body, trusted_loopback=self._loopback)
-        if url is None:
-            raise read_error(outcome, self.quote)
-        return url
+        return self._found(await self._uploads.read("POST", UPLOADS, parse=self._upload, within=within, body=body))
 
     @property
     def skew(self) -> timedelta:
@@ -124,11 +112,9 @@ class Provider:
                 "start_time": math.floor(since.timestamp()),
                 "end_time": math.ceil(until.timestamp()),
             }
-            outcome = await self._wire.read("GET", HISTORY, query=query, sensible=_is_history, within=within)
-            read = read_rows(outcome.answer.body) if outcome.answer and not _refused(outcome) else None
-            if read is None:
-                raise read_error(outcome, self.quote)
-            rows, total = read
+            rows, total = self._found(
+                await self._wire.read("GET", HISTORY, query=query, parse=read_rows, within=within)
+            )
             found |= {task.task_id: task for task in rows}
             if len(found) >= total if total is not None else not rows:
                 return list(found.values())
@@ -138,14 +124,11 @@ class Provider:
 
     async def wallet(self, *, within: float) -> Wallet | None:
         """The account's plan and balance, None if the answer has another shape. Raises the errors of a read."""
-        outcome = await self._wire.read("GET", ACCOUNT, sensible=bool, within=within)
-        if outcome.answer is None or outcome.fate is not Fate.ANSWERED or _refused(outcome):
-            raise read_error(outcome, self.quote)
-        return read_wallet(outcome.answer.body)
+        return read_wallet(self._found(await self._wire.read("GET", ACCOUNT, parse=_anything, within=within)))
 
     async def reach_uploads(self, *, within: float) -> None:
         """Knock at the host that takes files; whatever it answers is good. Raises Unreachable."""
-        outcome = await self._uploads.read("GET", UPLOADS, sensible=bool, within=within, patient=False)
+        outcome = await self._uploads.read("GET", UPLOADS, parse=_anything, within=within, patient=False)
         if outcome.outage is not None:
             raise outcome.outage
 
@@ -155,36 +138,33 @@ class Provider:
         asked: dict[str, dict[str, str | int]] = {ACCOUNT: {}, HISTORY: {"page": 1, "page_size": 1, "model": "wan"}}
         found = {}
         for path, query in asked.items():
-            outcome = await self._wire.read("GET", path, query=query, sensible=bool, within=within)
-            if outcome.answer is None or outcome.fate is not Fate.ANSWERED or _refused(outcome):
-                raise read_error(outcome, self.quote)
-            found[path] = shape(outcome.answer.body, self.quote)
+            outcome = await self._wire.read("GET", path, query=query, parse=_anything, within=within)
+            found[path] = shape(self._found(outcome), self.quote)
         return found
 
     def quote(self, words: str, limit: int = QUOTED) -> str:
         """The provider's `words`, short, harmless, without secrets and links."""
         return without(clean(without_links(without(words, self._secrets)), limit), self._secrets)
 
-    def _task(self, outcome: Outcome) -> Task | None:
-        body = outcome.answer.body if outcome.answer else None
+    def _task(self, body: Any) -> Task | None:
         task = read_task(body, trusted_loopback=self._loopback)
-        return task and replace(task, error_message=task.error_message and self.quote(task.error_message))
+        if task is not None and task.error_message:
+            return replace(task, error_message=self.quote(task.error_message))
+        return task
 
-    def _has_upload(self, body: Any) -> bool:
-        return read_upload(body, trusted_loopback=self._loopback) is not None
+    def _upload(self, body: Any) -> str | None:
+        return read_upload(body, trusted_loopback=self._loopback)
 
-    def _has_task(self, body: Any) -> bool:
-        return read_task(body, trusted_loopback=self._loopback) is not None
-
-
-def _is_history(body: Any) -> bool:
-    return read_rows(body) is not None
-
-
-def _refused(outcome: Outcome) -> bool:
-    return outcome.answer is not None and outcome.answer.status >= 400
+    def _found(self, outcome: Outcome[FoundT]) -> FoundT:
+        if outcome.found is None:
+            raise read_error(outcome, self.quote)
+        return outcome.found
 
 
-def _stands(outcome: Outcome, error: WanxError) -> bool:
+def _anything(body: dict[str, Any]) -> dict[str, Any] | None:
+    return body or None
+
+
+def _stands(outcome: Outcome[Any], error: WanxError) -> bool:
     unsaid = outcome.fate is not Fate.ANSWERED
     return unsaid or isinstance(error, TaskNotFound | RateLimited) or error.code in ("unauthorized",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from wanx_mcp import errors
 from wanx_mcp.provider.answers import read_message
@@ -40,7 +41,7 @@ _STATUS: dict[int, type[errors.ProviderError]] = {
 }
 
 
-def order_error(outcome: Outcome, quote: Quote) -> errors.WanxError:
+def order_error(outcome: Outcome[Any], quote: Quote) -> errors.WanxError:
     """Why an order has no task: declined for certain (Charged: no), or nobody knows (outcome_unknown)."""
     if outcome.fate is Fate.UNCONNECTED and outcome.outage:
         return outcome.outage
@@ -56,14 +57,14 @@ def order_error(outcome: Outcome, quote: Quote) -> errors.WanxError:
     return errors.OutcomeUnknown(f"the order was sent, and {_told(answer, words, quote)}")
 
 
-def read_error(outcome: Outcome, quote: Quote) -> errors.ProviderError:
+def read_error(outcome: Outcome[Any], quote: Quote) -> errors.ProviderError:
     """Why a read (or a cancel) has no result. Nothing is ever charged for one."""
     error = _read_error(outcome, quote)
     error.retry_after = outcome.answer.retry_after if outcome.answer else None
     return error
 
 
-def _read_error(outcome: Outcome, quote: Quote) -> errors.ProviderError:
+def _read_error(outcome: Outcome[Any], quote: Quote) -> errors.ProviderError:
     answer = outcome.answer
     if outcome.outage:
         return outcome.outage

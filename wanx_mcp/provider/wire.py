@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+FoundT = TypeVar("FoundT")
+Parse = Callable[[Any], FoundT | None]
+"""What the body of an answer says, None if it is not what was asked for."""
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """An echoed picture can be large; anything beyond this is no answer."""
@@ -70,12 +75,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a request: its fate, with the answer or the reason that there is none."""
+class Outcome(Generic[FoundT]):
+    """What became of a request: its fate, with the answer or the reason that there is none; what was `found` in it."""
 
     fate: Fate
     answer: Answer | None = None
     outage: Unreachable | None = None
+    found: FoundT | None = None
 
 
 class Wire:
@@ -101,13 +107,13 @@ class Wire:
         method: str,
         path: str,
         *,
-        sensible: Callable[[Any], bool],
+        parse: Parse[FoundT],
         within: float,
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, str] | None = None,
         patient: bool = True,
-    ) -> Outcome:
-        """Ask something that may be repeated, for at most `within` seconds. `sensible` knows an answer.
+    ) -> Outcome[FoundT]:
+        """Ask something that may be repeated, for at most `within` seconds; `parse` finds nothing in what is no answer.
 
         A caller that will ask again in its own time is not `patient`: there is one attempt.
         """
@@ -115,31 +121,36 @@ class Wire:
             self._reader = await self._client()
         client = self._reader
 
-        async def once(left: float) -> Outcome:
+        async def once(left: float) -> Outcome[FoundT]:
             url = await self._upstream.locate() + path
             request = client.build_request(method, url, params=query, json=body)
-            return await self._once(client, request, sensible, min(READ_SECONDS, left))
+            return await self._once(client, request, parse, min(READ_SECONDS, left))
 
         return await self._repeat(Request.READ, once, within, attempts=ATTEMPTS if patient else 1)
 
-    async def order(self, path: str, content: bytes, *, sensible: Callable[[Any], bool], within: float) -> Outcome:
+    async def order(self, path: str, content: bytes, *, parse: Parse[FoundT], within: float) -> Outcome[FoundT]:
         """Send an order: repeated within `within` seconds only if it certainly was not accepted."""
 
-        async def once(_left: float) -> Outcome:
+        async def once(_left: float) -> Outcome[FoundT]:
             url = await self._upstream.locate() + path
             async with await self._client() as client:
                 headers = {"content-type": "application/json"}
                 request = client.build_request("POST", url, content=content, headers=headers)
-                outcome = await self._once(client, request, sensible, ORDER_SECONDS)
-            if outcome.answer and outcome.answer.body and sensible(outcome.answer.body):
-                return Outcome(Fate.ANSWERED, outcome.answer)  # a task was named: whatever the code says, it was taken
+                outcome = await self._once(client, request, parse, ORDER_SECONDS)
+            if outcome.found is None and outcome.answer and (found := parse(outcome.answer.body)) is not None:
+                return Outcome(Fate.ANSWERED, outcome.answer, found=found)  # a task was named: it was taken
             return outcome
 
         return await self._repeat(Request.ORDER, once, within)
 
     async def _repeat(
-        self, kind: Request, once: Callable[[float], Awaitable[Outcome]], within: float, *, attempts: int = ATTEMPTS
-    ) -> Outcome:
+        self,
+        kind: Request,
+        once: Callable[[float], Awaitable[Outcome[FoundT]]],
+        within: float,
+        *,
+        attempts: int = ATTEMPTS,
+    ) -> Outcome[FoundT]:
         import httpx
 
         deadline = self._clock.seconds() + within
@@ -158,8 +169,8 @@ class Wire:
         return outcome
 
     async def _once(
-        self, client: httpx.AsyncClient, request: httpx.Request, sensible: Callable[[Any], bool], limit: float
-    ) -> Outcome:
+        self, client: httpx.AsyncClient, request: httpx.Request, parse: Parse[FoundT], limit: float
+    ) -> Outcome[FoundT]:
         import httpx
 
         try:
@@ -176,7 +187,7 @@ class Wire:
         if answer.date is not None:
             skew = (answer.date - self._clock.now()).total_seconds()
             self.skew = skew if abs(skew) < MOST_SKEW else 0.0
-        return _judge(answer, sensible)
+        return _judge(answer, parse)
 
     async def _client(self) -> httpx.AsyncClient:
         import httpx
@@ -233,11 +244,11 @@ def _answer(response: httpx.Response, content: bytes) -> Answer:
     )
 
 
-def _judge(answer: Answer, sensible: Callable[[Any], bool]) -> Outcome:
+def _judge(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
     if 400 <= answer.status < 600:
         return Outcome(fate_of_status(answer.status), answer)
-    good = 200 <= answer.status < 300 and answer.body is not None and sensible(answer.body)
-    return Outcome(Fate.ANSWERED if good else Fate.UNREADABLE, answer)
+    found = parse(answer.body) if 200 <= answer.status < 300 and answer.body is not None else None
+    return Outcome(Fate.UNREADABLE if found is None else Fate.ANSWERED, answer, found=found)
 
 
 def _retry_after(value: str | None, date: str | None) -> float | None:
@@ -250,6 +261,7 @@ def _retry_after(value: str | None, date: str | None) -> float | None:
     return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT) if until else None
 
 
+@lru_cache(maxsize=8)  # one answer's date is asked for more than once, and many answers share a second
 def _http_date(value: str | None) -> datetime | None:
     try:
         date = parsedate_to_datetime(value) if value else None

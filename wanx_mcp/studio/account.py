@@ -88,7 +88,7 @@ class Account:
     async def glance(self, task_id: str) -> Glance:
         """The doubtful orders, and what is known of that task, in one question. Raises LedgerUnusable."""
         name = await self.name()
-        doubts, found = await self.ledger.ask(lambda book: (book.doubts(name), book.find(name, task_id)))
+        doubts, found = await self.ledger.ask(lambda book: book.glance(name, task_id))
         return Glance(tuple(doubts), found and (await self.present([found]))[0])
 
     async def present(self, entries: Sequence[Entry]) -> list[Entry]:
