@@ -8,13 +8,14 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 
 from PIL import ImageFont
 
 Font = ImageFont.FreeTypeFont
 
 LONGEST = 900  # characters of a text that are looked at; more would not be legible in one frame
+GLANCE = 64  # characters of a text that are measured first: about a line of the smallest letters
 PROBE = 16  # font size at which fonts are asked for the letters they have
 ABSENT = "\U0010ffff"  # a noncharacter: no font has it, so its shape is the shape of every missing letter
 IDEOGRAPHS = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60"
@@ -58,11 +59,21 @@ def set_text(text: str, box: tuple[int, int], sizes: tuple[int, ...]) -> Setting
     plain = clean(text)
     face = face_for("".join(sorted(set(plain))))
     words = spell(plain, load(face, PROBE))
-    tries = (Setting(load(face, size), tuple(wrap(words, load(face, size), box[0])), leading(size)) for size in sizes)
+    tries = (laid(words, load(face, size), leading(size), box) for size in sizes)
     setting = next(tries)
     while setting.height > box[1] and (smaller := next(tries, None)):
         setting = smaller
     return cut(setting, box)
+
+
+def laid(words: str, font: Font, step: int, box: tuple[int, int]) -> Setting:
+    """The words in one font: the lines that the box has room for and one more, which tells that they do not fit."""
+    return Setting(font, tuple(islice(wrap(words, font, box[0]), room(step, box) + 1)), step)
+
+
+def room(step: int, box: tuple[int, int]) -> int:
+    """How many lines the box has room for; never none."""
+    return max(1, box[1] // step)
 
 
 def leading(size: int) -> int:
@@ -72,13 +83,13 @@ def leading(size: int) -> int:
 
 def cut(setting: Setting, box: tuple[int, int]) -> Setting:
     """The lines that the box has room for, the last one ending in an ellipsis when some had to go."""
-    room = max(1, box[1] // setting.step)
-    if len(setting.lines) <= room:
+    most = room(setting.step, box)
+    if len(setting.lines) <= most:
         return setting
-    last = setting.lines[room - 1].rstrip()
+    last = setting.lines[most - 1].rstrip()
     while last and setting.font.getlength(last + "...") > box[0]:
         last = last[:-1]
-    return Setting(setting.font, (*setting.lines[: room - 1], last.rstrip() + "..."), setting.step)
+    return Setting(setting.font, (*setting.lines[: most - 1], last.rstrip() + "..."), setting.step)
 
 
 def clean(text: str) -> str:
@@ -93,18 +104,26 @@ def wrap(text: str, font: Font, width: int) -> Iterator[str]:
     """Greedy lines no wider than `width` pixels; a word too long for a line is broken, and CJK may break anywhere."""
     line = ""
     for piece in PIECES.findall(text):
-        if font.getlength(line + piece.rstrip()) <= width:
+        whole = line + piece.rstrip()
+        if fitting(whole, font, width) == len(whole):
             line += piece
             continue
         if line.strip():
             yield line.rstrip()
         line = piece
-        while font.getlength(line.rstrip()) > width:
-            fits = max(1, bisect_right(range(len(line)), float(width), key=lambda n: font.getlength(line[:n])) - 1)
-            yield line[:fits]
-            line = line[fits:]
+        while (fits := fitting(line.rstrip(), font, width)) < len(line.rstrip()):
+            yield line[: max(1, fits)]
+            line = line[max(1, fits) :]
     if line.strip():
         yield line.rstrip()
+
+
+def fitting(text: str, font: Font, width: int) -> int:
+    """How many characters of the text, from the first, fit; of a long text hardly more is measured than that."""
+    reach = min(len(text), GLANCE)
+    while (fits := font.getlength(text[:reach]) <= width) and reach < len(text):
+        reach = min(len(text), 2 * reach)
+    return reach if fits else bisect_right(range(reach), float(width), key=lambda n: font.getlength(text[:n])) - 1
 
 
 def spell(text: str, font: Font) -> str:
