@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -110,6 +111,23 @@ async def test_the_next_order_books_the_last_actual_charge_if_that_was_more() ->
         world.clock.advance(HOUR)
         await agent.ok("get_wanx_task", task_id=created["task_id"])
         assert (await agent.order(task_type="wan22-txt2video-14b", request_id="2"))["booked_usd"] == 0.4
+
+
+async def test_where_the_http_client_cannot_be_loaded_nothing_is_sent_and_nothing_booked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = world_with("0.28")
+    async with world.client() as agent:
+        with monkeypatch.context() as broken:
+            broken.setitem(sys.modules, "httpx", None)  # how Python marks a module that is not to be had
+            error = await agent.error("create_wanx_task", **ORDER, request_id="1")
+        assert error.startswith("unreachable: the HTTP client cannot be loaded (")
+        assert "so nothing was sent. Charged: no. Next: ask the user to install this server anew" in error
+        listed = await agent.ok("list_wanx_tasks")
+        assert (listed["tasks"], listed["budget"]["spent_usd"]) == ([], 0)
+        assert not world.line.requests
+        assert not (await agent.order(request_id="1"))["reused"]
+    assert len(world.line.sent("POST")) == 1
 
 
 async def test_a_declined_order_leaves_the_books() -> None:

@@ -13,6 +13,7 @@ _CA = (
     "certificates) and restart this server"
 )
 _SOCKS = "ask the user to install SOCKS support (pip install 'httpx[socks]') or to unset the ALL_PROXY variable"
+_BROKEN = "ask the user to install this server anew and to restart it; then make the same call again"
 _PROXY = "ask the user to check the HTTPS_PROXY setting, or to add the provider's host to NO_PROXY"
 _DOWN = "ask the user to check the network connection, and HTTPS_PROXY if that is set; then make the same call again"
 # Which of the two names was not found cannot be told from the error.
@@ -38,12 +39,15 @@ def unreachable(error: BaseException) -> Unreachable:
 
 def unusable_client(error: BaseException) -> Unreachable:
     """Why no HTTP client can be set up in this environment at all."""
-    if isinstance(error, ImportError):
+    if isinstance(error, ImportError) and "socks" in str(error).lower():
         return _because("proxy", "a SOCKS proxy is set, and this installation has no support for it", _SOCKS)
     if isinstance(error, OSError | ssl.SSLError):
         what = "the CA file that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read"
         return _because("untrusted_certificate", what, _CA)
-    return _because("proxy", "the proxy settings of this environment cannot be used", _PROXY)
+    if isinstance(error, ValueError) or type(error).__name__ == "InvalidURL":
+        return _because("proxy", "the proxy settings of this environment cannot be used", _PROXY)
+    what = f"the HTTP client cannot be loaded ({error}), so nothing was sent"
+    return _because("broken_installation", what, _BROKEN)
 
 
 def _because(reason: str, what: str, advice: str) -> Unreachable:

@@ -6,7 +6,7 @@ import json
 import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -151,7 +151,8 @@ class Wire:
         *,
         attempts: int = ATTEMPTS,
     ) -> Outcome[FoundT]:
-        import httpx
+        with _usable():
+            import httpx
 
         deadline = self._clock.seconds() + within
         try:
@@ -190,10 +191,11 @@ class Wire:
         return _judge(answer, parse)
 
     async def _client(self) -> httpx.AsyncClient:
-        import httpx
-
+        """A client that has sent nothing yet. Raises Unreachable where there can be none."""
         url = await self._upstream.locate()
-        try:
+        with _usable():
+            import httpx
+
             if self._ssl is None and url.startswith("https:"):
                 self._ssl = httpx.create_ssl_context()
             return httpx.AsyncClient(
@@ -204,8 +206,15 @@ class Wire:
                 timeout=httpx.Timeout(ORDER_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
                 follow_redirects=False,
             )
-        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-            raise unusable_client(error) from error
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """While the client is made: whatever goes wrong, nothing has been sent. Raises Unreachable."""
+    try:
+        yield
+    except Exception as error:
+        raise unusable_client(error) from error
 
 
 @asynccontextmanager
