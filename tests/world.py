@@ -18,6 +18,7 @@ from mcp.types import CallToolResult
 
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import VirtualClock
+from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Upstream
 from wanx_mcp.server import build_server
 from wanx_mcp.settings import Settings, read_settings
@@ -72,6 +73,9 @@ class World:
     wired: bool = False
     """Over the real network (loopback), not to the simulator in memory."""
 
+    limits: Limits = field(default_factory=Limits)
+    """Of a download; in real seconds."""
+
     simulator: Simulator = field(init=False)
     line: Line = field(init=False)
 
@@ -115,7 +119,7 @@ class World:
                 transport=self.line,
                 locate_uploads=locate_uploads,
             )
-        server = build_server(settings, catalog=self.catalog, clock=self.clock, upstream=upstream)
+        server = build_server(settings, catalog=self.catalog, clock=self.clock, upstream=upstream, limits=self.limits)
         async with Client(server, mode=mode, extensions=extensions) as client:
             yield Agent(client)
 

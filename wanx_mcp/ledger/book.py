@@ -20,6 +20,9 @@ DURATIONS_WINDOW = 500
 """How far back (in orders) the durations of a task type are looked for."""
 _BLANK = "booked = reserved, charged = null, video_url = null, error_message = null, started_at = null, ended_at = null"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ENTRY = (
+    "entry.*, (select path from saved where saved.account = entry.account and saved.task_id = entry.task_id) as copied"
+)
 
 
 class Book:
@@ -192,9 +195,6 @@ class Book:
                 "insert or replace into saved (account, task_id, path, bytes, sha256) values (?, ?, ?, ?, ?)",
                 (account, task_id, copy.path, copy.bytes, copy.sha256),
             )
-            self._db.execute(
-                "update entry set saved_path = ? where account = ? and task_id = ?", (copy.path, account, task_id)
-            )
             return copy
 
     def entry(self, number: int) -> Entry | None:
@@ -212,9 +212,9 @@ class Book:
     def glance(self, account: str, task_id: str) -> tuple[list[Entry], Entry | None]:
         """Orders that the provider may have without our knowing, the oldest first, and the entry of that task."""
         rows = self._db.execute(
-            "select * from (select * from entry indexed by entry_doubt "  # else it walks the account
+            f"select * from (select {_ENTRY} from entry indexed by entry_doubt "  # noqa: S608  # else it walks the account
             "where account = :account and state in ('intended', 'unknown') order by number) "
-            "union all select * from entry where account = :account and task_id = :task_id",
+            f"union all select {_ENTRY} from entry where account = :account and task_id = :task_id",
             {"account": account, "task_id": task_id},
         )
         found = [_entry(row) for row in rows]
@@ -228,7 +228,7 @@ class Book:
         chosen = f"and (status in ({', '.join(f':{name}' for name in wanted)}){doubtful})" if wanted else ""
         mine = "account = :account" if account else ":account is null"
         query = (
-            f"select * from entry where {mine} and state not in ('declined', 'released') "  # noqa: S608
+            f"select {_ENTRY} from entry where {mine} and state not in ('declined', 'released') "  # noqa: S608
             f"and number < :below {chosen} order by number desc limit :limit"
         )
         start = 2**62 if below is None else below
@@ -242,7 +242,8 @@ class Book:
         return found
 
     def _newest(self, where: str, *values: Any) -> Entry | None:
-        row = self._db.execute(f"select * from entry where {where} order by number desc limit 1", values).fetchone()  # noqa: S608
+        query = f"select {_ENTRY} from entry where {where} order by number desc limit 1"  # noqa: S608
+        row = self._db.execute(query, values).fetchone()
         return _entry(row) if row else None
 
     @contextmanager
@@ -267,6 +268,8 @@ def _date(millis: int | None) -> datetime | None:
 
 def _entry(row: sqlite3.Row) -> Entry:
     values = dict(row)
+    # Ledgers from before there was a table of copies have some paths in the entry itself.
+    values["saved_path"] = values.pop("copied") or values["saved_path"]
     for name in ("created_at", "placed_at", "started_at", "ended_at"):
         values[name] = _date(values[name])
     return Entry(**{**values, "state": State(values["state"]), "arguments": json.loads(values["arguments"])})

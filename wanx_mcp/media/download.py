@@ -34,7 +34,8 @@ _LIE = "check the link with get_wanx_task; if it is a video, call save_wanx_vide
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes and seconds. `stall` is the longest silence; `fruitless` the tries in a row that bring nothing."""
+    """Bytes and seconds, as they are unless others are handed in. `stall` is the longest silence; `fruitless` the tries
+    in a row that bring nothing."""
 
     bytes: int = 2_000_000_000
     seconds: float = 1800.0
@@ -42,9 +43,6 @@ class Limits:
     connect: float = 8.0
     fruitless: int = 4
     tries: int = 40
-
-
-LIMITS = Limits()
 
 
 class ExpiredError(Exception):

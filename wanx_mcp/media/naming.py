@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from datetime import datetime
@@ -18,6 +19,16 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 
 
+def spellable(name: str) -> bool:
+    """Whether a file here can have that name, which goes by the locale, and an answer can tell it."""
+    try:
+        os.fsencode(name)
+        name.encode()
+    except UnicodeError:
+        return False
+    return True
+
+
 def safe_stem(name: str) -> str:
     """`name` without a video suffix and without anything that some file system refuses; empty if nothing is left."""
     plain = unicodedata.normalize("NFC", clean(name, 4 * LONGEST))
@@ -29,9 +40,23 @@ def safe_stem(name: str) -> str:
 
 
 def usual_stem(made_at: datetime, task_type: str, prompt: str, task_id: str) -> str:
-    """The name of a video that nobody has named: date, task type, first words of the prompt, start of the id."""
-    words = re.findall(r"[^\W_]+", clean(prompt, 300))[:PROMPT_WORDS]
+    """The name of a video that nobody has named: date, task type, first words of the prompt, start of the id. It is
+    always spellable."""
+    words = re.findall(r"[^\W_]+", _spelt(clean(prompt, 300)))[:PROMPT_WORDS]
     phrase = "-".join(words).lower()[:40].strip("-")
     mark = re.sub(r"[^A-Za-z0-9]", "", task_id)[:8]
     parts = (made_at.strftime("%Y-%m-%d"), task_type, phrase, mark)
     return safe_stem("_".join(part for part in parts if part))
+
+
+def _spelt(words: str) -> str:
+    """`words` in letters that file names can have here: without accents if need be, else with gaps."""
+    if spellable(words):
+        return words
+    return "".join(map(_letter, unicodedata.normalize("NFC", words)))
+
+
+def _letter(char: str) -> str:
+    if spellable(char):
+        return char
+    return "".join(part for part in unicodedata.normalize("NFKD", char) if spellable(part)) or " "

@@ -96,6 +96,12 @@ def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
         yield folder / f"{stem}-{number}{suffix}"
 
 
+def check_name(folder: Path, stem: str, suffix: str) -> None:
+    """Find out whether a file in `folder` can have that name, before anything is fetched for it. Raises OSError."""
+    with suppress(FileNotFoundError):
+        os.lstat(folder / f"{stem}-{MOST_NUMBERS - 1}{suffix}")
+
+
 def sweep(folder: Path) -> None:
     """Remove the part files of processes that have died."""
     for path in folder.glob(PARTS):

@@ -24,6 +24,7 @@ from wanx_mcp.server.waits import VideoWaits
 from wanx_mcp.settings import Settings
 
 if TYPE_CHECKING:
+    from wanx_mcp.media.download import Limits
     from wanx_mcp.provider import Upstream
     from wanx_mcp.studio import Studio
 
@@ -45,14 +46,20 @@ _ICON = (
 
 
 def build_server(
-    settings: Settings, *, catalog: Catalog = CATALOG, clock: Clock | None = None, upstream: Upstream | None = None
+    settings: Settings,
+    *,
+    catalog: Catalog = CATALOG,
+    clock: Clock | None = None,
+    upstream: Upstream | None = None,
+    limits: Limits | None = None,
 ) -> MCPServer[Lobby]:
-    """A server for `settings`. `upstream` replaces the provider they name, `clock` the machine's time."""
+    """A server for `settings`. `upstream` replaces the provider they name, `clock` the machine's time, `limits` the
+    usual ones of a download."""
 
     def opening() -> AbstractAsyncContextManager[Studio]:
         from wanx_mcp.studio import open_studio
 
-        return open_studio(settings, catalog, clock or RealClock(), upstream)
+        return open_studio(settings, catalog, clock or RealClock(), upstream, limits)
 
     def lifespan(_server: MCPServer[Lobby]) -> AbstractAsyncContextManager[Lobby]:
         return lobby(opening)

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import NotConfigured
+from wanx_mcp.errors import LedgerUnusable, NotConfigured
 from wanx_mcp.ledger import Copy, Entry, Ledger, Observation, Spending
 from wanx_mcp.money import to_points
 from wanx_mcp.provider import Provider, Task, Upstream
 from wanx_mcp.settings import Settings, Stops
 
+if TYPE_CHECKING:
+    from wanx_mcp.ledger.book import Book
+
 _MEND = (
     "ask the user to mend that setting of this server and restart it, or to set WANX_SIMULATE=1 to try everything free "
     "of charge"
 )
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known here of one task: its order if that was made here, and where its video is on this machine. A task
+    that was ordered elsewhere can have a video here, never an order."""
+
+    order: Entry | None = None
+    saved_path: str | None = None
+
+    @property
+    def task_type(self) -> str | None:
+        return self.order.task_type if self.order else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +45,7 @@ class Glance:
     """What one question to the ledger told: the orders in doubt, and the task that was asked for."""
 
     doubts: tuple[Entry, ...]
-    found: Entry | None
+    known: Known
 
 
 class Account:
@@ -41,6 +60,7 @@ class Account:
         self._upstream = upstream
         self._provider = provider
         self._name: str | None = None
+        self._unbooked: dict[str, Copy] = {}
 
     @property
     def provider(self) -> Provider:
@@ -88,8 +108,30 @@ class Account:
     async def glance(self, task_id: str) -> Glance:
         """The doubtful orders, and what is known of that task, in one question. Raises LedgerUnusable."""
         name = await self.name()
-        doubts, found = await self.ledger.ask(lambda book: book.glance(name, task_id))
-        return Glance(tuple(doubts), found and (await self.present([found]))[0])
+
+        def question(book: Book) -> tuple[list[Entry], Entry | None, Copy | None]:
+            doubts, order = book.glance(name, task_id)
+            elsewhere = order is None and task_id != ""
+            return doubts, order, book.copy_of(name, task_id) if elsewhere else None
+
+        doubts, order, copy = await self.ledger.ask(question)
+        return Glance(tuple(doubts), await self._known(task_id, order, copy))
+
+    async def known(self, task_id: str) -> Known:
+        """What is known of that task; where the ledger cannot be used, what this process remembers."""
+        order, copy = None, None
+        try:
+            name = await self.name()
+            order, copy = await self.ledger.ask(lambda book: (book.find(name, task_id), book.copy_of(name, task_id)))
+        except LedgerUnusable as error:  # looking and saving work without the ledger
+            log.warning("the ledger could not be read: %s", error.what)
+        return await self._known(task_id, order, copy)
+
+    async def _known(self, task_id: str, order: Entry | None, copy: Copy | None) -> Known:
+        copy = self._unbooked.get(task_id) or copy
+        path = copy.path if copy else order.saved_path if order else None
+        there = path is not None and await anyio.to_thread.run_sync(os.path.isfile, path)
+        return Known(order, path if there else None)
 
     async def present(self, entries: Sequence[Entry]) -> list[Entry]:
         """The entries without the paths of saved files that have been removed since."""
@@ -105,14 +147,28 @@ class Account:
         await self.ledger.ask(lambda book: book.observe(known.account, seen))
 
     async def copy_of(self, task_id: str) -> Copy | None:
-        """Where the ledger says that the video was saved. Raises LedgerUnusable."""
-        name = await self.name()
-        return await self.ledger.ask(lambda book: book.copy_of(name, task_id))
+        """The copy of the video as it was noted, wherever the task was ordered; the file may be gone."""
+        if task_id in self._unbooked:
+            return self._unbooked[task_id]
+        try:
+            name = await self.name()
+            return await self.ledger.ask(lambda book: book.copy_of(name, task_id))
+        except LedgerUnusable as error:
+            log.warning("the ledger could not be read: %s", error.what)
+            return None
 
     async def keep_copy(self, task_id: str, copy: Copy, instead: Copy | None) -> Copy:
-        """Note a saved video; the answer is another process's copy if that was noted first. Raises LedgerUnusable."""
-        name = await self.name()
-        return await self.ledger.ask(lambda book: book.keep_copy(name, task_id, copy, instead))
+        """Note a saved video, wherever it was ordered; the answer is another process's copy if that was noted first.
+        What the ledger cannot take is remembered while this process lives."""
+        try:
+            name = await self.name()
+            standing = await self.ledger.ask(lambda book: book.keep_copy(name, task_id, copy, instead))
+        except LedgerUnusable as error:
+            log.warning("a saved video could not be noted: %s", error.what)
+            self._unbooked[task_id] = copy
+            return copy
+        self._unbooked.pop(task_id, None)
+        return standing
 
     def _refuse(self, least: Stops) -> None:
         if hindrances := self._settings.hindrances(least):

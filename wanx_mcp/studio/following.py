@@ -11,10 +11,9 @@ from anyio.abc import TaskGroup
 from wanx_mcp.catalog import Catalog, TaskType
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import LedgerUnusable, ProviderError, TaskNotFound
-from wanx_mcp.ledger import Entry
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account, Glance
+from wanx_mcp.studio.account import Account, Glance, Known
 from wanx_mcp.studio.durations import Durations, learned
 from wanx_mcp.studio.pace import Pace
 from wanx_mcp.studio.queueing import ReadQueue
@@ -111,20 +110,20 @@ class Following:
 
     async def _read(self, task_id: str, within: float, patient: bool, glance: Glance | None) -> Sight:
         provider = self._account.provider
-        known = glance.found if glance else await self._known(task_id)
+        known = glance.known if glance else await self._account.known(task_id)
         try:
             task = await provider.get(task_id, within=within, patient=patient)
         except TaskNotFound:
-            if known is None:
+            if known.order is None and known.saved_path is None:
                 raise
-            return self._denial(task_id, self._remembered(known))
+            return self._denial(task_id, self._remembered(task_id, known))
         self._denied.pop(task_id, None)
         try:
-            await self._account.observe(task, known)
+            await self._account.observe(task, known.order)
         except LedgerUnusable as error:
             log.warning("what was read could not be kept: %s", error.what)
-        row = self._row(task, known)
-        await self._learn(row, afresh=task.status.final and (known is None or known.status != task.status))
+        row, order = self._row(task, known), known.order
+        await self._learn(row, afresh=task.status.final and (order is None or order.status != task.status))
         return self._sight(task, known, row)
 
     def _keep(self, task_id: str, sight: Sight) -> None:
@@ -135,13 +134,6 @@ class Following:
     def _remember(self, task_id: str) -> tuple[float, Sight] | None:
         seen = self._seen.get(task_id)
         return seen if seen is not None and self._clock.seconds() - seen[0] < MEMORY_SECONDS else None
-
-    async def _known(self, task_id: str) -> Entry | None:
-        try:
-            return await self._account.find(task_id)
-        except LedgerUnusable as error:  # a read works without the ledger
-            log.warning("the ledger could not be read: %s", error.what)
-            return None
 
     async def _learn(self, row: TaskType | None, *, afresh: bool) -> None:
         """Ask the ledger how long such tasks took. The simulator lives by the catalog: there is nothing to learn."""
@@ -155,18 +147,16 @@ class Following:
             seen = []
         self._learned[row.name] = learned(row.usual_seconds, seen)
 
-    def _row(self, task: Task, known: Entry | None) -> TaskType | None:
-        return self._catalog.find(known.task_type if known else task.task_type or "")
+    def _row(self, task: Task, known: Known) -> TaskType | None:
+        return self._catalog.find(known.task_type or task.task_type or "")
 
-    def _sight(self, task: Task, known: Entry | None, row: TaskType | None) -> Sight:
-        created_at = task.created_at or (known.created_at if known else None)
-        elapsed = None
-        if created_at is not None:
-            now = self._clock.now() + (self._skew if task.created_at else timedelta(0))
-            until = task.ended_at if task.status.final and task.ended_at else now
-            elapsed = max(0.0, (until - created_at).total_seconds())
+    def _sight(self, task: Task, known: Known, row: TaskType | None) -> Sight:
+        created_at = task.created_at or (known.order.created_at if known.order else None)
+        now = self._clock.now() + (self._skew if task.created_at else timedelta(0))
+        until = task.ended_at if task.status.final else now  # of one that ended nobody knows when, nothing is said
+        elapsed = max(0.0, (until - created_at).total_seconds()) if until and created_at else None
         pace = None if task.status.final else self.pace(row, elapsed or 0.0)
-        return Sight(replace(task, created_at=created_at), row, elapsed, pace, known.saved_path if known else None)
+        return Sight(replace(task, created_at=created_at), row, elapsed, pace, known.saved_path)
 
     @property
     def _skew(self) -> timedelta:
@@ -181,17 +171,21 @@ class Following:
             return replace(last, forgotten=True, pace=None)
         return replace(last, denied=True)
 
-    def _remembered(self, known: Entry) -> Sight:
-        status = Status(known.status or Status.PENDING)
-        task = Task(
-            task_id=known.task_id or "",
-            status=status,
-            provider_status=status.value,
-            task_type=known.task_type,
-            started_at=known.started_at,
-            ended_at=known.ended_at,
-            video_url=known.video_url,
-            error_message=known.error_message,
-            consumed_points=known.charged,
-        )
+    def _remembered(self, task_id: str, known: Known) -> Sight:
+        order = known.order
+        if order is None:  # ordered elsewhere, and saved here: it was completed, and that is all we know
+            task = Task(task_id, Status.COMPLETED, Status.COMPLETED.value)
+        else:
+            status = Status(order.status or Status.PENDING)
+            task = Task(
+                task_id=order.task_id or task_id,
+                status=status,
+                provider_status=status.value,
+                task_type=order.task_type,
+                started_at=order.started_at,
+                ended_at=order.ended_at,
+                video_url=order.video_url,
+                error_message=order.error_message,
+                consumed_points=order.charged,
+            )
         return self._sight(task, known, self._row(task, known))

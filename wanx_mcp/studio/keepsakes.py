@@ -34,16 +34,14 @@ class Keepsakes:
         self._drawing = anyio.Lock()
 
     async def of(self, task_id: str) -> Keepsake:
-        """The keepsake of a task; an empty one where the ledger does not know it or cannot be read."""
+        """The keepsake of a task; an empty one where nothing is known of it."""
         try:
-            entry = await self._account.find(task_id)
+            known = await self._account.known(task_id)
         except WanxError as error:
-            log.info("the ledger could not tell about a task: %s", error.what)
+            log.info("nothing can be told about a task: %s", error.what)
             return Keepsake()
-        if entry is None:
-            return Keepsake()
-        prompt = entry.arguments.get("prompt")
-        drawn = await self._poster(Path(entry.saved_path)) if entry.saved_path else None
+        prompt = known.order.arguments.get("prompt") if known.order else None
+        drawn = await self._poster(Path(known.saved_path)) if known.saved_path else None
         return Keepsake(prompt if isinstance(prompt, str) else None, drawn)
 
     async def _poster(self, path: Path) -> bytes | None:

@@ -12,6 +12,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from wanx_mcp.catalog import Catalog
 from wanx_mcp.clock import Clock
 from wanx_mcp.ledger import Ledger
+from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Provider, Upstream, Wire
 from wanx_mcp.settings import Settings, is_loopback
 from wanx_mcp.studio.account import Account
@@ -24,15 +25,19 @@ CLOSING_SECONDS = 0.3
 
 @asynccontextmanager
 async def open_studio(
-    settings: Settings, catalog: Catalog, clock: Clock, upstream: Upstream | None = None
+    settings: Settings,
+    catalog: Catalog,
+    clock: Clock,
+    upstream: Upstream | None = None,
+    limits: Limits | None = None,
 ) -> AsyncIterator[Studio]:
-    """A studio for `settings`. `upstream` replaces the provider that they name."""
+    """A studio for `settings`. `upstream` replaces the provider that they name, `limits` those of a download."""
     async with anyio.create_task_group() as group:
         errands = Errands(group)
         try:
             async with open_account(settings, catalog, clock, group, upstream) as account:
                 try:
-                    yield Studio(settings, catalog, clock, account, errands, group)
+                    yield Studio(settings, catalog, clock, account, errands, group, limits or Limits())
                 finally:
                     with anyio.CancelScope(shield=True):
                         await errands.settle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,21 +13,22 @@ import anyio
 import anyio.to_thread
 
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import DownloadFailed, LedgerUnusable, NotFinished
-from wanx_mcp.ledger import Copy, Entry
-from wanx_mcp.media import download
-from wanx_mcp.media.download import Download, ExpiredError, Meter
+from wanx_mcp.errors import DownloadFailed, InvalidArguments, NotFinished
+from wanx_mcp.ledger import Copy
+from wanx_mcp.media.download import Download, ExpiredError, Limits, Meter
 from wanx_mcp.media.movie import BrokenError, Movie, read_movie
-from wanx_mcp.media.naming import SUFFIX, safe_stem, usual_stem
+from wanx_mcp.media.naming import SUFFIX, safe_stem, spellable, usual_stem
 from wanx_mcp.media.network import Network
-from wanx_mcp.media.shelf import Part, sweep
+from wanx_mcp.media.shelf import Part, check_name, sweep
 from wanx_mcp.provider import Status
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account
+from wanx_mcp.studio.account import Account, Known
 from wanx_mcp.studio.errands import Errand, Errands
 from wanx_mcp.studio.following import Following, Sight
+from wanx_mcp.studio.reconciling import Reconciling
 
 REPORT_SECONDS = 1.0
+_LOCALE = "ask the user to set PYTHONUTF8=1 in this server's environment and restart it"
 log = logging.getLogger(__name__)
 
 
@@ -75,30 +77,40 @@ class Saving:
     """Saves the videos of one account into the output folder."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, account: Account, errands: Errands, following: Following
+        self,
+        settings: Settings,
+        clock: Clock,
+        account: Account,
+        errands: Errands,
+        following: Following,
+        reconciling: Reconciling,
+        limits: Limits,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._account = account
         self._errands = errands
         self._following = following
+        self._reconciling = reconciling
+        self._limits = limits
         self._jobs: dict[str, _Job] = {}
-        self._unbooked: dict[str, Copy] = {}
 
     async def save(self, task_id: str, name: str | None, within: float, report: MeterReport) -> Saved | Underway:
         """The video on disk, or how far it is after `within` seconds; then the download goes on.
 
-        Raises NotFinished, DownloadFailed and the errors of a get.
+        Raises NotFinished, DownloadFailed, InvalidArguments and the errors of a get.
         """
         deadline = anyio.current_time() + within
+        glance = await self._reconciling.settle(task_id)
         job = self._jobs.get(task_id)
         if job is None:
-            copy = await self._copy(task_id)
-            if copy is not None and (saved := await self._found(task_id, copy)):
+            known = glance.known if glance else await self._account.known(task_id)
+            copy = await self._account.copy_of(task_id)
+            if copy and (saved := await _found(copy, known.task_type)):
                 return saved
+            chosen = self._chosen(name)
             sight = await self._following.look(task_id)
-            link, known = _link(sight), await self._known(task_id)
-            stem = (safe_stem(name) if name else "") or self._usual(sight, known)
+            link, stem = _link(sight), chosen or self._usual(sight, known)
             wish = _Wish(task_id, sight.row.name if sight.row else None, link, stem, copy)
             # No waiting between this look and the entry: callers that come together share one job.
             job = self._jobs.get(task_id) or self._start(wish)
@@ -131,9 +143,10 @@ class Saving:
         folder = self._settings.output_folder
         part: Part | None = None
         try:
+            await anyio.to_thread.run_sync(check_name, folder, wish.stem, SUFFIX)
             await anyio.to_thread.run_sync(sweep, folder)
             part = await anyio.to_thread.run_sync(Part, folder)
-            fetching = Download(await self._network(), part, meter, self._clock, download.LIMITS)
+            fetching = Download(await self._network(), part, meter, self._clock, self._limits)
             movie = await self._fetch(wish, fetching)
             size, sha256 = part.size, part.sha256
             path = await anyio.to_thread.run_sync(part.publish, wish.stem, SUFFIX)
@@ -162,43 +175,32 @@ class Saving:
         return Network(upstream.loopback, await upstream.locate(), upstream.transport)
 
     async def _noted(self, wish: _Wish, saved: Saved) -> Saved:
-        task_id, copy = wish.task_id, Copy(str(saved.path), saved.bytes, saved.sha256)
-        try:
-            standing = await self._account.keep_copy(task_id, copy, wish.old)
-        except LedgerUnusable as error:
-            log.warning("a saved video could not be noted: %s", error.what)
-            self._unbooked[task_id] = copy
-            return saved
-        if standing != copy and (found := await self._found(task_id, standing)):
+        copy = Copy(str(saved.path), saved.bytes, saved.sha256)
+        standing = await self._account.keep_copy(wish.task_id, copy, wish.old)
+        if standing != copy and (found := await _found(standing, wish.task_type)):
             await anyio.to_thread.run_sync(_remove, saved.path)  # another process was quicker
             return found
         return saved
 
-    async def _copy(self, task_id: str) -> Copy | None:
-        try:
-            return await self._account.copy_of(task_id) or self._unbooked.get(task_id)
-        except LedgerUnusable as error:  # a save works without the ledger
-            log.warning("the ledger could not be read: %s", error.what)
-            return self._unbooked.get(task_id)
+    def _chosen(self, name: str | None) -> str:
+        """The stem that the caller chose, empty if none. Raises what the locale forbids, before anything is sent."""
+        folder, spelling = str(self._settings.output_folder), sys.getfilesystemencoding()
+        if not spellable(folder):
+            advice = (
+                f"{_LOCALE}, or to set WANX_OUTPUT_DIR to a folder whose name has plain letters only; "
+                "the video link from get_wanx_task works meanwhile"
+            )
+            shown = folder.encode(errors="replace").decode()
+            raise DownloadFailed(f"the folder {shown} cannot be named here, by a locale of {spelling}", advice=advice)
+        stem = safe_stem(name) if name else ""
+        if not spellable(stem):
+            advice = f"set file_name to plain letters and digits, or leave it out; then call again, or {_LOCALE}"
+            raise InvalidArguments(f"file_name cannot be spelt here, by a locale of {spelling}", advice=advice)
+        return stem
 
-    async def _found(self, task_id: str, copy: Copy) -> Saved | None:
-        """The saved video, if it is still there as it was."""
-        movie = await anyio.to_thread.run_sync(_movie_at, Path(copy.path), copy.bytes)
-        if movie is None:
-            return None
-        known = await self._known(task_id)
-        kind = known.task_type if known else None
-        return Saved(Path(copy.path), copy.bytes, copy.sha256, movie, kind, reused=True)
-
-    async def _known(self, task_id: str) -> Entry | None:
-        try:
-            return await self._account.find(task_id)
-        except LedgerUnusable:
-            return None
-
-    def _usual(self, sight: Sight, known: Entry | None) -> str:
+    def _usual(self, sight: Sight, known: Known) -> str:
         task = sight.task
-        arguments = known.arguments if known else task.input
+        arguments = known.order.arguments if known.order else task.input
         kind = sight.row.name if sight.row else "wanx"
         return usual_stem(task.created_at or self._clock.now(), kind, str(arguments.get("prompt", "")), task.task_id)
 
@@ -217,10 +219,16 @@ def _link(sight: Sight) -> str:
             raise NotFinished(f"the task is still {task.status}")
 
 
+async def _found(copy: Copy, task_type: str | None) -> Saved | None:
+    """The saved video, if it is still there as it was."""
+    movie = await anyio.to_thread.run_sync(_movie_at, Path(copy.path), copy.bytes)
+    return Saved(Path(copy.path), copy.bytes, copy.sha256, movie, task_type, reused=True) if movie else None
+
+
 def _movie_at(path: Path, size: int) -> Movie | None:
     try:
         return read_movie(path) if path.stat().st_size == size else None
-    except (OSError, BrokenError):
+    except (OSError, BrokenError, UnicodeError):  # a path that was noted in another locale cannot be spelt in this one
         return None
 
 
@@ -236,6 +244,9 @@ def _disk_error(error: OSError, folder: Path) -> DownloadFailed:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             advice = "ask the user to free disk space; the video link from get_wanx_task works meanwhile"
             return DownloadFailed(f"the disk of {folder} is full", advice=advice)
+        case errno.ENAMETOOLONG:
+            advice = "set file_name to a short name, or ask the user to set WANX_OUTPUT_DIR to a shorter path"
+            return DownloadFailed(f"the path of a file in {folder} would be too long", advice=advice)
         case _:
             advice = f"ask the user to make {folder} writable, or to set WANX_OUTPUT_DIR to a folder that is"
             return DownloadFailed(f"{folder} cannot be written to ({error.strerror})", advice=advice)

@@ -26,7 +26,7 @@ class Sight:
     def settled(self) -> bool:
         """Whether waiting longer brings nothing: the video is there, or there will be none."""
         over = self.task.status in (Status.FAILED, Status.CANCELLED)
-        return over or self.forgotten or self.task.video_url is not None
+        return over or self.forgotten or self.task.video_url is not None or self.saved_path is not None
 
     def later(self, seconds: float) -> Sight:
         """The same after `seconds` more without news."""

@@ -12,6 +12,7 @@ from wanx_mcp.catalog import Catalog, Order, parse_order
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import CannotCancel, TaskNotFound
 from wanx_mcp.ledger import Entry, Spending
+from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
@@ -57,6 +58,7 @@ class Studio:
         account: Account,
         errands: Errands,
         group: TaskGroup,
+        limits: Limits,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
@@ -66,7 +68,7 @@ class Studio:
         self._reconciling = Reconciling(account, catalog, clock)
         self._pictures = Pictures(settings, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
-        self._saving = Saving(settings, clock, account, errands, self._following)
+        self._saving = Saving(settings, clock, account, errands, self._following, self._reconciling, limits)
         self._keepsakes = Keepsakes(account)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
 
