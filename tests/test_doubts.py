@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import Any
 
 import anyio
@@ -109,6 +110,66 @@ async def test_a_doubt_costs_one_look_into_the_history_every_ten_seconds_however
         assert histories(world) == 8, "an order that is newly in doubt is looked up at once"
         await agent.ok("list_wanx_tasks")
         assert histories(world) == 8
+
+
+NEEDS_VIDEO = pytest.mark.skipif(find_spec("av") is None, reason="the video extra is not installed")
+HOMECOMING = ["save_wanx_video", pytest.param("preview_wanx_video", marks=NEEDS_VIDEO)]
+
+
+@pytest.mark.parametrize("tool", HOMECOMING)
+async def test_bringing_home_a_video_whose_order_was_lost_finds_the_order(world: World, tool: str) -> None:
+    world.simulator.weather.coming("POST", Fault.LOSE_ANSWER)
+    async with world.client() as agent:
+        await agent.error("create_wanx_task", **ORDER)
+        (task,) = world.simulator.store.all()
+        world.clock.advance(3600)
+        assert not (await agent.call(tool, task_id=task.task_id)).is_error
+        assert histories(world) == 1
+        (listed,) = (await agent.ok("list_wanx_tasks"))["tasks"]
+        assert (listed["task_id"], listed["status"], listed["charged_usd"]) == (task.task_id, "completed", 0.28)
+        assert listed["saved_path"]
+        assert histories(world) == 1, "it was settled by then"
+
+
+@pytest.mark.parametrize("tool", HOMECOMING)
+async def test_bringing_videos_home_looks_into_the_history_no_more_often_than_looking_at_tasks(
+    world: World, tool: str
+) -> None:
+    world.simulator.weather.coming("POST", Fault.NONE, Fault.LOSE_REQUEST)
+    async with world.client() as agent:
+        task_id = (await agent.ok("create_wanx_task", **ORDER, request_id="1"))["task_id"]
+        world.clock.advance(3600)
+        await agent.error("create_wanx_task", **{**ORDER, "prompt": "a ship"})
+        for _ in range(6):
+            assert not (await agent.call(tool, task_id=task_id)).is_error
+            await agent.ok("get_wanx_task", task_id=task_id)
+            world.clock.advance(5)
+        assert histories(world) == 3
+
+
+async def test_a_video_that_was_saved_before_its_order_was_found_belongs_to_the_order_then(world: World) -> None:
+    blind = True
+
+    def perhaps_without_ids(body: dict[str, Any]) -> None:
+        if blind:
+            rows_without_ids(body)
+
+    rewriting(world, perhaps_without_ids, "/histories")
+    world.simulator.weather.coming("POST", Fault.LOSE_ANSWER)
+    async with world.client() as agent:
+        await agent.error("create_wanx_task", **ORDER)
+        (task,) = world.simulator.store.all()
+        world.clock.advance(3600)
+        path = (await agent.ok("save_wanx_video", task_id=task.task_id))["path"]
+        world.clock.advance(10)
+        (doubt,) = (await agent.ok("list_wanx_tasks"))["tasks"]
+        assert (doubt["status"], doubt["booked_usd"]) == ("unknown", 0.28)
+        assert not {"task_id", "saved_path"} & set(doubt)
+        blind = False
+        world.clock.advance(10)
+        (found,) = (await agent.ok("list_wanx_tasks"))["tasks"]
+    assert (found["task_id"], found["status"], found["saved_path"]) == (task.task_id, "completed", path)
+    assert (found["booked_usd"], found["charged_usd"]) == (0.28, 0.28)
 
 
 async def test_an_order_waits_for_its_own_look_into_the_history_beside_calls_that_do_without(world: World) -> None:

@@ -409,3 +409,19 @@ async def test_the_time_that_has_passed_is_told_by_the_clock_that_dates_the_task
         world.clock.advance(100)
         seen = await agent.ok("get_wanx_task", task_id=task_id)
     assert seen["elapsed_seconds"] == pytest.approx(100, abs=2)
+
+
+async def test_of_a_task_that_ended_nobody_knows_when_no_time_is_told_that_would_grow(world: World) -> None:
+    world.simulator.weather.dresses = frozenset({Dress.NO_DATES})
+    async with world.client() as agent:
+        task_id = (await agent.order())["task_id"]
+        world.clock.advance(100)
+        working = await agent.ok("get_wanx_task", task_id=task_id)
+        assert (working["status"], working["elapsed_seconds"]) == ("processing", 100)
+        world.clock.advance(3600)
+        ended = await agent.ok("get_wanx_task", task_id=task_id)
+        world.clock.advance(3600)
+        later = await agent.ok("get_wanx_task", task_id=task_id)
+    assert ended == later
+    assert ended["status"] == "completed"
+    assert not {"elapsed_seconds", "ended_at"} & set(ended)

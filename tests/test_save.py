@@ -9,10 +9,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +24,22 @@ import pytest
 from tests import mediahost
 from tests.mediahost import MediaHost, clip, large
 from tests.world import KEY, Agent, World, text
-from wanx_mcp.media import download, shelf
+from wanx_mcp.media import shelf
 from wanx_mcp.media.addresses import ForbiddenError, permitted
 from wanx_mcp.media.download import Limits
 from wanx_mcp.media.naming import safe_stem, usual_stem
 from wanx_mcp.media.network import Network
 
 pytestmark = pytest.mark.anyio
-TIGHT = Limits(bytes=4_000_000, seconds=10.0, stall=0.3, connect=2.0)
+TIGHT = Limits(bytes=4_000_000, seconds=120.0)
+HASTY = replace(TIGHT, stall=0.5)
+"""For hosts that fall silent."""
 
 
 @pytest.fixture
 def host() -> Iterator[MediaHost]:
     with mediahost.serving() as host:
         yield host
-
-
-@pytest.fixture(autouse=True)
-def tight(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "LIMITS", TIGHT)
 
 
 @asynccontextmanager
@@ -53,8 +51,8 @@ async def finished(world: World, **order: Any) -> AsyncIterator[tuple[Agent, str
         yield agent, created["task_id"]
 
 
-def at(host: MediaHost, **environment: str) -> World:
-    world = World(environment)
+def at(host: MediaHost, limits: Limits = TIGHT, **environment: str) -> World:
+    world = World(environment, limits=limits)
     world.simulator.media = host.url
     return world
 
@@ -67,16 +65,16 @@ def names(world: World) -> list[str]:
     return sorted(path.name for path in world.videos.iterdir()) if world.videos.exists() else []
 
 
-async def saved(host: MediaHost) -> tuple[dict[str, Any], bytes]:
-    world = at(host)
+async def saved(host: MediaHost, limits: Limits = TIGHT) -> tuple[dict[str, Any], bytes]:
+    world = at(host, limits)
     async with finished(world) as (agent, task_id):
         result = await agent.ok("save_wanx_video", task_id=task_id)
     assert names(world) == [Path(result["path"]).name]
     return result, content(result)
 
 
-async def failure(host: MediaHost) -> str:
-    world = at(host)
+async def failure(host: MediaHost, limits: Limits = TIGHT) -> str:
+    world = at(host, limits)
     async with finished(world) as (agent, task_id):
         error = await agent.error("save_wanx_video", task_id=task_id)
     assert error.startswith("download_failed: ")
@@ -163,6 +161,30 @@ async def test_a_task_that_was_ordered_elsewhere_is_saved_once_too(world: World)
     assert len(names(other)) == 1
 
 
+async def test_where_a_video_ordered_elsewhere_is_gets_told_after_a_restart_too_and_it_is_no_order_of_ours(
+    world: World,
+) -> None:
+    async with finished(world) as (agent, task_id):
+        pass
+    other = World()
+    other.line._inner = world.line._inner
+    async with other.client() as agent:
+        path = (await agent.ok("save_wanx_video", task_id=task_id))["path"]
+    for forgotten in (False, True):
+        if forgotten:
+            world.simulator.store._db.execute("delete from task")
+        async with other.client() as agent:
+            seen = await agent.ok("get_wanx_task", task_id=task_id)
+            assert (seen["status"], seen["saved_path"]) == ("completed", path)
+            assert path in seen["next_step"]
+            assert (await agent.ok("save_wanx_video", task_id=task_id))["path"] == path
+            listed = await agent.ok("list_wanx_tasks")
+            assert (listed["tasks"], listed["budget"]["spent_usd"]) == ([], 0)
+    os.unlink(path)
+    async with other.client() as agent:
+        assert (await agent.error("get_wanx_task", task_id=task_id)).startswith("task_not_found: ")
+
+
 async def test_another_file_is_never_replaced(world: World) -> None:
     world.videos.mkdir()
     (world.videos / "boat.mp4").write_bytes(b"mine")
@@ -207,7 +229,8 @@ async def test_saving_works_without_the_ledger(world: World) -> None:
     async with blind.client() as agent:
         first = await agent.ok("save_wanx_video", task_id=task_id)
         second = await agent.ok("save_wanx_video", task_id=task_id)
-    assert first["path"] == second["path"]
+        seen = await agent.ok("get_wanx_task", task_id=task_id)
+    assert first["path"] == second["path"] == seen["saved_path"]
 
 
 # Against a host that can lie
@@ -281,7 +304,7 @@ async def test_without_a_strong_name_for_the_content_nothing_is_resumed(host: Me
 
 async def test_a_stall_is_cut_short_and_tried_again(host: MediaHost) -> None:
     host.plays(mediahost.stalled(clip(), after=500), mediahost.whole(clip()))
-    assert (await saved(host))[1] == clip()
+    assert (await saved(host, HASTY))[1] == clip()
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 429])
@@ -345,7 +368,7 @@ async def test_a_download_that_fails_says_so_costs_nothing_and_leaves_no_litter(
 
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", record)
     host.plays(trick)
-    await failure(host)
+    await failure(host, HASTY)
     assert reached == {"127.0.0.1"}, "it went somewhere else"
 
 
@@ -354,10 +377,9 @@ async def test_a_page_is_named_as_one(host: MediaHost) -> None:
     assert "a web page that is no MP4" in await failure(host)
 
 
-async def test_a_drip_ends_with_the_time_limit(host: MediaHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "LIMITS", Limits(seconds=0.8, stall=0.5))
+async def test_a_drip_ends_with_the_time_limit(host: MediaHost) -> None:
     host.plays(mediahost.dripping(clip(), 0.05))
-    assert "did not arrive within" in await failure(host)
+    assert "did not arrive within" in await failure(host, replace(TIGHT, seconds=0.8))
 
 
 async def test_an_expired_link_is_asked_for_once_more(host: MediaHost) -> None:
@@ -409,17 +431,23 @@ async def test_two_processes_keep_one_copy(host: MediaHost) -> None:
     assert len(names(world)) == 1
 
 
+async def until(state: Callable[[], bool]) -> None:
+    """Wait for something that another thread or process brings about."""
+    with anyio.fail_after(120):
+        while not state():  # noqa: ASYNC110  # who brings it about cannot set an event here
+            await anyio.sleep(0.01)
+
+
 async def test_a_long_download_outlives_its_call_and_the_next_call_reports_it(host: MediaHost) -> None:
+    go_on = threading.Event()
+
     def slow(handler: Any) -> None:
         handler.start(200, {"content-length": str(len(clip()))})
         handler.wfile.write(clip()[:9000])
-        for _ in range(11):
-            time.sleep(0.2)
-            handler.wfile.write(b"")
+        go_on.wait(120)
         handler.wfile.write(clip()[9000:])
 
     world = at(host, WANX_MAX_WAIT_SECONDS="1")
-    download.LIMITS = Limits(stall=5.0)
     reports: list[str] = []
 
     async def heard(_progress: float, _total: float | None, message: str | None) -> None:
@@ -427,61 +455,52 @@ async def test_a_long_download_outlives_its_call_and_the_next_call_reports_it(ho
 
     host.plays(slow)
     async with finished(world) as (agent, task_id):
-        started = time.monotonic()
         early = await agent.client.call_tool("save_wanx_video", {"task_id": task_id}, progress_callback=heard)
-        assert time.monotonic() - started < 1.4
         assert not early.is_error
         assert "path" not in (early.structured_content or {})
         assert task_id in (early.structured_content or {})["next_step"]
-        assert any(name.endswith(".part") for name in names(world))
-        preview = await agent.error("preview_wanx_video", task_id=task_id)
-        assert preview.startswith("not_finished: the video is still being fetched")
-        late = await agent.ok("save_wanx_video", task_id=task_id)
+        await until(lambda: any(name.endswith(".part") for name in names(world)))
+        if find_spec("av"):
+            preview = await agent.error("preview_wanx_video", task_id=task_id)
+            assert preview.startswith("not_finished: the video is still being fetched")
+        go_on.set()
+        late: dict[str, Any] = {}
+        while "path" not in late:
+            late = await agent.ok("save_wanx_video", task_id=task_id)
     assert content(late) == clip()
     assert reports
     assert len(host.requests) == 1
 
 
 async def test_a_failure_that_nobody_heard_is_told_to_the_next_call_and_then_it_is_tried_anew(host: MediaHost) -> None:
+    go_on = threading.Event()
+
     def slow_page(handler: Any) -> None:
-        time.sleep(1.2)
+        go_on.wait(120)
         mediahost.whole(b"<html>nothing here</html>")(handler)
 
-    download.LIMITS = Limits(stall=5.0)
     host.plays(slow_page, mediahost.whole(clip()))
     world = at(host, WANX_MAX_WAIT_SECONDS="1")
     async with finished(world) as (agent, task_id):
         assert "path" not in await agent.ok("save_wanx_video", task_id=task_id)
-        await anyio.sleep(0.5)
+        await until(lambda: names(world) != [] and host.requests != [])
+        go_on.set()
+        await until(lambda: names(world) == [])
+        await anyio.wait_all_tasks_blocked()
         assert "a web page" in await agent.error("save_wanx_video", task_id=task_id)
         assert "path" in await agent.ok("save_wanx_video", task_id=task_id)
 
 
 async def test_a_server_that_ends_leaves_no_part_file(host: MediaHost) -> None:
-    host.plays(mediahost.stalled(clip(), after=20_000, seconds=3))
-    download.LIMITS = Limits(stall=5.0)
+    host.plays(mediahost.stalled(clip(), after=20_000, seconds=120))
     world = at(host, WANX_MAX_WAIT_SECONDS="1")
     async with finished(world) as (agent, task_id):
         await agent.ok("save_wanx_video", task_id=task_id)
-        assert names(world)
+        await until(lambda: names(world) != [])
     assert names(world) == []
 
 
 # The disk
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
-async def test_a_disk_that_fails_halfway_leaves_no_litter(
-    host: MediaHost, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    def write(part: shelf.Part, _pieces: object) -> None:
-        part._file.write(b"some of it")
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(shelf.Part, "write", write)
-    host.plays(mediahost.whole(large()))
-    error = await failure(host)
-    assert ("disk" in error) == (number in (errno.ENOSPC, errno.EDQUOT))
 
 
 async def test_a_folder_that_cannot_be_made_is_named(host: MediaHost) -> None:
