@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,11 +15,21 @@ from mcp.client.stdio import stdio_client
 
 from tests.world import KEY, Agent
 
+PLAIN = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+"""A locale in which file names are ASCII."""
+
 SERVER = (sys.executable, "-m", "wanx_mcp")
 _LIMITED = (
     "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2);"
     "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
 )
+
+
+def ascii_names() -> bool:
+    """Whether this platform's file names go by the locale at all."""
+    code = "import sys; print(sys.getfilesystemencoding())"
+    told = subprocess.run([sys.executable, "-c", code], env={**os.environ, **PLAIN}, capture_output=True, check=True)
+    return told.stdout.strip() != b"utf-8"
 
 
 def limited(most: int, *arguments: str) -> tuple[str, ...]:

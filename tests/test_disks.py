@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,14 +11,13 @@ import pytest
 
 from tests import mediahost, process
 from tests.mediahost import MediaHost, clip, large
+from tests.process import PLAIN, ascii_names
 from tests.test_save import at, finished, names
 from wanx_mcp.media.naming import spellable, usual_stem
 from wanx_mcp.simulator.app import Simulator
 from wanx_mcp.simulator.serving import serving
 
 pytestmark = pytest.mark.anyio
-PLAIN = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-"""A locale in which file names are ASCII."""
 
 
 @pytest.fixture
@@ -86,13 +84,6 @@ async def test_a_disk_that_fills_up_halfway_is_as_empty_afterwards(
 
 
 # A name that cannot be
-
-
-def ascii_names() -> bool:
-    """Whether this platform's file names go by the locale at all."""
-    code = "import sys; print(sys.getfilesystemencoding())"
-    told = subprocess.run([sys.executable, "-c", code], env={**os.environ, **PLAIN}, capture_output=True, check=True)
-    return told.stdout.strip() != b"utf-8"
 
 
 async def test_a_folder_that_the_locale_cannot_spell_is_found_out_before_a_byte_is_fetched(

@@ -20,6 +20,7 @@ import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from tests.process import PLAIN, ascii_names
 from tests.test_network import certificate, listening  # noqa: F401  # a fixture
 from tests.world import World
 from wanx_mcp.cli.config.hosts import HOSTS
@@ -259,6 +260,17 @@ def test_a_folder_that_cannot_be_written(visit: Visit, simulator: Simulator, var
         told = visit.told()
     assert told.causes == [(check, "wrong", "unwritable_folder")]
     assert variable in told.check(check)["fix"]
+
+
+def test_a_folder_that_the_locale_cannot_spell(visit: Visit, simulator: Simulator) -> None:
+    if not ascii_names():
+        pytest.skip("file names are UTF-8 in every locale here")
+    visit.more = {"WANX_OUTPUT_DIR": str(visit.home / "vid\u00e9os"), **PLAIN}
+    with provider(simulator) as url:
+        visit.url = url
+        told = visit.told()
+    assert told.causes == [("output folder", "wrong", "unspellable_folder")]
+    assert "PYTHONUTF8=1" in told.check("output folder")["fix"]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="modes do not bind this user")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import unicodedata
 from datetime import datetime
+from pathlib import Path
 
+from wanx_mcp.errors import DownloadFailed, InvalidArguments
 from wanx_mcp.quoting import clean
 
 SUFFIX = ".mp4"
@@ -16,7 +19,21 @@ LONGEST = 100
 MOST_BYTES = 180
 PROMPT_WORDS = 6
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])( *\.|$)", re.IGNORECASE)
+_LOCALE = "ask the user to set PYTHONUTF8=1 in this server's environment"
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+
+
+def check_spelling(folder: Path, stem: str) -> None:
+    """Find out what the locale forbids before anything is fetched. Raises DownloadFailed for the folder, and
+    InvalidArguments for a stem that the caller chose."""
+    spelling = f"by a locale of {sys.getfilesystemencoding()}"
+    if not spellable(str(folder)):
+        shown = str(folder).encode(errors="replace").decode()
+        advice = f"{_LOCALE}, or WANX_OUTPUT_DIR to a folder whose name has plain letters only, and to restart it"
+        raise DownloadFailed(f"the folder {shown} cannot be named here, {spelling}", advice=advice)
+    if not spellable(stem):
+        advice = f"set file_name to plain letters and digits, or leave it out; then call again, or {_LOCALE}"
+        raise InvalidArguments(f"file_name cannot be spelt here, {spelling}", advice=advice)
 
 
 def spellable(name: str) -> bool:

@@ -40,7 +40,7 @@ def unreachable(error: BaseException) -> Unreachable:
 def unusable_client(error: BaseException) -> Unreachable:
     """Why no HTTP client can be set up in this environment at all."""
     if isinstance(error, ImportError) and "socks" in str(error).lower():
-        return _because("proxy", "a SOCKS proxy is set, and this installation has no support for it", _SOCKS)
+        return without_socks()
     if isinstance(error, OSError | ssl.SSLError):
         what = "the CA file that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read"
         return _because("untrusted_certificate", what, _CA)
@@ -48,6 +48,11 @@ def unusable_client(error: BaseException) -> Unreachable:
         return _because("proxy", "the proxy settings of this environment cannot be used", _PROXY)
     what = f"the HTTP client cannot be loaded ({error}), so nothing was sent"
     return _because("broken_installation", what, _BROKEN)
+
+
+def without_socks() -> Unreachable:
+    """That there is a SOCKS proxy, and nothing that can talk to it."""
+    return _because("proxy", "a SOCKS proxy is set, and this installation has no support for it", _SOCKS)
 
 
 def _because(reason: str, what: str, advice: str) -> Unreachable:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,11 @@ import anyio
 import anyio.to_thread
 
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import DownloadFailed, InvalidArguments, NotFinished
+from wanx_mcp.errors import DownloadFailed, NotFinished
 from wanx_mcp.ledger import Copy
 from wanx_mcp.media.download import Download, ExpiredError, Limits, Meter
 from wanx_mcp.media.movie import BrokenError, Movie, read_movie
-from wanx_mcp.media.naming import SUFFIX, safe_stem, spellable, usual_stem
+from wanx_mcp.media.naming import SUFFIX, check_spelling, safe_stem, usual_stem
 from wanx_mcp.media.network import Network
 from wanx_mcp.media.shelf import Part, check_name, sweep
 from wanx_mcp.provider import Status
@@ -28,7 +27,6 @@ from wanx_mcp.studio.following import Following, Sight
 from wanx_mcp.studio.reconciling import Reconciling
 
 REPORT_SECONDS = 1.0
-_LOCALE = "ask the user to set PYTHONUTF8=1 in this server's environment and restart it"
 log = logging.getLogger(__name__)
 
 
@@ -108,7 +106,8 @@ class Saving:
             copy = await self._account.copy_of(task_id)
             if copy and (saved := await _found(copy, known.task_type)):
                 return saved
-            chosen = self._chosen(name)
+            chosen = safe_stem(name) if name else ""
+            check_spelling(self._settings.output_folder, chosen)
             sight = await self._following.look(task_id)
             link, stem = _link(sight), chosen or self._usual(sight, known)
             wish = _Wish(task_id, sight.row.name if sight.row else None, link, stem, copy)
@@ -181,22 +180,6 @@ class Saving:
             await anyio.to_thread.run_sync(_remove, saved.path)  # another process was quicker
             return found
         return saved
-
-    def _chosen(self, name: str | None) -> str:
-        """The stem that the caller chose, empty if none. Raises what the locale forbids, before anything is sent."""
-        folder, spelling = str(self._settings.output_folder), sys.getfilesystemencoding()
-        if not spellable(folder):
-            advice = (
-                f"{_LOCALE}, or to set WANX_OUTPUT_DIR to a folder whose name has plain letters only; "
-                "the video link from get_wanx_task works meanwhile"
-            )
-            shown = folder.encode(errors="replace").decode()
-            raise DownloadFailed(f"the folder {shown} cannot be named here, by a locale of {spelling}", advice=advice)
-        stem = safe_stem(name) if name else ""
-        if not spellable(stem):
-            advice = f"set file_name to plain letters and digits, or leave it out; then call again, or {_LOCALE}"
-            raise InvalidArguments(f"file_name cannot be spelt here, by a locale of {spelling}", advice=advice)
-        return stem
 
     def _usual(self, sight: Sight, known: Known) -> str:
         task = sight.task

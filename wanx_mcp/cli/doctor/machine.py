@@ -15,9 +15,10 @@ from pathlib import Path
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG
 from wanx_mcp.cli.doctor.check import Check, Finding, Patient, names, ok, told, warning, wrong
-from wanx_mcp.errors import LedgerUnusable
+from wanx_mcp.errors import DownloadFailed, LedgerUnusable
 from wanx_mcp.ledger import State
 from wanx_mcp.ledger.ledger import LedgerLockedError
+from wanx_mcp.media.naming import check_spelling
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.settings import Stops
 from wanx_mcp.studio.opening import ledger_path
@@ -69,6 +70,10 @@ async def _key(patient: Patient) -> Finding:
 
 async def _output_folder(patient: Patient) -> Finding:
     folder = patient.settings.output_folder
+    try:
+        check_spelling(folder, "")
+    except DownloadFailed as error:
+        return told(error, "unspellable_folder")
     if problem := _unwritable(folder):
         return wrong(problem, f"Make {folder} a writable folder, or set WANX_OUTPUT_DIR to one.", "unwritable_folder")
     free = shutil.disk_usage(_existing(folder)).free

@@ -25,7 +25,7 @@ from wanx_mcp.errors import (
     WanxError,
 )
 from wanx_mcp.money import dollars
-from wanx_mcp.provider.outages import unusable_client
+from wanx_mcp.provider.outages import without_socks
 from wanx_mcp.settings import Settings, is_loopback
 
 SECONDS = 15.0
@@ -49,7 +49,7 @@ async def _proxy(patient: Patient) -> Finding:
         return wrong("The proxy setting is not an address.", _mend(host), "proxy")
     shown += f":{port}" if port else ""
     if parts.scheme.startswith("socks") and find_spec("socksio") is None:
-        return told(unusable_client(ImportError()), "proxy")
+        return told(without_socks(), "proxy")
     try:
         with anyio.fail_after(DIAL_SECONDS):
             stream = await anyio.connect_tcp(
