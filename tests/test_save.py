@@ -32,7 +32,7 @@ from wanx_mcp.media.network import Network
 
 pytestmark = pytest.mark.anyio
 TIGHT = Limits(bytes=4_000_000, seconds=120.0)
-HASTY = replace(TIGHT, stall=0.5)
+HASTY = replace(TIGHT, stall=1.0)
 """For hosts that fall silent."""
 
 
