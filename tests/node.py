@@ -28,6 +28,6 @@ def installed(package: Path) -> Path:
         folder.mkdir(exist_ok=True)
         shutil.copy(package, folder / "package.json")
         command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
-        subprocess.run(command, cwd=folder, check=True, timeout=400, stdin=subprocess.DEVNULL)
+        subprocess.run(command, cwd=folder, check=True, timeout=900, stdin=subprocess.DEVNULL)
         done.touch()
     return folder / "node_modules" / ".bin"

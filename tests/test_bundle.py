@@ -29,7 +29,9 @@ from wanx_mcp.settings import SETTINGS, Settings, read_settings
 def bundle_in(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "wanx_mcp", "bundle"]
     environment = {**os.environ, "PYTHONPATH": str(Path(wanx_mcp.__file__).parents[1])}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
 
 
 def built(folder: Path) -> Path:

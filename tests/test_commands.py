@@ -24,7 +24,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         env=inherited | environment,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 
@@ -119,7 +119,7 @@ def test_output_into_a_closed_pipe_ends_quietly(command: str, tmp_path: Path) ->
             env=os.environ | folders,
             cwd=tmp_path,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
     finally:
@@ -169,7 +169,7 @@ def test_a_person_who_starts_the_server_is_told_what_it_waits_for() -> None:
         os.close(terminal)
         try:
             os.write(person, b"\x04")  # Ctrl-D: it ends, whatever it said
-            told = server.communicate(timeout=60)[1]
+            told = server.communicate(timeout=600)[1]
         finally:
             server.kill()
             os.close(person)

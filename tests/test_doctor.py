@@ -66,7 +66,7 @@ class Visit:
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "wanx_mcp", "doctor", *options]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=90, check=False)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=600, check=False)
         assert KEY not in done.stdout + done.stderr
         assert "Traceback" not in done.stderr, done.stderr
         return done

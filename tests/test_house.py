@@ -107,7 +107,7 @@ anyio.run(main)
 
 def test_the_stdio_server_loads_no_http_server() -> None:
     command = [sys.executable, "-X", "importtime", "-m", "wanx_mcp"]
-    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=60)
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=600)
     loaded = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
     assert "mcp.server" in loaded
     assert "uvicorn.config" not in loaded

@@ -57,7 +57,7 @@ def test_a_reader_without_a_key_is_told_so(name: str, tmp_path: Path) -> None:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("WANX_", "PIAPI_"))}
     command = [sys.executable, str(row.path), sys.executable, "-m", "wanx_mcp"]
     states = {"WANX_STATE_DIR": str(tmp_path)}
-    done = subprocess.run(command, env=ours | states, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=ours | states, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 1
     assert "RuntimeError: not_configured: there is no PIAPI_API_KEY" in done.stderr
     assert "TypeError" not in done.stderr

@@ -60,7 +60,7 @@ def test_a_ledger_of_every_older_version_is_migrated_with_its_orders(path: Path,
 
 def racer(path: Path, number: int, budget: int, start: Any, found: Any) -> None:
     book = Book(open_file(path))
-    start.wait(60)
+    start.wait(300)
     found.put(isinstance(book.intend(draft(f"boat {number}"), budget), Intention))
     book.close()
 
@@ -73,8 +73,8 @@ def test_eight_processes_that_open_a_fresh_ledger_and_race_for_one_budget_get_on
     for process in racers:
         process.start()
     for process in racers:
-        process.join(60)
-    assert sorted(found.get(timeout=10) for _ in racers) == [False] * 7 + [True]
+        process.join(300)
+    assert sorted(found.get(timeout=120) for _ in racers) == [False] * 7 + [True]
 
 
 def test_nobody_comes_in_between_the_look_at_the_budget_and_the_booking(path: Path) -> None:
@@ -97,7 +97,7 @@ def test_nobody_comes_in_between_the_look_at_the_budget_and_the_booking(path: Pa
 
     one._db.set_trace_callback(before_each)
     intend(one, "ours")
-    rival.join(30)
+    rival.join(120)
     assert sorted(found) == [False, True]
     one.close()
     other.close()

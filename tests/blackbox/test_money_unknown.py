@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -159,6 +160,10 @@ def test_a_candidate_on_a_later_page_is_found(house: House, upstream: Upstream) 
     wire = example_of("txt2video-1.3b").wire
     for number in range(120):
         upstream.place({**wire, "input": {"prompt": f"Somebody's boat {number}"}}, KEY)
+    for _ in range(20):  # one call is held up for 5 s at most; what it has read is not read again
+        if [row.get("task_id") for row in listed(server)] == upstream.charges:
+            break
+        time.sleep(10)  # so long lie between two readings for the same orders
     assert [row.get("task_id") for row in listed(server)] == upstream.charges
 
 
@@ -171,7 +176,7 @@ def test_a_sick_history_releases_nothing_and_blocks_nothing(
     server = house.start()
     lose(server, upstream, BOAT)
     upstream.always("history", sick)
-    (row,) = server.start_call("list_wanx_tasks").tool_answer(50).structured["tasks"]
+    (row,) = server.start_call("list_wanx_tasks").tool_answer().structured["tasks"]
     assert row["status"] == "unknown"
     assert spent(server) == pytest.approx(0.28)
     upstream.calm()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import uuid
 from collections import defaultdict, deque
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from .provider_http import Exchange, Reply, Request
 from .provider_task import AT_ONCE, ENDED, Life, Task
+from .rawclient import PATIENCE
 from .weather import PLAIN, Behaviour, Gate, Moment
 
 REQUIRED = {
@@ -92,6 +94,15 @@ class Upstream:
     def forget(self, task_id: str) -> None:
         with self._lock:
             del self.tasks[task_id]
+
+    def settle(self) -> None:
+        """Wait until every connection made so far is over: what a killed client has sent is carried out by then.
+
+        Only for when no client is alive, since those keep connections."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as last:
+            last.shutdown(socket.SHUT_WR)
+            assert last.recv(1) == b""  # connections are taken in their order: all earlier ones have been
+        self._http.wait_until_idle()
 
     # --- reading what happened -------------------------------------------------------------------------------------
 
@@ -182,6 +193,28 @@ class _Listener(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
     upstream: Upstream
+
+    def __init__(self, *where: Any) -> None:
+        self._open = 0
+        self._change = threading.Condition()
+        super().__init__(*where)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._change:
+            self._open += 1
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._change:
+                self._open -= 1
+                self._change.notify_all()
+
+    def wait_until_idle(self) -> None:
+        with self._change:
+            assert self._change.wait_for(lambda: not self._open, PATIENCE), "a connection never ends"
 
 
 def _success(data: dict[str, Any]) -> Reply:

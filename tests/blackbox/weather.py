@@ -21,9 +21,9 @@ class Gate:
 
     def arrive(self) -> None:
         self._arrived.set()
-        self._open.wait(60)
+        self._open.wait(600)
 
-    def wait_until_reached(self, seconds: float = 15) -> None:
+    def wait_until_reached(self, seconds: float = 120) -> None:
         assert self._arrived.wait(seconds), "the provider never received the request that the test waits for"
 
     def open(self) -> None:

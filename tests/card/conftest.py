@@ -31,10 +31,10 @@ def bundle(folder: Path) -> tuple[bytes, str]:
     npm, node = shutil.which("npm"), shutil.which("node")
     assert npm
     assert node
-    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], **quiet, check=True, timeout=300)
+    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], **quiet, check=True, timeout=900)
     esbuild = folder / "node_modules" / "esbuild" / "bin" / "esbuild"
     command = [node, str(esbuild), "host.js", "--bundle", "--format=iife", "--outfile=bundle.js"]
-    subprocess.run(command, **quiet, check=True, timeout=120)
+    subprocess.run(command, **quiet, check=True, timeout=600)
     axe = folder / "node_modules" / "axe-core" / "axe.min.js"
     return (folder / "bundle.js").read_bytes(), axe.read_text(encoding="utf-8")
 

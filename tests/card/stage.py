@@ -30,7 +30,7 @@ class Stage:
         settings = {"viewport": {"width": 800, "height": 900}, **context}
         surroundings = browser.new_context(**settings)
         page = surroundings.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(120_000)
         stage = cls(page, house, axe)
         page.on("console", lambda message: stage._heard(message.type, message.text))
         page.on("pageerror", lambda error: stage.complaints.append(str(error)))

@@ -12,13 +12,15 @@ from tests.card.stage import Stage
 from tests.card.theatre import WORKING, Theatre
 
 TEN_MINUTES = 600_000
+HOUR = 3600
 
 
 @pytest.fixture
 def timed(browser: Any, house: Theatre, host_script: tuple[bytes, str]) -> Iterator[Stage]:
     """A stage whose clock runs only when the test says so."""
     with Stage.lit(browser, house, host_script[1]) as found:
-        found.page.clock.install()
+        found.page.clock.install(time=0)
+        found.page.clock.pause_at(HOUR)
         yield found
         found.check()
 
@@ -46,7 +48,7 @@ def await_clip(stage: Stage) -> None:
     """Turn the clock until the clip is there: the server answers from memory for 2 s of its own time."""
     from playwright.sync_api import TimeoutError as Late
 
-    for _ in range(60):
+    for _ in range(400):
         stage.page.clock.run_for(31_000)
         with suppress(Late):
             return stage.at("title").wait_for(state="visible", timeout=300)

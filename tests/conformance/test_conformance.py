@@ -9,8 +9,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -63,7 +65,10 @@ def serving(server: str, state: Path) -> Iterator[str]:
         environment = {**os.environ, "WANX_SIMULATE": "1", "WANX_STATE_DIR": str(state), "WANX_OUTPUT_DIR": str(state)}
         with subprocess.Popen(argv, cwd=ROOT, env=environment, pass_fds=[descriptor]) as process:
             try:
-                yield f"http://127.0.0.1:{port}/mcp"
+                url = f"http://127.0.0.1:{port}/mcp"
+                with suppress(HTTPError), urlopen(url, timeout=300):  # the scenarios give a server a few seconds
+                    pass
+                yield url
             finally:
                 process.kill()
 
@@ -81,9 +86,19 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def conform(commands: Path, url: str, scenario: str, *options: str) -> None:
-    argv = [str(commands / "conformance"), "server", "--url", url, "--scenario", scenario, *options]
+    argv = [
+        str(commands / "conformance"),
+        "server",
+        "--url",
+        url,
+        "--scenario",
+        scenario,
+        "--timeout",
+        "300000",
+        *options,
+    ]
     environment = {**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
-    run = subprocess.run(argv, check=False, cwd=commands, env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(argv, check=False, cwd=commands, env=environment, capture_output=True, text=True, timeout=600)
     words = re.sub(r"\x1b\[\d+m", "", run.stdout + run.stderr)
     passed = re.search(r"Passed: (\d+)/\d+, (\d+) failed", words)
     assert passed, words
@@ -113,7 +128,7 @@ def inspect(commands: Path, era: str, *options: str) -> subprocess.CompletedProc
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         stdin=subprocess.DEVNULL,
     )
 

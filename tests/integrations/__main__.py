@@ -20,7 +20,7 @@ from tests.integrations.checks import problems
 from tests.integrations.environments import InstallError, interpreter, version
 from tests.integrations.rows import ROWS, Row
 
-LIMIT = 120
+LIMIT = 600
 """Seconds that a snippet may take."""
 
 NOWHERE = "http://127.0.0.1:9"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.integrations.rows import Row
 
-INSTALL_LIMIT = 600
+INSTALL_LIMIT = 1200
 """Seconds."""
 
 

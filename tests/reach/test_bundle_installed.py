@@ -45,7 +45,7 @@ def run(*words: str | Path, cwd: Path, **environment: str) -> str:
         env=surroundings | environment,
         capture_output=True,
         text=True,
-        timeout=9 * MINUTES,
+        timeout=15 * MINUTES,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
