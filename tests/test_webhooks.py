@@ -73,7 +73,7 @@ async def test_a_fault_of_the_webhook_calls_leaves_the_simulated_provider_runnin
     async with world.client() as agent:
         await agent.order()
     world.simulator.store.close()  # as if its disk had gone: whoever reads it now meets an error
-    async with serving(world.simulator) as url, httpx.AsyncClient(trust_env=False) as client:
+    async with serving(world.simulator) as url, httpx.AsyncClient(trust_env=False, timeout=120) as client:
         for _ in range(20):
             await anyio.lowlevel.checkpoint()
         assert (await client.get(f"{url}/nowhere")).status_code == 404

@@ -61,7 +61,7 @@ def browser() -> Iterator[Any]:
     except ImportError:
         _missing("Playwright (pip install playwright)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=300_000)
         yield browser
         browser.close()
 
