@@ -103,7 +103,7 @@ async def test_as_many_frames_as_asked_for(world: World, count: int) -> None:
 
 @pytest.mark.parametrize("count", [0, 13, "many", 2.5])
 async def test_an_impossible_number_of_frames_is_refused(world: World, count: object) -> None:
-    async with finished(world) as (agent, task_id):
+    async with finished(world, drawn=False) as (agent, task_id):
         error = await agent.error("preview_wanx_video", task_id=task_id, frames=count)
     assert error.startswith("invalid_arguments: frames must be a whole number from 1 to 12")
 

@@ -43,11 +43,15 @@ def host() -> Iterator[MediaHost]:
 
 
 @asynccontextmanager
-async def finished(world: World, **order: Any) -> AsyncIterator[tuple[Agent, str]]:
-    """An agent, and the id of a task whose video is there."""
+async def finished(world: World, *, drawn: bool = True, **order: Any) -> AsyncIterator[tuple[Agent, str]]:
+    """An agent, and the id of a task whose video is there: `drawn` already, since a busy machine may take longer for
+    that than a call waits."""
     async with world.client() as agent:
         created = await agent.order(**order)
         world.clock.advance(3600)
+        if drawn and not world.simulator.media:
+            for task in world.simulator.store.all():
+                await world.simulator.clips.of(task)
         yield agent, created["task_id"]
 
 
@@ -216,7 +220,7 @@ async def test_an_unknown_task_is_not_found(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["a/b.mp4", "../x", "..", ".", "a\\b", "\0", "...", "C:\\x.mp4", 5, "x" * 300])
 async def test_a_name_with_a_folder_in_it_is_refused(world: World, name: object) -> None:
-    async with finished(world) as (agent, task_id):
+    async with finished(world, drawn=False) as (agent, task_id):
         error = await agent.error("save_wanx_video", task_id=task_id, file_name=name)
     assert error.startswith("invalid_arguments: file_name must be ")
 
