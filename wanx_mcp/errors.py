@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from wanx_mcp.toolnames import CREATE, GET, LIST
+
 # WanxError
 #   Refusal                the caller's words: nothing was sent
 #     InvalidOrder  InvalidArguments  AdultContentOff  ImageRejected
@@ -115,7 +117,7 @@ class RateLimited(ProviderError):
 
 class TaskNotFound(ProviderError):
     code = "task_not_found"
-    advice = "check the task_id; it is the one that create_wanx_task answered"
+    advice = f"check the task_id; it is the one that {CREATE} answered"
 
 
 class Unreachable(ProviderError):
@@ -139,14 +141,12 @@ class ProviderFault(ProviderError):
 class OutcomeUnknown(ProviderError):
     code = "outcome_unknown"
     charged = Charged.MAYBE
-    advice = (
-        "do not order this again; call list_wanx_tasks in a minute, which looks the order up in the provider's history"
-    )
+    advice = f"do not order this again; call {LIST} in a minute, which looks the order up in the provider's history"
 
 
 class CannotCancel(ProviderError):
     code = "cannot_cancel"
-    advice = "call get_wanx_task to follow the task; it goes on"
+    advice = f"call {GET} to follow the task; it goes on"
 
 
 class MediaError(WanxError):
@@ -155,12 +155,12 @@ class MediaError(WanxError):
 
 class NotFinished(MediaError):
     code = "not_finished"
-    advice = "call get_wanx_task with wait_seconds until the video is there"
+    advice = f"call {GET} with wait_seconds until the video is there"
 
 
 class DownloadFailed(MediaError):
     code = "download_failed"
-    advice = "make the same call again in a minute; the video link from get_wanx_task works meanwhile"
+    advice = f"make the same call again in a minute; the video link from {GET} works meanwhile"
 
 
 class PreviewFailed(MediaError):

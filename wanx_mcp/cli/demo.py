@@ -19,6 +19,7 @@ from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult
 
 from wanx_mcp.settings import read_settings
+from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
 SPEED = 120
 SHOWN = 70
@@ -71,14 +72,14 @@ async def _converse(folder: Path, state: str) -> None:
         day = _picture("#5bb1e4", "#24628a", "#ffd54a", 260)
         night = _picture("#0d1738", "#1a2b57", "#eef1f8", 500)
         orders = [TEXT, {**KEYFRAMES, "start_image": day, "end_image": night}]
-        ordered = [await _call(client, "create_wanx_task", order) for order in orders]
+        ordered = [await _call(client, CREATE, order) for order in orders]
         videos, sheets, charged = [], [], 0.0
         for task in ({"task_id": order["task_id"]} for order in map(_facts, ordered)):
-            seen = _facts(await _call(client, "get_wanx_task", {**task, "wait_seconds": 45}))
+            seen = _facts(await _call(client, GET, {**task, "wait_seconds": 45}))
             charged += seen.get("charged_usd", 0.0)
-            videos.append(_facts(await _call(client, "save_wanx_video", task))["path"])
+            videos.append(_facts(await _call(client, SAVE, task))["path"])
             if seeing:
-                preview = _text(await _call(client, "preview_wanx_video", task))
+                preview = _text(await _call(client, PREVIEW, task))
                 sheets += re.findall(r"Sheet: (.+?) \. ", preview)
     print(_farewell(folder, videos, sheets))
     print(f"For real this would have cost ${charged:.2f}.")

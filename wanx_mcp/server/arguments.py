@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from wanx_mcp.strict import Arguments
+from wanx_mcp.toolnames import CREATE
 
 
 def _task_id(value: str) -> str:
@@ -19,7 +20,7 @@ def _task_id(value: str) -> str:
 TaskId = Annotated[
     str,
     AfterValidator(_task_id),
-    Field(description="Id from create_wanx_task.", examples=["the task_id that create_wanx_task answered"]),
+    Field(description=f"Id from {CREATE}.", examples=[f"the task_id that {CREATE} answered"]),
 ]
 WaitSeconds = Annotated[
     int,

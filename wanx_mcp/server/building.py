@@ -22,6 +22,7 @@ from wanx_mcp.server.tasks import Tasks
 from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.server.waits import VideoWaits
 from wanx_mcp.settings import Settings
+from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
 if TYPE_CHECKING:
     from wanx_mcp.media.download import Limits
@@ -33,9 +34,9 @@ TITLE = "WanX video (PiAPI)"
 WEBSITE = "https://piapi.ai/docs/wanx-api/create-task"
 DESCRIPTION = "Orders WanX videos from PiAPI, follows them and brings them home. Unofficial."
 INSTRUCTIONS = (
-    "Order with create_wanx_task (it costs money; dry_run prices for free), then call get_wanx_task with wait_seconds "
-    "until the video link is there, and hand the link to the user at once, since it expires; save_wanx_video keeps the "
-    "video, preview_wanx_video shows it to you. Every answer names the next step; every error says whether money was "
+    f"Order with {CREATE} (it costs money; dry_run prices for free), then call {GET} with wait_seconds "
+    f"until the video link is there, and hand the link to the user at once, since it expires; {SAVE} keeps the "
+    f"video, {PREVIEW} shows it to you. Every answer names the next step; every error says whether money was "
     "spent."
 )
 _ICON = (

@@ -18,6 +18,7 @@ from wanx_mcp.server.arguments import (
 )
 from wanx_mcp.strict import Arguments, Problems, check, present, properties
 from wanx_mcp.studio import Sight, Studio, Underway
+from wanx_mcp.toolnames import CANCEL, CREATE, GET, LIST, PREVIEW, SAVE
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
 Report = Callable[[Sight | Underway], Awaitable[None]]
@@ -83,11 +84,11 @@ def checked(model: type[ArgumentsT], given: Mapping[str, Any]) -> ArgumentsT:
 
 
 CALLS: Mapping[str, Call] = {
-    "create_wanx_task": _create,
-    "get_wanx_task": _get,
-    "list_wanx_tasks": _list,
-    "save_wanx_video": _save,
-    "preview_wanx_video": _preview,
-    "cancel_wanx_task": _cancel,
+    CREATE: _create,
+    GET: _get,
+    LIST: _list,
+    SAVE: _save,
+    PREVIEW: _preview,
+    CANCEL: _cancel,
 }
 """The use case behind each tool."""

@@ -15,6 +15,7 @@ from wanx_mcp.catalog import inputs as shape
 from wanx_mcp.errors import WanxError
 from wanx_mcp.server.resources import Shelf
 from wanx_mcp.strict import present, properties
+from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,10 @@ def render(shelf: Shelf, name: str, given: Mapping[str, str]) -> GetPromptResult
         raise MCPError(code=INVALID_PARAMS, message=error.told()) from error
     arguments = json.dumps({"task_type": order.row.name, **order.arguments}, ensure_ascii=False)
     text = (
-        f"Order a WanX video ({order.row.name}, {price_words(order.row.price)}). Call create_wanx_task with these "
-        f"arguments, taken as they stand:\n{arguments}\nThen call get_wanx_task with wait_seconds "
-        f"{shelf.settings.max_wait_seconds} until the video is there, save it with save_wanx_video, look at it with "
-        "preview_wanx_video, and tell me where it is and what it cost."
+        f"Order a WanX video ({order.row.name}, {price_words(order.row.price)}). Call {CREATE} with these "
+        f"arguments, taken as they stand:\n{arguments}\nThen call {GET} with wait_seconds "
+        f"{shelf.settings.max_wait_seconds} until the video is there, save it with {SAVE}, look at it with "
+        f"{PREVIEW}, and tell me where it is and what it cost."
     )
     return GetPromptResult(
         description=row.description, messages=[PromptMessage(role="user", content=TextContent(type="text", text=text))]

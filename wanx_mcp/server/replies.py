@@ -15,6 +15,7 @@ from wanx_mcp.server.figures import budget, budget_words, iso, number, usd_numbe
 from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListedTask, ListResult, Result, SaveResult
 from wanx_mcp.studio import Page, Placement, Preview, Quotation, Saved, Sight, Underway
 from wanx_mcp.studio.pace import Pace
+from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
 Reply = tuple[str, Result]
 """The text and the structured result of one call."""
@@ -57,7 +58,7 @@ def quoted(quotation: Quotation, spending: Spending | None) -> Reply:
 def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_wait: int) -> Reply:
     """The reply to an order that was placed, now or before."""
     row, reused = placement.order.row, placement.reused
-    step = f'call get_wanx_task with task_id "{placement.task_id}" and wait_seconds {longest_wait}'
+    step = f'call {GET} with task_id "{placement.task_id}" and wait_seconds {longest_wait}'
     if reused:
         step += "; for another take of the same order, order again with a new request_id"
     step += _noted(placement.notes)
@@ -116,11 +117,11 @@ def seen(sight: Sight, longest_wait: int) -> Reply:
 def listed(page: Page, spending: Spending, catalog: Catalog, secrets: Iterable[str]) -> Reply:
     """The reply to a look into the ledger. The `secrets` are struck out of the prompts."""
     tasks = [_listed(entry, catalog, secrets) for entry in page.entries]
-    step = "call get_wanx_task with a task_id to see how it stands now"
+    step = f"call {GET} with a task_id to see how it stands now"
     if any(task.status == "unknown" for task in tasks):
         step += "; an unknown order is looked up again by a call in 10 s, do not order it again"
     if not tasks:
-        step = "order with create_wanx_task"
+        step = f"order with {CREATE}"
     result = ListResult(
         tasks=tasks,
         next_cursor=None if page.cursor is None else str(page.cursor),
@@ -141,7 +142,7 @@ def listed(page: Page, spending: Spending, catalog: Catalog, secrets: Iterable[s
 def cancelled(sight: Sight) -> Reply:
     """The reply to a cancel that the provider accepted."""
     task = sight.task
-    step = "order again with create_wanx_task if another video is wanted"
+    step = f"order again with {CREATE} if another video is wanted"
     text = f"Cancelled: task {task.task_id} is {task.status}. Next: {step}."
     return text, CancelResult(task_id=task.task_id, status=task.status.value, cancelled=True, next_step=step)
 
@@ -149,12 +150,12 @@ def cancelled(sight: Sight) -> Reply:
 def saved(found: Saved | Underway) -> Reply:
     """The reply to a save: done, or still under way."""
     if isinstance(found, Underway):
-        step = f'call save_wanx_video with task_id "{found.task_id}" again in a few seconds'
+        step = f'call {SAVE} with task_id "{found.task_id}" again in a few seconds'
         whole = f" of {_size(found.total)}" if found.total else ""
         text = f"The download of task {found.task_id} goes on: {_size(found.done)}{whole} so far. Next: {step}."
         return text, SaveResult(next_step=step)
     movie = found.movie
-    step = "tell the user where the video is; to see it yourself, call preview_wanx_video"
+    step = f"tell the user where the video is; to see it yourself, call {PREVIEW}"
     result = SaveResult(
         path=str(found.path),
         bytes=found.bytes,
@@ -256,13 +257,13 @@ def _next(sight: Sight, longest_wait: int) -> str:
         return f"the video is saved at {sight.saved_path}; tell the user"
     if task.video_url:
         return (
-            "give the user the video link now, and keep the video with save_wanx_video; the provider deletes it, often "
+            f"give the user the video link now, and keep the video with {SAVE}; the provider deletes it, often "
             "within a day"
         )
     match task.status:
         case Status.FAILED:
             return "tell the user why; a changed prompt or picture may work, as a new order"
         case Status.CANCELLED:
-            return "order again with create_wanx_task if the video is still wanted"
+            return f"order again with {CREATE} if the video is still wanted"
         case _:
-            return f'call get_wanx_task with task_id "{task.task_id}" and wait_seconds {longest_wait}'
+            return f'call {GET} with task_id "{task.task_id}" and wait_seconds {longest_wait}'

@@ -20,6 +20,7 @@ from wanx_mcp.server.arguments import (
 )
 from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListResult, Result, SaveResult
 from wanx_mcp.strict import object_schema, properties
+from wanx_mcp.toolnames import CANCEL, CREATE, GET, LIST, PREVIEW, SAVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +52,19 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
     """Every tool, in the order of `tools/list`."""
     return (
         ToolRow(
-            "create_wanx_task",
+            CREATE,
             "Order a WanX video",
             "Orders one short silent video from PiAPI WanX and answers with its task_id at once; it is ready minutes "
             "later. Each call that succeeds costs money. Task types [with arguments, ? = optional]:\n"
             f"{task_lines(catalog)}\n"
-            "Wan 2.1: 480p, 85 frames. Then call get_wanx_task. Links expire, often within a day.",
+            f"Wan 2.1: 480p, 85 frames. Then call {GET}. Links expire, often within a day.",
             create_schema(catalog),
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
             spends=True,
         ),
         ToolRow(
-            "get_wanx_task",
+            GET,
             "Follow a WanX video",
             "State of one task: progress, then the video link, price and actual charge. Prefer one call with "
             "wait_seconds to many without.",
@@ -73,7 +74,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             card=True,
         ),
         ToolRow(
-            "list_wanx_tasks",
+            LIST,
             "List WanX videos",
             "Orders of this account from the local ledger, newest first, with spend and budget. Finds lost task ids.",
             object_schema(ListArguments),
@@ -81,7 +82,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
         ),
         ToolRow(
-            "save_wanx_video",
+            SAVE,
             "Save a WanX video",
             "Brings a finished video to the user's disk before its link expires.",
             object_schema(SaveArguments),
@@ -89,7 +90,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
         ),
         ToolRow(
-            "preview_wanx_video",
+            PREVIEW,
             "See a WanX video",
             "Shows a contact sheet of a finished video as an image, and saves both.",
             object_schema(PreviewArguments),
@@ -97,7 +98,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
         ),
         ToolRow(
-            "cancel_wanx_task",
+            CANCEL,
             "Cancel a WanX video",
             "Asks the provider to cancel a task that is still pending; one that has begun cannot be stopped.",
             object_schema(CancelArguments),

@@ -15,11 +15,11 @@ from wanx_mcp.errors import InvalidArguments, NotConfigured, TaskNotFound, Unaut
 from wanx_mcp.server.card import with_legend
 from wanx_mcp.server.lobby import Lobby
 from wanx_mcp.server.tasks import Finished, Handle, Working
+from wanx_mcp.toolnames import GET
 
 if TYPE_CHECKING:
     from wanx_mcp.studio import Sight, Studio
 
-TOOL = "get_wanx_task"
 SHORTEST_POLL, LONGEST_POLL = 5.0, 10.0
 """Seconds between the polls of one handle, unless there are so many that WANX_READS_PER_MINUTE asks for more."""
 
@@ -40,7 +40,7 @@ class VideoWaits:
         self, call: CallToolRequestParams, ctx: ServerRequestContext[Lobby, Any]
     ) -> Handle | CallToolResult | None:
         """A handle for a wait that is worth one. A task that has ended, and every error, is answered at once."""
-        if call.name != TOOL:
+        if call.name != GET:
             return None
         try:
             studio = await ctx.lifespan_context.studio()

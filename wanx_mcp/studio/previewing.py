@@ -14,6 +14,7 @@ from wanx_mcp.media import sheet
 from wanx_mcp.media.frames import Clip, require_video, watch
 from wanx_mcp.media.shelf import keep
 from wanx_mcp.studio.saving import MeterReport, Saving, Underway
+from wanx_mcp.toolnames import PREVIEW
 
 DECODE_SECONDS = 12.0
 SAVE_SHARE = 0.7
@@ -40,7 +41,7 @@ async def preview(saving: Saving, task_id: str, frames: int, within: float, repo
     require_video()
     saved = await saving.save(task_id, None, within * SAVE_SHARE, report)
     if isinstance(saved, Underway):
-        advice = "call preview_wanx_video again in a few seconds"
+        advice = f"call {PREVIEW} again in a few seconds"
         raise NotFinished(f"the video is still being fetched ({saved.done} bytes so far)", advice=advice)
     patience = min(DECODE_SECONDS, max(2.0, within * (1 - SAVE_SHARE)))
     clip = await anyio.to_thread.run_sync(watch, saved.path, frames, patience)

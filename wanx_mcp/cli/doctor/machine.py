@@ -22,6 +22,7 @@ from wanx_mcp.media.naming import check_spelling
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.settings import Stops
 from wanx_mcp.studio.opening import ledger_path
+from wanx_mcp.toolnames import PREVIEW
 
 LITTLE_SPACE = 200_000_000
 MANY = 100
@@ -130,7 +131,7 @@ async def _ledger(patient: Patient) -> Finding:
 
 async def _video(_patient: Patient) -> Finding:
     if find_spec("av") is None:
-        found = "PyAV is missing: there are no contact sheets (preview_wanx_video), and the simulator shows a stand-in."
+        found = f"PyAV is missing: there are no contact sheets ({PREVIEW}), and the simulator shows a stand-in."
         return warning(found, f"{install('av')}, then restart the server.", "missing_extra")
     try:
         import av
