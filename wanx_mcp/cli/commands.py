@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wanx_mcp import __version__
+from wanx_mcp.cli.parsing import Parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,20 @@ def _reader_left(error: BaseException) -> bool:
 
 
 def _chosen(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "wanx-mcp", description="An MCP stdio server that orders WanX videos from PiAPI. Without a command it serves."
     )
     parser.add_argument("--version", action="version", version=f"wanx-mcp {__version__}")
-    choices = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    choices = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in COMMANDS:
         branch = choices.add_parser(command.name, help=command.help, description=command.help)
         command.options(branch)
-        branch.set_defaults(run=command.run)
+        branch.set_defaults(run=command.run, refuse=branch.error)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a prompt may hold what an old console cannot print
     options = parser.parse_args(arguments)
-    if getattr(options, "settle", None) is not None and not (options.task_id or options.not_placed):
-        parser.error("--settle needs --task-id ID or --not-placed")
+    if "run" not in options:  # not `required`, by which argparse would refuse before it tells of a mistyped option
+        parser.error("a COMMAND is needed; without any argument this is the MCP server")
     return int(options.run(options))
 
 
@@ -93,7 +94,11 @@ def _ledger(options: argparse.Namespace) -> int:
     from wanx_mcp.cli.ledger import settle, show
 
     if options.settle is None:
+        if options.task_id is not None or options.not_placed:
+            options.refuse("--task-id and --not-placed need --settle NUMBER")
         return show(count=options.count)
+    if not (options.task_id or options.not_placed):
+        options.refuse("--settle needs --task-id ID or --not-placed")
     return settle(options.settle, task_id=options.task_id)
 
 
