@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from functools import partial
 
 import anyio
 
 from wanx_mcp.catalog import CATALOG
 from wanx_mcp.settings import read_settings
+from wanx_mcp.simulator.patience import LockedError
 from wanx_mcp.simulator.serving import persistent, serving
 from wanx_mcp.simulator.weather import CLIMATES
 
@@ -18,8 +20,12 @@ def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: s
     """Serve until interrupted; `key` is the only one accepted, None takes any. Returns the exit code."""
     keys, taken, sample = (None, "any key", "any") if key is None else (frozenset({key}), "that key only", "another")
     state = read_settings(os.environ).state_folder
+    weather = CLIMATES[climate]
     try:
-        simulated = persistent(state, CATALOG, speed=speed, odds=CLIMATES[climate], seed=seed, keys=keys)
+        simulated = anyio.run(partial(persistent, state, CATALOG, speed=speed, odds=weather, seed=seed, keys=keys))
+    except LockedError:
+        print(f"wanx-mcp simulator: another process holds the tasks in {state}; end it", file=sys.stderr)
+        return 1
     except (OSError, sqlite3.Error) as error:
         print(f"wanx-mcp simulator: no tasks can be kept in {state} ({error}); set WANX_STATE_DIR", file=sys.stderr)
         return 1

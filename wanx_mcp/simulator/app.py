@@ -24,6 +24,7 @@ from wanx_mcp.errors import WanxError
 from wanx_mcp.money import to_usd
 from wanx_mcp.simulator.clip import Clips
 from wanx_mcp.simulator.life import SimulatedTask, draw_plan, points_of
+from wanx_mcp.simulator.patience import LockedError, patiently
 from wanx_mcp.simulator.ranges import serve
 from wanx_mcp.simulator.shapes import envelope, history_row, task_json
 from wanx_mcp.simulator.store import Store
@@ -72,8 +73,8 @@ class Simulator:
                 Route("/api/open/tasks/histories", self._api(self._history), methods=["GET"]),
                 Route("/account/info", self._api(self._account), methods=["GET"]),
                 Route("/api/ephemeral_resource", self._api(self._upload), methods=["POST"]),
-                Route(f"{PATH}{{name}}", self._uploaded, methods=["GET"]),
-                Route("/media/{task_id}.mp4", self._media, methods=["GET"]),
+                Route(f"{PATH}{{name}}", _shared(self._uploaded), methods=["GET"]),
+                Route("/media/{task_id}.mp4", _shared(self._media), methods=["GET"]),
             ],
             middleware=middleware,
         )
@@ -98,7 +99,7 @@ class Simulator:
             key = request.headers.get("x-api-key", "").strip()
             if not key or (self.keys is not None and key not in self.keys):
                 return _refusal(401, "invalid api key")
-            answer = await endpoint(request) if fault.acts else None
+            answer = await _shared(endpoint)(request) if fault.acts else None
             return self._spoilt(fault, answer)
 
         return weathered
@@ -246,6 +247,18 @@ class Simulator:
 
     def _date(self) -> dict[str, str]:
         return {"date": format_datetime(self.now(), usegmt=True)}
+
+
+def _shared(endpoint: Endpoint) -> Endpoint:
+    """`endpoint` where other processes have the same file: it waits for them, and what waited in vain is refused."""
+
+    async def patient(request: Request) -> Response:
+        try:
+            return await patiently(lambda: endpoint(request))
+        except LockedError:
+            return _refusal(429, "another process holds the file of the simulated tasks")
+
+    return patient
 
 
 def _is_config(config: Any) -> bool:

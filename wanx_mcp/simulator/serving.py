@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 from wanx_mcp.catalog import Catalog
 from wanx_mcp.simulator.app import HangUpError, Simulator
+from wanx_mcp.simulator.patience import patiently
 from wanx_mcp.simulator.store import Store
 from wanx_mcp.simulator.weather import Fault, Weather
 
@@ -43,7 +44,7 @@ class Truncating:
             await send({"type": "http.response.start", "status": 200, "headers": promise})
 
 
-def persistent(
+async def persistent(
     state: Path,
     catalog: Catalog,
     *,
@@ -52,10 +53,21 @@ def persistent(
     seed: int | None = None,
     keys: frozenset[str] | None = None,
 ) -> Simulator:
-    """A simulator whose tasks live in the folder `state`, `speed` times faster than life; no `keys` means any."""
+    """A simulator whose tasks live in the folder `state`, `speed` times faster than life; no `keys` means any.
+
+    Raises OSError and sqlite3.Error where there is none to be had, LockedError while another process holds them.
+    """
     weather = Weather(odds=odds, seed=secrets.randbits(64) if seed is None else seed)
-    store = Store(state / "simulator.sqlite3")
-    return Simulator(catalog=catalog, store=store, weather=weather, speed=speed, keys=keys)
+
+    async def opened() -> Store:
+        return Store(state / "simulator.sqlite3", timeout=0)
+
+    store = await patiently(opened)
+
+    async def made() -> Simulator:
+        return Simulator(catalog=catalog, store=store, weather=weather, speed=speed, keys=keys)
+
+    return await patiently(made)
 
 
 def _listening(port: int) -> socket.socket:

@@ -24,16 +24,23 @@ _FILES = "create table if not exists file (name text primary key, created_at rea
 
 
 class Store:
-    """Tasks by id, in the order of their creation. Without a path they live in memory only."""
+    """Tasks by id, in the order of their creation. Without a path they live in memory only.
 
-    def __init__(self, path: Path | None = None) -> None:
+    `timeout` is for how many seconds a call stands still while another process holds the file.
+    """
+
+    def __init__(self, path: Path | None = None, *, timeout: float = 10) -> None:
         self._webhook_secrets: dict[str, str] = {}
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
-        self._db.execute(_SCHEMA)
-        self._db.execute(_FILES)
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=timeout)
+        try:
+            self._db.execute(_SCHEMA)
+            self._db.execute(_FILES)
+        except sqlite3.Error:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         self._db.close()

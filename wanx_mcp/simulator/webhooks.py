@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wanx_mcp.clock import Clock
 from wanx_mcp.settings import is_loopback
 from wanx_mcp.simulator.life import SimulatedTask
+from wanx_mcp.simulator.patience import LockedError, patiently
 
 if TYPE_CHECKING:
     from wanx_mcp.simulator.store import Store
@@ -37,13 +39,33 @@ class Webhooks:
     ) -> None:
         """Make every call that is due at `now`. `show` makes the task's JSON."""
         for task_id in list(self._waiting):
-            task = self._store.find(task_id)
-            if task is not None and task.status(now) not in ("completed", "failed"):
-                continue
-            self._waiting.discard(task_id)
-            if task is not None:
-                await _call(task, {"timestamp": int(now.timestamp()), "data": show(task)}, clock, post)
-                self._store.save(replace(task, called=True))
+            with suppress(LockedError):  # the next round looks again
+                await self._deliver(task_id, now, show, clock, post)
+
+    async def _deliver(
+        self,
+        task_id: str,
+        now: datetime,
+        show: Callable[[SimulatedTask], Mapping[str, Any]],
+        clock: Clock,
+        post: Post,
+    ) -> None:
+        async def found() -> SimulatedTask | None:
+            return self._store.find(task_id)
+
+        task = await patiently(found)
+        if task is not None and task.status(now) not in ("completed", "failed"):
+            return
+        self._waiting.discard(task_id)
+        if task is None:
+            return
+        await _call(task, {"timestamp": int(now.timestamp()), "data": show(task)}, clock, post)
+        called = replace(task, called=True)
+
+        async def noted() -> None:
+            self._store.save(called)
+
+        await patiently(noted)
 
 
 async def _call(task: SimulatedTask, body: Mapping[str, Any], clock: Clock, post: Post) -> None:

@@ -11,6 +11,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from wanx_mcp.catalog import Catalog
 from wanx_mcp.clock import Clock
+from wanx_mcp.errors import Unreachable
 from wanx_mcp.ledger import Ledger
 from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Provider, Upstream, Wire
@@ -19,6 +20,7 @@ from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.studio import Studio
 
+_HELD = "make the same call again in a minute; if that does not help, ask the user to end the other process"
 CLOSING_SECONDS = 0.3
 """Beside the errands' grace. What the ledger holds by then is all that is needed."""
 
@@ -98,9 +100,14 @@ def _simulator(settings: Settings, catalog: Catalog, group: TaskGroup) -> Callab
     url: str | None = None
 
     async def run(*, task_status: TaskStatus[str]) -> None:
+        from wanx_mcp.simulator.patience import LockedError
         from wanx_mcp.simulator.serving import persistent, serving
 
-        simulator = persistent(settings.state_folder, catalog, speed=settings.simulate_speed)
+        try:
+            simulator = await persistent(settings.state_folder, catalog, speed=settings.simulate_speed)
+        except LockedError as error:
+            what = f"another process holds the simulated tasks in {settings.state_folder}"
+            raise Unreachable(what, advice=_HELD) from error
         async with serving(simulator) as address:
             task_status.started(address)
             await anyio.sleep_forever()

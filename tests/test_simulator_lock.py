@@ -1,0 +1,132 @@
+"""The simulator's file in the hands of another process: who needs it waits, and nobody else does."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp import Client
+
+from tests.world import Agent
+from wanx_mcp.server import build_server
+from wanx_mcp.settings import read_settings
+from wanx_mcp.simulator import patience
+
+pytestmark = pytest.mark.anyio
+
+HOLDER = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+held.execute(f"begin {sys.argv[2]}")
+print("held", flush=True)
+sys.stdin.readline()
+held.rollback()
+"""
+
+
+class Holder:
+    """Another process that holds the file, for reading too (`exclusive`) or only against writers (`immediate`)."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+
+    def release(self) -> None:
+        self._process.communicate("\n", timeout=60)
+
+
+@contextmanager
+def holder(state: Path, kind: str = "exclusive") -> Iterator[Holder]:
+    command = [sys.executable, "-c", HOLDER, str(state / "simulator.sqlite3"), kind]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Holder(process)
+        finally:
+            process.kill()
+
+
+@asynccontextmanager
+async def simulated(state: Path) -> AsyncIterator[Agent]:
+    """The server in simulate mode, in this process and in this event loop."""
+    environment = {"WANX_SIMULATE": "1", "WANX_STATE_DIR": str(state), "WANX_OUTPUT_DIR": str(state / "videos")}
+    async with Client(build_server(read_settings(environment))) as client:
+        yield Agent(client)
+
+
+def waits(caplog: pytest.LogCaptureFixture) -> bool:
+    return any(record.name == patience.__name__ for record in caplog.records)
+
+
+@pytest.mark.parametrize("kind", ["exclusive", "immediate"])
+async def test_while_another_process_holds_the_tasks_other_calls_go_on(
+    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, patience.__name__)
+    events: list[str] = []
+    async with simulated(tmp_path) as agent:
+        first = (await agent.order())["task_id"]
+        with holder(tmp_path, kind) as other:
+            async with anyio.create_task_group() as group:
+
+                async def order() -> None:
+                    await agent.order(prompt="another boat")
+                    events.append("ordered")
+
+                group.start_soon(order)
+                while not (waits(caplog) or events):  # until the order waits for the file, or did not have to
+                    await agent.client.list_tools()
+                await agent.client.list_tools()
+                await agent.ok("list_wanx_tasks")
+                events.append("listed")
+                if kind == "immediate":
+                    await agent.ok("get_wanx_task", task_id=first)
+                    events.append("got")
+                other.release()
+                events.append("released")
+        assert events == ["listed", *(["got"] if kind == "immediate" else []), "released", "ordered"]
+        assert len((await agent.ok("list_wanx_tasks"))["tasks"]) == 2
+
+
+async def test_tasks_that_are_held_when_the_simulator_starts_hold_up_nobody_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, patience.__name__)
+    events: list[str] = []
+    async with simulated(tmp_path) as agent:
+        with holder(tmp_path) as other:
+            async with anyio.create_task_group() as group:
+
+                async def order() -> None:
+                    await agent.order()
+                    events.append("ordered")
+
+                group.start_soon(order)
+                while not (waits(caplog) or events):
+                    await agent.client.list_tools()
+                await agent.ok("list_wanx_tasks")
+                events.append("listed")
+                other.release()
+                events.append("released")
+    assert events == ["listed", "released", "ordered"]
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_tasks_that_stay_held_are_an_error_that_says_so(
+    running: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
+    async with simulated(tmp_path) as agent:
+        if running:
+            await agent.order()
+        with holder(tmp_path):
+            told = await agent.error("create_wanx_task", task_type="txt2video-14b", prompt="another boat")
+        assert "another process holds" in told
+        assert "Charged: no" in told
+        assert len((await agent.ok("list_wanx_tasks"))["tasks"]) == int(running)
