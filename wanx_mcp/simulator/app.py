@@ -24,6 +24,7 @@ from wanx_mcp.errors import WanxError
 from wanx_mcp.money import to_usd
 from wanx_mcp.simulator.clip import Clips
 from wanx_mcp.simulator.life import SimulatedTask, draw_plan, points_of
+from wanx_mcp.simulator.links import KEPT, absent, refusal, signed
 from wanx_mcp.simulator.patience import LockedError, patiently
 from wanx_mcp.simulator.ranges import serve
 from wanx_mcp.simulator.shapes import envelope, history_row, task_json
@@ -56,6 +57,9 @@ class Simulator:
     base: str = "http://127.0.0.1"
     media: str | None = None
     """Where all videos are said to be, if not here."""
+
+    kept: timedelta = KEPT
+    """How long a video can be fetched after its task has ended."""
 
     def __post_init__(self) -> None:
         self.uploads = Uploads(self.store, self.now)
@@ -208,9 +212,11 @@ class Simulator:
         return JSONResponse(envelope(account, frozenset()))
 
     async def _media(self, request: Request) -> Response:
-        task, now = self.store.find(request.path_params["task_id"]), self.now()
-        if task is None or task.status(now) not in ("completed", "processing"):
-            return Response("no such file", 404)
+        task = self.store.find(request.path_params["task_id"])
+        if task is None:
+            return absent()
+        if refused := refusal(task, request.query_params, self.now(), self.kept):
+            return refused
         asked = None if "if-range" in request.headers else request.headers.get("range")  # there is no ETag to match
         return serve(await self.clips.of(task), "video/mp4", asked)
 
@@ -237,7 +243,9 @@ class Simulator:
         )
 
     def _media_url(self, task: SimulatedTask) -> str:
-        return self.media or f"{self.base}/media/{task.task_id}.mp4"
+        url = self.media or f"{self.base}/media/{task.task_id}.mp4"
+        weather = self.weather
+        return signed(url, task, self.now() + weather.link_life) if Dress.SIGNED_URL in weather.dresses else url
 
     def _shown(self, task: SimulatedTask, request: Request) -> Response:
         self.base = str(request.base_url).rstrip("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -53,10 +54,14 @@ class Dress(StrEnum):
     LATE_URL = "late_url"
     EARLY_URL = "early_url"
     STRANGE_STATUS = "strange_status"
+    SIGNED_URL = "signed_url"
 
 
 class Weather:
-    """Decides the fault and the dress of each request: first from a script, then by the odds."""
+    """Decides the fault and the dress of each request: first from a script, then by the odds.
+
+    `link_life` is how long a signed link leads to its video; each answer brings a fresh one.
+    """
 
     def __init__(
         self,
@@ -65,11 +70,13 @@ class Weather:
         dresses: Iterable[Dress] = (),
         failing: float = 0.0,
         retry_after: int = 2,
+        link_life: timedelta = timedelta(hours=1),
         seed: int = 0,
     ) -> None:
         self.dresses = frozenset(dresses)
         self.failing = failing
         self.retry_after = retry_after
+        self.link_life = link_life
         self.random = random.Random(seed)  # noqa: S311  # weather, not secrets
         self._odds = dict(odds or {})
         self._script: dict[str, deque[Fault]] = {}

@@ -27,6 +27,10 @@ from wanx_mcp.studio.following import Following, Sight
 from wanx_mcp.studio.reconciling import Reconciling
 
 REPORT_SECONDS = 1.0
+_GONE = (
+    "tell the user that the clip is gone: the provider keeps videos for about a day; order again only if the user "
+    "wants to pay for it again"
+)
 log = logging.getLogger(__name__)
 
 
@@ -164,10 +168,7 @@ class Saving:
         try:
             return await fetching.run(_link(await self._following.look_afresh(wish.task_id)))
         except (ExpiredError, NotFinished) as error:
-            advice = "order again only if the user wants to pay for it again; the provider keeps videos for about a day"
-            raise DownloadFailed(
-                "the video link has expired, and the provider has no new one", advice=advice
-            ) from error
+            raise DownloadFailed("the video link has expired, and the provider has no new one", advice=_GONE) from error
 
     async def _network(self) -> Network:
         upstream = self._account.upstream
@@ -196,6 +197,10 @@ def _link(sight: Sight) -> str:
         case Status.FAILED | Status.CANCELLED:
             advice = "there is no video to save; order again with create_wanx_task if it is still wanted"
             raise NotFinished(f"the task is {task.status}, so there will be no video", advice=advice)
+        case _ if sight.forgotten:
+            raise DownloadFailed(
+                "the provider no longer knows this task, and no link to its video is left", advice=_GONE
+            )
         case Status.COMPLETED:
             raise NotFinished("the task is completed, but its video link is not there yet")
         case _:
