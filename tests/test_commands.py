@@ -137,7 +137,14 @@ def test_the_simulator_names_a_folder_in_which_it_cannot_keep_tasks(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "words", ["simulator --port 70000", "simulator --port -1", "simulator --speed 0", "simulator --speed nan"]
+    "words",
+    [
+        "simulator --port 70000",
+        "simulator --port -1",
+        "simulator --speed 0",
+        "simulator --speed nan",
+        "simulator --keep -1",
+    ],
 )
 def test_a_number_out_of_bounds_is_refused_with_the_bounds(words: str) -> None:
     ended = run(*words.split())

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import httpx
 import pytest
 
+from tests.test_doctor import simulated
 from tests.world import Agent, World, text
 from wanx_mcp.simulator.weather import Dress
 
@@ -131,3 +134,14 @@ async def test_the_store_of_the_simulator_answers_as_stores_do(world: World) -> 
         world.clock.advance(24 * 3600)
         deleted = await store.get(fresh)
         assert (deleted.status_code, "<Code>NoSuchKey</Code>" in deleted.text) == (404, True)
+
+
+async def test_whoever_runs_the_simulator_says_how_long_videos_are_kept(tmp_path: Path) -> None:
+    with simulated(tmp_path / "state", "--keep", "0", "--speed", "1000") as url:
+        world = World({"PIAPI_BASE_URL": url}, wired=True)
+        async with world.client() as agent:
+            task_id = (await agent.order())["task_id"]
+            with anyio.fail_after(60):
+                while (await agent.ok("get_wanx_task", task_id=task_id))["status"] != "completed":
+                    world.clock.advance(3)
+            assert GONE.fullmatch(await agent.error(SAVE, task_id=task_id))

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from wanx_mcp import __version__
 from wanx_mcp.cli.parsing import Parser
@@ -75,7 +76,12 @@ def _simulator(options: argparse.Namespace) -> int:
     from wanx_mcp.cli.simulator import simulator
 
     return simulator(
-        port=options.port, speed=options.speed, climate=options.weather, seed=options.seed, key=options.key
+        port=options.port,
+        speed=options.speed,
+        climate=options.weather,
+        seed=options.seed,
+        key=options.key,
+        kept=timedelta(seconds=options.keep),
     )
 
 
@@ -87,6 +93,13 @@ def _simulator_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--speed", type=_speed, default=20.0, help="times faster than life (default 20)")
     parser.add_argument("--weather", default="fair", choices=("fair", "rough", "stormy"), help="how often things fail")
     parser.add_argument("--seed", type=int, default=None, help="replay the same weather and durations")
+    parser.add_argument(
+        "--keep",
+        type=_seconds,
+        default=86_400,
+        metavar="SECONDS",
+        help="how long a finished video can be fetched (default 86400: a day)",
+    )
     parser.add_argument("--key", type=_key, default=None, help="take this key only, to try a wrong one (default: any)")
 
 
@@ -126,6 +139,12 @@ def _key(text: str) -> str:
         return key(text)
     except ValueError as wrong:
         raise argparse.ArgumentTypeError(str(wrong)) from None
+
+
+def _seconds(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,8}", text):
+        raise argparse.ArgumentTypeError("must be a whole number of seconds from 0 to 99999999")
+    return int(text)
 
 
 def _count(text: str) -> int:

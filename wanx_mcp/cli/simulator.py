@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from datetime import timedelta
 from functools import partial
 
 import anyio
@@ -16,8 +17,9 @@ from wanx_mcp.simulator.serving import persistent, serving
 from wanx_mcp.simulator.weather import CLIMATES
 
 
-def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: str | None) -> int:
-    """Serve until interrupted; `key` is the only one accepted, None takes any. Returns the exit code."""
+def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: str | None, kept: timedelta) -> int:
+    """Serve until interrupted; `key` is the only one accepted, None takes any; `kept` is how long a finished video
+    can be fetched. Returns the exit code."""
     keys, taken, sample = (None, "any key", "any") if key is None else (frozenset({key}), "that key only", "another")
     state = read_settings(os.environ).state_folder
     weather = CLIMATES[climate]
@@ -29,6 +31,7 @@ def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: s
     except (OSError, sqlite3.Error) as error:
         print(f"wanx-mcp simulator: no tasks can be kept in {state} ({error}); set WANX_STATE_DIR", file=sys.stderr)
         return 1
+    simulated.kept = kept
 
     async def run() -> None:
         async with serving(simulated, port) as url:
