@@ -1,11 +1,12 @@
-"""The demo as a person runs it: a real process, two videos, their sheets, behind any proxy."""
+"""The demo as a person runs it: a real process, two videos, their sheets, behind any proxy, on any terminal."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,6 +32,64 @@ def run(
     return subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=300, check=False)
 
 
+def on_terminal(folder: Path, columns: int, **environment: str) -> tuple[int, str]:
+    """The exit code, and all that a terminal of that width is sent."""
+    import pty
+
+    main, other = pty.openpty()
+    surroundings = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    surroundings |= {"WANX_OUTPUT_DIR": str(folder), "TERM": "xterm", "COLUMNS": str(columns), **environment}
+    command = [sys.executable, "-m", "wanx_mcp", "demo"]
+    with subprocess.Popen(command, env=surroundings, stdout=other, stderr=other, close_fds=True) as process:
+        os.close(other)
+        sent = bytearray()
+        with contextlib.suppress(OSError):  # how Linux tells the end
+            while piece := os.read(main, 4096):
+                sent += piece
+    os.close(main)
+    return process.returncode, sent.decode().replace("\r\n", "\n")
+
+
+def plain(sent: str) -> str:
+    """Without colours."""
+    return re.sub(r"\033\[[0-9;]*m", "", sent)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(("columns", "bar"), [(100, 30), (50, 19), (30, 0)])
+def test_on_a_terminal_progress_is_one_line_that_fits_and_goes(tmp_path: Path, columns: int, bar: int) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NO_VIDEO, encoding="utf-8")  # it is quicker so
+    code, sent = on_terminal(tmp_path / "videos", columns, PYTHONPATH=str(tmp_path), NO_COLOR="1")
+    assert code == 0, sent
+    lines = sent.split("\n")
+    drawn = [piece for line in lines for piece in line.split("\r") if " left\033[K" in piece or "saving" in piece]
+    assert len(drawn) > 2
+    assert all(piece.endswith("\033[K") for piece in drawn)
+    assert max(len(piece.removesuffix("\033[K")) for piece in drawn) < columns
+    assert {len(re.findall("[━─]", piece)) for piece in drawn} == {bar}
+    left = [line.rpartition("\r\033[K")[2] for line in lines]  # what stays there: the lines of progress are gone
+    assert not [line for line in left if re.search(r"[━─\r\033]", line)]
+    said = left[: next(number for number, line in enumerate(left) if line.startswith("Videos"))]  # then come paths
+    assert not [line for line in said if len(line) > columns and len(line.split()) > 2], "only a path may be longer"
+    assert [line[:9] for line in left if line.startswith(("agent", "server"))] == ["agent  > ", "server < "] * 6
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+def test_colours_are_for_terminals_alone_and_only_where_they_are_wanted(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NO_ORDER, encoding="utf-8")
+    place: dict[str, str] = {"PYTHONPATH": str(tmp_path)}
+    code, sent = on_terminal(tmp_path / "videos", 80, **place)
+    assert code == 1
+    assert "\033[36magent  > \033[0m" in sent
+    assert "\033[31mserver < \033[0m" in sent
+    for quiet in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        code, sent = on_terminal(tmp_path / "videos", 80, **place, **quiet)
+        assert plain(sent) == sent
+        assert "server < invalid_order" in sent
+    assert "\033" not in sent
+    assert "\033" not in run(tmp_path / "videos", **place).stdout
+
+
 @pytest.mark.skipif(find_spec("av") is None, reason="the video extra is not installed")
 def test_the_demo_leaves_two_videos_and_their_sheets(tmp_path: Path) -> None:
     folder = tmp_path / "two words"
@@ -45,6 +104,7 @@ def test_the_demo_leaves_two_videos_and_their_sheets(tmp_path: Path) -> None:
     assert f'"{folder}"' in done.stdout
     assert "cost $0.56" in done.stdout
     assert len(done.stdout) < 9000
+    assert not set(done.stdout) & {"\r", "\033", "━"}
 
 
 def test_without_the_video_extra_the_demo_works_and_says_what_is_missing(tmp_path: Path) -> None:

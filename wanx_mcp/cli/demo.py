@@ -18,6 +18,8 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult
 
+from wanx_mcp.cli.terminal import Terminal
+from wanx_mcp.cli.transcript import Transcript
 from wanx_mcp.settings import read_settings
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
@@ -51,14 +53,14 @@ def demo() -> int:
     with tempfile.TemporaryDirectory(prefix="wanx-demo-") as state:
         code = 0
         try:
-            anyio.run(_converse, folder, state)
+            anyio.run(_converse, folder, state, Transcript(Terminal.here()))
         except* _EndedError:  # in a group: it comes out of the client's task groups
             print("wanx-mcp demo: ended early, by the error above; wanx-mcp doctor may know why", file=sys.stderr)
             code = 1
     return code
 
 
-async def _converse(folder: Path, state: str) -> None:
+async def _converse(folder: Path, state: str, shown: Transcript) -> None:
     environment = {
         "WANX_SIMULATE": "1",
         "WANX_SIMULATE_SPEED": str(SPEED),
@@ -67,22 +69,25 @@ async def _converse(folder: Path, state: str) -> None:
     }
     command = StdioServerParameters(command=sys.executable, args=["-m", "wanx_mcp"], env=_inherited() | environment)
     seeing = find_spec("av") is not None
-    print("This demo is simulated: no key, no network, no money.\n")
+    shown.say("This demo is simulated: no key, no network, no money.")
+    shown.say()
     async with Client(stdio_client(command)) as client:
         day = _picture("#5bb1e4", "#24628a", "#ffd54a", 260)
         night = _picture("#0d1738", "#1a2b57", "#eef1f8", 500)
         orders = [TEXT, {**KEYFRAMES, "start_image": day, "end_image": night}]
-        ordered = [await _call(client, CREATE, order) for order in orders]
+        ordered = [await _call(shown, client, CREATE, order) for order in orders]
         videos, sheets, charged = [], [], 0.0
         for task in ({"task_id": order["task_id"]} for order in map(_facts, ordered)):
-            seen = _facts(await _call(client, GET, {**task, "wait_seconds": 45}))
+            seen = _facts(await _call(shown, client, GET, {**task, "wait_seconds": 45}))
             charged += seen.get("charged_usd", 0.0)
-            videos.append(_facts(await _call(client, SAVE, task))["path"])
+            videos.append(_facts(await _call(shown, client, SAVE, task))["path"])
             if seeing:
-                preview = _text(await _call(client, PREVIEW, task))
+                preview = _text(await _call(shown, client, PREVIEW, task))
                 sheets += re.findall(r"Sheet: (.+?) \. ", preview)
-    print(_farewell(folder, videos, sheets))
-    print(f"For real this would have cost ${charged:.2f}.")
+    print(_farewell(folder, videos, sheets))  # paths and a command, to be copied: not wrapped
+    if not seeing:
+        shown.say(MISSING)
+    shown.say(f"For real this would have cost ${charged:.2f}.")
 
 
 def _farewell(folder: Path, videos: list[str], sheets: list[str]) -> str:
@@ -90,16 +95,21 @@ def _farewell(folder: Path, videos: list[str], sheets: list[str]) -> str:
     lines = ["Videos, to be opened with any player:", *(f"  {path}" for path in videos)]
     if sheets:
         lines += ["Contact sheets, which a model sees as pictures:", *(f"  {path}" for path in sheets)]
-    return "\n".join([*lines, f'Look at them: {opener} "{folder}"', *([] if sheets else [MISSING])])
+    return "\n".join([*lines, f'Look at them: {opener} "{folder}"'])
 
 
-async def _call(client: Client, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
-    shown = ", ".join(f"{name}={_short(value)}" for name, value in arguments.items())
-    print(f"agent  > {tool}({shown})")
-    result = await client.call_tool(tool, dict(arguments), progress_callback=_progress)
-    if sys.stdout.isatty():
-        print("\r\033[K", end="")
-    print(f"server < {_text(result)}\n", flush=True)
+async def _call(shown: Transcript, client: Client, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
+    async def move(progress: float, total: float | None, message: str | None) -> None:
+        shown.progress(progress / (total or 100), message or "")
+
+    told = ", ".join(f"{name}={_short(value)}" for name, value in arguments.items())
+    shown.turn("agent", f"{tool}({told})")
+    try:
+        result = await client.call_tool(tool, dict(arguments), progress_callback=move)
+    finally:
+        shown.settle()
+    shown.turn("error" if result.is_error else "server", _text(result))
+    shown.say()
     if result.is_error:
         raise _EndedError
     return result
@@ -107,12 +117,6 @@ async def _call(client: Client, tool: str, arguments: Mapping[str, Any]) -> Call
 
 def _facts(result: CallToolResult) -> dict[str, Any]:
     return dict(result.structured_content or {})
-
-
-async def _progress(progress: float, total: float | None, message: str | None) -> None:
-    width = round(progress / (total or 100) * 30)
-    line = f"         [{'#' * width}{'.' * (30 - width)}] {message or ''}"
-    print(f"\r\033[K{line}" if sys.stdout.isatty() else line, end="" if sys.stdout.isatty() else "\n", flush=True)
 
 
 def _text(result: CallToolResult) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -13,6 +11,7 @@ from typing import Any
 
 from wanx_mcp import __version__
 from wanx_mcp.cli.doctor.check import Finding, Verdict
+from wanx_mcp.cli.terminal import Terminal
 from wanx_mcp.provider.client import LOOKED_FOR
 from wanx_mcp.quoting import without
 from wanx_mcp.studio.probing import Lesson, Probed
@@ -21,9 +20,6 @@ _COLOURS = {"ok": "32", "agrees": "32", "warning": "33", "differs": "33", "wrong
 _COLOURS |= {"unknown": "31", "fix": "36"}
 _DIM = "2"
 _NAME, _MARK = 16, 9
-WIDEST = 110
-NARROW = 64
-"""Columns under which the words go beneath the name instead of beside it."""
 
 
 @dataclass
@@ -38,12 +34,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        stream = sys.stdout
-        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty()
-        self._coloured = not plain and not self.as_json
-        self._width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
-        if self._coloured and os.name == "nt":
-            os.system("")  # noqa: S605, S607  # switches the console's escape sequences on
+        self._terminal = Terminal.here()
 
     @property
     def healthy(self) -> bool:
@@ -53,7 +44,7 @@ class Report:
     def say(self, line: str = "") -> None:
         """A line for people."""
         if not self.as_json:
-            print("\n".join(textwrap.wrap(self._clean(line), self._width)), flush=True)
+            print("\n".join(textwrap.wrap(self._clean(line), self._terminal.columns)), flush=True)
 
     def add(self, name: str, finding: Finding) -> None:
         """One check."""
@@ -104,11 +95,13 @@ class Report:
     def _row(self, mark: str, name: str, words: str, lead: str = "") -> None:
         if self.as_json:
             return
-        wide = self._width >= NARROW
+        wide = not self._terminal.narrow  # else the words go beneath the name instead of beside it
         margin = " " * (_MARK + _NAME if wide else 2)
         shown = self._paint(f"{mark:<{_MARK}}", mark)
         head = shown + (f"{name:<{_NAME}}" if wide else name)
-        text = textwrap.wrap(lead + self._clean(words), self._width - len(margin), break_on_hyphens=False) or [""]
+        text = textwrap.wrap(
+            lead + self._clean(words), self._terminal.columns - len(margin), break_on_hyphens=False
+        ) or [""]
         if lead:
             text[0] = self._paint(lead, "fix") + text[0][len(lead) :]
         beside = wide and len(name) < _NAME and bool(mark)
@@ -118,8 +111,8 @@ class Report:
             print(margin + line)
         sys.stdout.flush()
 
-    def _paint(self, words: str, colour: str) -> str:
-        return f"\033[{_COLOURS.get(colour, _DIM)}m{words}\033[0m" if self._coloured and words.strip() else words
+    def _paint(self, words: str, mark: str) -> str:
+        return self._terminal.paint(words, _COLOURS.get(mark, _DIM))
 
     def _clean(self, words: str) -> str:
         return without(words, self.secrets)
