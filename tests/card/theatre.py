@@ -91,9 +91,9 @@ class Theatre:
         store.save(replace(task, plan=plan, created_at=begun, cancelled_at=now if cancelled else None))
         store.close()
 
-    def finish(self, task_id: str, took: float = 168) -> None:
-        """The video is there, and was in so many seconds."""
-        self.direct(task_id, Plan(pending=took * 0.08, processing=took * 0.92), ago=took + 20)
+    def finish(self, task_id: str, took: float = 168, *, ago: float = 20) -> None:
+        """The video is there, since so many seconds `ago`, after so many that it took."""
+        self.direct(task_id, Plan(pending=took * 0.08, processing=took * 0.92), ago=took + ago)
 
 
 def _app(client: Client, script: bytes) -> Starlette:

@@ -21,6 +21,8 @@ Reply = tuple[str, Result]
 """The text and the structured result of one call."""
 
 PROMPT_SHOWN = 60
+LINK_SECONDS = 10
+"""When to look again for the link of a video that is finished already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def seen(sight: Sight, longest_wait: int) -> Reply:
         price_usd=number(sight.row.price if sight.row else None),
         charged_usd=number(charged),
         error_message=error,
-        poll_after_seconds=pace.absence if pace else None,
+        poll_after_seconds=pace.absence if pace else None if sight.settled else LINK_SECONDS,
         next_step=step,
     )
     return f"{_sentence(sight, error, charged)} Next: {step}.", result
