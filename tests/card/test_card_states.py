@@ -173,7 +173,7 @@ def test_a_link_that_is_not_https_is_neither_played_nor_opened(stage: Stage, hou
 
 def test_a_clip_that_the_policy_keeps_out_leaves_its_link(stage: Stage, house: Theatre) -> None:
     stage.expected = True
-    stage.show(completed(house), {"video_url": "https://elsewhere.example/a.mp4"})
+    stage.show(completed(house), {"video_url": "https://elsewhere.example/a.mp4"}, tools=False)
     stage.wait("hint", "cannot be played here")
     assert stage.at("stage").is_hidden()
     assert stage.at("open").is_visible()
