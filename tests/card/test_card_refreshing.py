@@ -165,3 +165,15 @@ def test_a_task_that_the_provider_has_forgotten_is_not_asked_for_again(timed: St
     timed.run(task_id)
     timed.wait("state", "Out of sight")
     idle(timed)
+
+
+def test_a_link_that_stays_expired_is_asked_for_once_and_no_more(timed: Stage, house: Theatre) -> None:
+    timed.expected = True
+    task_id = house.order()
+    house.finish(task_id, ago=24 * 3600)
+    timed.show(task_id)
+    timed.wait("hint", "cannot be played here")
+    timed.page.clock.run_for(1000)
+    looks(timed, 1)
+    timed.page.evaluate("host.echo()")
+    idle(timed)
