@@ -33,9 +33,7 @@ def test_what_is_like_nothing_known_is_refused_without_a_guess(words: str) -> No
     assert "did you mean" not in ended.stderr
 
 
-@pytest.mark.parametrize(
-    "words", ["ledger --settle 1", "ledger --settle 1 --task-id=", "ledger --task-id abc", "ledger --not-placed"]
-)
+@pytest.mark.parametrize("words", ["--settle 1", "--settle 1 --task-id=", "--task-id abc", "--not-placed"])
 def test_half_a_settlement_is_refused_with_the_usage_of_the_ledger(words: str) -> None:
     ended = run("ledger", *words.split())
     assert (ended.returncode, ended.stdout) == (2, "")
