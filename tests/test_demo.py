@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,14 +33,15 @@ def run(
     return subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=300, check=False)
 
 
-def on_terminal(folder: Path, columns: int, **environment: str) -> tuple[int, str]:
+def on_terminal(
+    folder: Path, columns: int, command: Sequence[str] = (sys.executable, *DEMO), **environment: str
+) -> tuple[int, str]:
     """The exit code, and all that a terminal of that width is sent."""
     import pty
 
     main, other = pty.openpty()
     surroundings = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     surroundings |= {"WANX_OUTPUT_DIR": str(folder), "TERM": "xterm", "COLUMNS": str(columns), **environment}
-    command = [sys.executable, "-m", "wanx_mcp", "demo"]
     with subprocess.Popen(command, env=surroundings, stdout=other, stderr=other, close_fds=True) as process:
         os.close(other)
         sent = bytearray()
@@ -76,18 +78,17 @@ def test_on_a_terminal_progress_is_one_line_that_fits_and_goes(tmp_path: Path, c
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
 def test_colours_are_for_terminals_alone_and_only_where_they_are_wanted(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(NO_ORDER, encoding="utf-8")
-    place: dict[str, str] = {"PYTHONPATH": str(tmp_path)}
-    code, sent = on_terminal(tmp_path / "videos", 80, **place)
+    failing, folder = limited(4096, *DEMO), tmp_path / "videos"
+    code, sent = on_terminal(folder, 80, failing)
     assert code == 1
     assert "\033[36magent  > \033[0m" in sent
     assert "\033[31mserver < \033[0m" in sent
     for quiet in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
-        code, sent = on_terminal(tmp_path / "videos", 80, **place, **quiet)
+        code, sent = on_terminal(folder, 80, failing, **quiet)
         assert plain(sent) == sent
-        assert "server < invalid_order" in sent
+        assert "server < ledger_unusable" in sent
     assert "\033" not in sent
-    assert "\033" not in run(tmp_path / "videos", **place).stdout
+    assert "\033" not in run(folder, failing).stdout
 
 
 @pytest.mark.skipif(find_spec("av") is None, reason="the video extra is not installed")
