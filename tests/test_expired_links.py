@@ -30,10 +30,11 @@ GONE = re.compile(
 
 
 async def finished(world: World, agent: Agent) -> str:
-    """A task whose video has been there for a second."""
+    """A task whose video has been there for a second: drawn already, which a busy machine takes its time for."""
     task_id = str((await agent.order())["task_id"])
     task = world.simulator.store.find(task_id)
     assert task is not None
+    await world.simulator.clips.of(task)
     world.clock.advance((task.ended_at - world.clock.now()).total_seconds() + 1)
     return task_id
 
