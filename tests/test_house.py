@@ -86,18 +86,13 @@ def test_every_module_says_what_it_is_for_in_three_lines_and_stays_short(path: P
     assert len(text.splitlines()) <= 300
 
 
-NAMELESS = {"media/download.py", "studio/saving.py"}
-"""Modules whose advice still spells a tool's name out."""
-
-
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
 def test_a_tool_is_named_in_one_place(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings name what they like
     texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     named = [node.lineno for node in texts if id(node) not in alone and re.search(r"_wanx_(task|video)", node.value)]
-    spelt = path.name == "toolnames.py" or path.relative_to(HOUSE).as_posix() in NAMELESS
-    assert bool(named) == spelt, f"lines {named}"
+    assert bool(named) == (path.name == "toolnames.py"), f"lines {named}"
 
 
 HEAVY = ("httpx", "sqlite3", "av", "PIL", "platformdirs", "wanx_mcp.simulator", "wanx_mcp.studio", "wanx_mcp.media")

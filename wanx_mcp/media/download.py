@@ -19,6 +19,7 @@ from wanx_mcp.media.movie import BrokenError, Movie, looks_like_mp4, read_movie
 from wanx_mcp.media.network import Network
 from wanx_mcp.media.shelf import Part
 from wanx_mcp.retry import pauses
+from wanx_mcp.toolnames import GET, SAVE
 
 if TYPE_CHECKING:
     import httpx
@@ -28,8 +29,8 @@ BLOCKS_AHEAD = 2
 """Blocks that may wait for the disk: what is in memory is at most a few of them."""
 
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-_NAME = "ask the user to check the network connection; then call save_wanx_video again"
-_LIE = "check the link with get_wanx_task; if it is a video, call save_wanx_video again"
+_NAME = f"ask the user to check the network connection; then call {SAVE} again"
+_LIE = f"check the link with {GET}; if it is a video, call {SAVE} again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ class Download:
     def _too_large(self) -> DownloadFailed:
         return DownloadFailed(
             f"the video is larger than {self._limits.bytes // 1_000_000} MB",
-            advice="give the user the video link from get_wanx_task instead",
+            advice=f"give the user the video link from {GET} instead",
         )
 
 

@@ -25,6 +25,7 @@ from wanx_mcp.studio.account import Account, Known
 from wanx_mcp.studio.errands import Errand, Errands
 from wanx_mcp.studio.following import Following, Sight
 from wanx_mcp.studio.reconciling import Reconciling
+from wanx_mcp.toolnames import CREATE, GET
 
 REPORT_SECONDS = 1.0
 _GONE = (
@@ -195,7 +196,7 @@ def _link(sight: Sight) -> str:
         return task.video_url
     match task.status:
         case Status.FAILED | Status.CANCELLED:
-            advice = "there is no video to save; order again with create_wanx_task if it is still wanted"
+            advice = f"there is no video to save; order again with {CREATE} if it is still wanted"
             raise NotFinished(f"the task is {task.status}, so there will be no video", advice=advice)
         case _ if sight.forgotten:
             raise DownloadFailed(
@@ -230,7 +231,7 @@ def _remove(path: Path) -> None:
 def _disk_error(error: OSError, folder: Path) -> DownloadFailed:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
-            advice = "ask the user to free disk space; the video link from get_wanx_task works meanwhile"
+            advice = f"ask the user to free disk space; the video link from {GET} works meanwhile"
             return DownloadFailed(f"the disk of {folder} is full", advice=advice)
         case errno.ENAMETOOLONG:
             advice = "set file_name to a short name, or ask the user to set WANX_OUTPUT_DIR to a shorter path"
