@@ -78,9 +78,9 @@ async def _converse(folder: Path, state: str, shown: Transcript) -> None:
         ordered = [await _call(shown, client, CREATE, order) for order in orders]
         videos, sheets, charged = [], [], 0.0
         for task in ({"task_id": order["task_id"]} for order in map(_facts, ordered)):
-            seen = _facts(await _call(shown, client, GET, {**task, "wait_seconds": 45}))
+            seen = await _until("video_url", shown, client, GET, {**task, "wait_seconds": 45})
             charged += seen.get("charged_usd", 0.0)
-            videos.append(_facts(await _call(shown, client, SAVE, task))["path"])
+            videos.append((await _until("path", shown, client, SAVE, task))["path"])
             if seeing:
                 preview = _text(await _call(shown, client, PREVIEW, task))
                 sheets += re.findall(r"Sheet: (.+?) \. ", preview)
@@ -96,6 +96,16 @@ def _farewell(folder: Path, videos: list[str], sheets: list[str]) -> str:
     if sheets:
         lines += ["Contact sheets, which a model sees as pictures:", *(f"  {path}" for path in sheets)]
     return "\n".join([*lines, f'Look at them: {opener} "{folder}"'])
+
+
+async def _until(
+    fact: str, shown: Transcript, client: Client, tool: str, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The result that tells `fact`. On a slow machine, which also draws the videos, one call may end before."""
+    while fact not in (facts := _facts(await _call(shown, client, tool, arguments))):
+        if facts.get("status") == "failed":
+            raise _EndedError
+    return facts
 
 
 async def _call(shown: Transcript, client: Client, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
