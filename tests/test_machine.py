@@ -100,22 +100,21 @@ class Money(RuleBasedStateMachine):
         agent, line = self.agents[server], self.world.line
 
         async def cancelled() -> None:
-            left, done = anyio.Event(), anyio.Event()
+            left_or_done = anyio.Event()
 
             async def on_request(request: httpx.Request) -> None:
                 if request.method == "POST":
-                    left.set()
+                    left_or_done.set()
                     await anyio.lowlevel.checkpoint()
 
             async def call() -> None:
                 await agent.call("create_wanx_task", task_type="txt2video-14b", prompt=prompt)
-                done.set()
+                left_or_done.set()
 
             line.on_request = on_request
             async with anyio.create_task_group() as group:
                 group.start_soon(call)
-                while not (left.is_set() or done.is_set()):
-                    await anyio.lowlevel.checkpoint()
+                await left_or_done.wait()
                 group.cancel_scope.cancel()
             line.on_request = None
             await agent.call("list_wanx_tasks")

@@ -60,15 +60,30 @@ async def simulated(state: Path) -> AsyncIterator[Agent]:
         yield Agent(client)
 
 
-def waits(caplog: pytest.LogCaptureFixture) -> bool:
-    return any(record.name == patience.__name__ for record in caplog.records)
+class News(logging.Handler):
+    """Hears that somebody waits for the file, or is told that nobody had to."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.heard = anyio.Event()
+
+    def emit(self, _record: logging.LogRecord) -> None:
+        self.heard.set()
+
+
+@pytest.fixture
+def news() -> Iterator[News]:
+    listener, log = News(), logging.getLogger(patience.__name__)
+    before = log.level
+    log.setLevel(logging.INFO)
+    log.addHandler(listener)
+    yield listener
+    log.removeHandler(listener)
+    log.setLevel(before)
 
 
 @pytest.mark.parametrize("kind", ["exclusive", "immediate"])
-async def test_while_another_process_holds_the_tasks_other_calls_go_on(
-    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, patience.__name__)
+async def test_while_another_process_holds_the_tasks_other_calls_go_on(kind: str, tmp_path: Path, news: News) -> None:
     events: list[str] = []
     async with simulated(tmp_path) as agent:
         first = (await agent.order())["task_id"]
@@ -78,10 +93,10 @@ async def test_while_another_process_holds_the_tasks_other_calls_go_on(
                 async def order() -> None:
                     await agent.order(prompt="another boat")
                     events.append("ordered")
+                    news.heard.set()
 
                 group.start_soon(order)
-                while not (waits(caplog) or events):  # until the order waits for the file, or did not have to
-                    await agent.client.list_tools()
+                await news.heard.wait()
                 await agent.client.list_tools()
                 await agent.ok("list_wanx_tasks")
                 events.append("listed")
@@ -94,10 +109,7 @@ async def test_while_another_process_holds_the_tasks_other_calls_go_on(
         assert len((await agent.ok("list_wanx_tasks"))["tasks"]) == 2
 
 
-async def test_tasks_that_are_held_when_the_simulator_starts_hold_up_nobody_else(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, patience.__name__)
+async def test_tasks_that_are_held_when_the_simulator_starts_hold_up_nobody_else(tmp_path: Path, news: News) -> None:
     events: list[str] = []
     async with simulated(tmp_path) as agent:
         with holder(tmp_path) as other:
@@ -106,10 +118,11 @@ async def test_tasks_that_are_held_when_the_simulator_starts_hold_up_nobody_else
                 async def order() -> None:
                     await agent.order()
                     events.append("ordered")
+                    news.heard.set()
 
                 group.start_soon(order)
-                while not (waits(caplog) or events):
-                    await agent.client.list_tools()
+                await news.heard.wait()
+                await agent.client.list_tools()
                 await agent.ok("list_wanx_tasks")
                 events.append("listed")
                 other.release()
