@@ -223,6 +223,7 @@ async def test_a_name_with_a_folder_in_it_is_refused(world: World, name: object)
     async with finished(world, drawn=False) as (agent, task_id):
         error = await agent.error("save_wanx_video", task_id=task_id, file_name=name)
     assert error.startswith("invalid_arguments: file_name must be ")
+    assert 'set file_name to a name such as "boat.mp4"' in error
 
 
 async def test_saving_works_without_the_ledger(world: World) -> None:

@@ -160,10 +160,16 @@ def _words(schema: Mapping[str, Any], kind: str, context: Mapping[str, Any]) -> 
 
 def _fix(model: type[BaseModel], name: str) -> str:
     words = allowed(properties(model)[name])
-    examples = model.model_fields[name].examples
-    if not examples:
+    example = _example(model, name)
+    if not example:
         return f"set {name} to {words}"
-    return f"set {name} to {examples[0]}" if words == "text" else f"set {name} to {words}, for example {examples[0]}"
+    return f"set {name} to {example}" if words == "text" else f"set {name} to {words}, for example {example}"
+
+
+def _example(model: type[BaseModel], name: str) -> str:
+    schema = model.model_json_schema()["properties"][name]
+    shapes = (schema, *schema.get("anyOf", ()))  # an optional argument keeps its example one level down
+    return next((str(shape["examples"][0]) for shape in shapes if "examples" in shape), "")
 
 
 def _kind(value: object) -> str:

@@ -35,16 +35,17 @@ Prompt = Annotated[
 NegativePrompt = Annotated[str, Field(max_length=10_000, description="What to avoid.")]
 AspectRatio = Annotated[Literal["16:9", "9:16"], Field(description="Provider default 16:9.")]
 
+_PICTURE = "an https URL or the path of a local picture"
 Image = Annotated[
     str,
     AfterValidator(check_picture),
-    Field(description="Picture to animate: https URL, local path or base64.", examples=["an https URL"]),
+    Field(description="Picture to animate: https URL, local path or base64.", examples=[_PICTURE]),
 ]
 StartImage = Annotated[
-    str, AfterValidator(check_picture), Field(description="First frame, as image.", examples=["an https URL"])
+    str, AfterValidator(check_picture), Field(description="First frame, as image.", examples=[_PICTURE])
 ]
 EndImage = Annotated[
-    str, AfterValidator(check_picture), Field(description="Last frame, as image.", examples=["an https URL"])
+    str, AfterValidator(check_picture), Field(description="Last frame, as image.", examples=[_PICTURE])
 ]
 
 LoraType = Annotated[

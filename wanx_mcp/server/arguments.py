@@ -45,7 +45,7 @@ RequestId = Annotated[
     AfterValidator(_key),
     Field(
         description="Your key for one video: same key, same task. Three takes are three request_ids.",
-        examples=['"take-1"'],
+        examples=['a short key of your own, such as "take-1"'],
     ),
 ]
 DryRun = Annotated[bool, Field(description="Only check and price; spend nothing.")]
@@ -55,7 +55,9 @@ ListStatus = Annotated[
 ]
 Limit = Annotated[int, Field(ge=1, le=50, description="Default 10.")]
 Cursor = Annotated[
-    str, AfterValidator(_cursor), Field(description="next_cursor of the last page.", examples=["a next_cursor"])
+    str,
+    AfterValidator(_cursor),
+    Field(description="next_cursor of the last page.", examples=["the next_cursor of the last page"]),
 ]
 
 
@@ -65,7 +67,9 @@ def _file_name(value: str) -> str:
     return value
 
 
-FileName = Annotated[str, AfterValidator(_file_name), Field(description="Bare name; optional.", examples=["boat.mp4"])]
+FileName = Annotated[
+    str, AfterValidator(_file_name), Field(description="Bare name; optional.", examples=['a name such as "boat.mp4"'])
+]
 Frames = Annotated[int, Field(ge=1, le=12, description="Default is 6.")]
 
 
