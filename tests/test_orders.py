@@ -108,6 +108,22 @@ async def test_exact_numbers_may_come_as_text(world: World) -> None:
     assert json.loads(request.content)["input"]["lora_settings"] == [{"lora_type": "ghibli", "lora_strength": 0.5}]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"), [("gibli", "ghibli"), ("rotation-efect", "rotation-effect"), ("ghibli", ""), ("my-own", "")]
+)
+async def test_a_lora_name_that_looks_like_a_slip_is_doubted_and_not_refused(
+    world: World, name: str, meant: str
+) -> None:
+    order = {"task_type": "txt2video-14b-lora", "lora_type": name}
+    async with world.client() as agent:
+        quoted = await agent.ok("create_wanx_task", prompt="x", **order, dry_run=True)
+        placed = await agent.order(**order)
+    for answer in (quoted, placed):
+        assert (f'is "{meant}" meant?' in answer["next_step"]) == bool(meant)
+    (request,) = world.line.sent("POST")
+    assert json.loads(request.content)["input"]["lora_settings"] == [{"lora_type": name}]
+
+
 @pytest.mark.parametrize("prompt", ["null", "true", "42", '["a"]', '{"a": 1}', "[simulated]", "ünï¢ødé 🎬 \u202e"])
 async def test_a_prompt_arrives_as_it_was_written(world: World, prompt: str) -> None:
     async with world.client() as agent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,3 +59,11 @@ def is_adult(name: str) -> bool:
 def shown_loras(*, adult: bool) -> tuple[Lora, ...]:
     """The known LoRAs that may be shown."""
     return tuple(lora for lora in LORAS if adult or not lora.adult)
+
+
+def lora_doubt(name: str | None) -> str | None:
+    """A remark on a name that is not known and looks like a slip; the list is open, so that it is no refusal."""
+    known = [lora.name for lora in shown_loras(adult=False)]
+    if name is None or name in known or not (near := difflib.get_close_matches(name, known, n=1)):
+        return None
+    return f'lora_type is not a name that is known here; is "{near[0]}" meant?'

@@ -9,6 +9,7 @@ from typing import Any
 from anyio.abc import TaskGroup
 
 from wanx_mcp.catalog import Catalog, Order, parse_order
+from wanx_mcp.catalog.loras import lora_doubt
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import CannotCancel, TaskNotFound
 from wanx_mcp.ledger import Entry, Spending
@@ -25,6 +26,7 @@ from wanx_mcp.studio.pictures import Pictures, Prepared
 from wanx_mcp.studio.previewing import Preview, preview
 from wanx_mcp.studio.reconciling import Reconciling
 from wanx_mcp.studio.saving import MeterReport, Saved, Saving, Underway
+from wanx_mcp.toolnames import GET
 
 RECENT = 50
 """So many orders are offered where a person picks a task."""
@@ -91,7 +93,10 @@ class Studio:
         return Quotation(prepared.order, await self._ordering.booked(prepared.order), prepared.notes)
 
     async def _prepared(self, given: Mapping[str, Any]) -> Prepared:
-        return await self._pictures.prepare(parse_order(self.catalog, given, adult=self.settings.allow_adult))
+        order = parse_order(self.catalog, given, adult=self.settings.allow_adult)
+        prepared = await self._pictures.prepare(order)
+        doubt = lora_doubt(order.arguments.get("lora_type"))
+        return replace(prepared, notes=(*prepared.notes, doubt)) if doubt else prepared
 
     async def create(self, given: Mapping[str, Any], *, request_id: str | None) -> Placement:
         """Place an order, or find the one that it repeats. Once it has left, it ends whatever the caller does.
@@ -167,7 +172,7 @@ class Studio:
             if sight.task.status is Status.CANCELLED:
                 return sight
             gone = "the provider does not know it any more" if sight.forgotten else refusal.what
-            raise CannotCancel(f"the task is {sight.task.status}; {gone}") from refusal
+            raise _too_late(sight, f"the task is {sight.task.status}; {gone}") from refusal
         return await self._after_cancel(task_id)
 
     async def _after_cancel(self, task_id: str) -> Sight:
@@ -178,4 +183,9 @@ class Studio:
             return Sight(Task(task_id, Status.CANCELLED, "cancelled"), None, None, None)
         if sight.task.status in (Status.CANCELLED, Status.PENDING):  # just accepted, perhaps not yet carried out
             return sight
-        raise CannotCancel(f"the provider took the request, but the task is {sight.task.status}")
+        raise _too_late(sight, f"the provider took the request, but the task is {sight.task.status}")
+
+
+def _too_late(sight: Sight, what: str) -> CannotCancel:
+    over = f"call {GET} to see how the task ended" if sight.task.status.final else None
+    return CannotCancel(what, advice=over)
