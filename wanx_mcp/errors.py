@@ -117,7 +117,7 @@ class RateLimited(ProviderError):
 
 class TaskNotFound(ProviderError):
     code = "task_not_found"
-    advice = f"check the task_id; it is the one that {CREATE} answered"
+    advice = f"check the task_id; it is the one that {CREATE} answered, and {LIST} shows it"
 
 
 class Unreachable(ProviderError):

@@ -20,7 +20,14 @@ from wanx_mcp.simulator.weather import CLIMATES
 def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: str | None, kept: timedelta) -> int:
     """Serve until interrupted; `key` is the only one accepted, None takes any; `kept` is how long a finished video
     can be fetched. Returns the exit code."""
-    keys, taken, sample = (None, "any key", "any") if key is None else (frozenset({key}), "that key only", "another")
+    if key is None:
+        keys, taken, sample = None, "It takes any key. Try it", "any"
+    else:
+        keys, taken, sample = (
+            frozenset({key}),
+            "It takes only the key given with --key. To see another refused",
+            "another",
+        )
     state = read_settings(os.environ).state_folder
     weather = CLIMATES[climate]
     try:
@@ -36,7 +43,7 @@ def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: s
     async def run() -> None:
         async with serving(simulated, port) as url:
             print(f"The simulated provider listens on {url} ({speed:g} times faster than life, {climate} weather).")
-            print(f"It takes {taken}. Try it: PIAPI_BASE_URL={url} PIAPI_API_KEY={sample} wanx-mcp doctor", flush=True)
+            print(f"{taken}: PIAPI_BASE_URL={url} PIAPI_API_KEY={sample} wanx-mcp doctor", flush=True)
             await anyio.sleep_forever()
 
     try:

@@ -170,7 +170,7 @@ def saved(found: Saved | Underway) -> Reply:
     facts = [_size(found.bytes)]
     facts += [f"{movie.width}x{movie.height}"] if movie.width else []
     facts += [f"{movie.seconds:.2f} s"] if movie.seconds else []
-    did = "Already saved, nothing was fetched" if found.reused else "Saved"
+    did = "Already saved, nothing was fetched or renamed" if found.reused else "Saved"
     return f"{did}: {found.path} ({', '.join(facts)}, sha256 {found.sha256}). Next: {step}.", result
 
 
