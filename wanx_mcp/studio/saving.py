@@ -28,10 +28,11 @@ from wanx_mcp.studio.reconciling import Reconciling
 from wanx_mcp.toolnames import CREATE, GET
 
 REPORT_SECONDS = 1.0
-_GONE = (
-    "tell the user that the clip is gone: the provider keeps videos for about a day; order again only if the user "
-    "wants to pay for it again"
+_LOST = (
+    "the clip is gone: the provider keeps videos for about a day; order again only if the user wants to pay for it again"
 )
+# The host may refuse this machine only: a clip that is there must not be paid for twice.
+_GONE = f"let the user try the link from {GET} in a browser; if it does not open there either, {_LOST}"
 log = logging.getLogger(__name__)
 
 
@@ -200,7 +201,7 @@ def _link(sight: Sight) -> str:
             raise NotFinished(f"the task is {task.status}, so there will be no video", advice=advice)
         case _ if sight.forgotten:
             raise DownloadFailed(
-                "the provider no longer knows this task, and no link to its video is left", advice=_GONE
+                "the provider no longer knows this task, and no link to its video is left", advice=f"tell the user that {_LOST}"
             )
         case Status.COMPLETED:
             raise NotFinished("the task is completed, but its video link is not there yet")
