@@ -29,10 +29,12 @@ from wanx_mcp.toolnames import CREATE, GET
 
 REPORT_SECONDS = 1.0
 _LOST = (
-    "the clip is gone: the provider keeps videos for about a day; order again only if the user wants to pay for it again"
+    "the clip is gone: the provider keeps videos for about a day; order again only if the user wants to pay for it "
+    "again"
 )
+_GONE = f"tell the user that {_LOST}"
 # The host may refuse this machine only: a clip that is there must not be paid for twice.
-_GONE = f"let the user try the link from {GET} in a browser; if it does not open there either, {_LOST}"
+_LINK = f"let the user try the link from {GET} in a browser; if it does not open there either, {_LOST}"
 log = logging.getLogger(__name__)
 
 
@@ -170,7 +172,7 @@ class Saving:
         try:
             return await fetching.run(_link(await self._following.look_afresh(wish.task_id)))
         except (ExpiredError, NotFinished) as error:
-            raise DownloadFailed("the video link has expired, and the provider has no new one", advice=_GONE) from error
+            raise DownloadFailed("the video link has expired, and the provider has no new one", advice=_LINK) from error
 
     async def _network(self) -> Network:
         upstream = self._account.upstream
@@ -201,7 +203,7 @@ def _link(sight: Sight) -> str:
             raise NotFinished(f"the task is {task.status}, so there will be no video", advice=advice)
         case _ if sight.forgotten:
             raise DownloadFailed(
-                "the provider no longer knows this task, and no link to its video is left", advice=f"tell the user that {_LOST}"
+                "the provider no longer knows this task, and no link to its video is left", advice=_GONE
             )
         case Status.COMPLETED:
             raise NotFinished("the task is completed, but its video link is not there yet")
