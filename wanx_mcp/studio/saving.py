@@ -181,9 +181,11 @@ class Saving:
     async def _noted(self, wish: _Wish, saved: Saved) -> Saved:
         copy = Copy(str(saved.path), saved.bytes, saved.sha256)
         standing = await self._account.keep_copy(wish.task_id, copy, wish.old)
-        if standing != copy and (found := await _found(standing, wish.task_type)):
-            await anyio.to_thread.run_sync(_remove, saved.path)  # another process was quicker
-            return found
+        if standing != copy:
+            if found := await _found(standing, wish.task_type):
+                await anyio.to_thread.run_sync(_remove, saved.path)  # another process was quicker
+                return found
+            await self._account.keep_copy(wish.task_id, copy, standing)  # the one that stands is gone
         return saved
 
     def _usual(self, sight: Sight, known: Known) -> str:
