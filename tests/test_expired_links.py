@@ -25,7 +25,8 @@ PREVIEW = pytest.param(
 HOMEWARD = [SAVE, PREVIEW]
 GONE = re.compile(
     r"download_failed: the video link has expired, and the provider has no new one\. Charged: no\. "
-    r"Next: tell the user that the clip is gone: .*; order again only if the user wants to pay for it again\."
+    r"Next: let the user try the link from get_wanx_task in a browser; if it does not open there either, the clip is "
+    r"gone: .*; order again only if the user wants to pay for it again\."
 )
 
 

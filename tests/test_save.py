@@ -125,7 +125,7 @@ async def test_a_forgotten_task_still_tells_where_its_video_is(world: World) -> 
         world.simulator.store._db.execute("delete from task")
         world.clock.advance(3)
         seen = await agent.ok("get_wanx_task", task_id=task_id)
-        again = await agent.ok("save_wanx_video", task_id=task_id)
+        again = await agent.ok("save_wanx_video", task_id=task_id, file_name="again")
     assert seen["saved_path"] == again["path"] == path
 
 
@@ -728,3 +728,25 @@ async def test_behind_a_proxy_the_name_goes_to_the_proxy_and_private_links_do_no
     assert "media.example.com" not in asked
     assert KEY.encode() not in heard[0]
     assert "not public" in private
+
+
+async def test_a_copy_that_replaces_two_lost_ones_is_noted(host: MediaHost) -> None:
+    host.plays(mediahost.whole(clip()))
+    world = at(host)
+    async with finished(world) as (agent, task_id):
+        await agent.ok("save_wanx_video", task_id=task_id)
+    ledger = world.state / "ledger.sqlite3"
+    ledger.rename(world.state / "aside")
+    ledger.mkdir()
+    async with world.client() as agent:
+        await agent.ok("save_wanx_video", task_id=task_id)
+        assert len(names(world)) == 2, "the ledger could not tell of the first"
+        ledger.rmdir()
+        (world.state / "aside").rename(ledger)
+        for path in world.videos.iterdir():
+            path.unlink()
+        world.clock.advance(10)
+        again = await agent.ok("save_wanx_video", task_id=task_id, file_name="again")
+        world.clock.advance(10)
+        assert (await agent.ok("get_wanx_task", task_id=task_id))["saved_path"] == again["path"]
+        assert await agent.ok("save_wanx_video", task_id=task_id) == again

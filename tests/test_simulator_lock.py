@@ -1,11 +1,11 @@
-"""The simulator's file in the hands of another process: who needs it waits, and nobody else does."""
+"""The simulator's file in the hands of another process: who needs it waits, and nobody else does. A broken one."""
 
 from __future__ import annotations
 
 import logging
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -143,3 +143,21 @@ async def test_tasks_that_stay_held_are_an_error_that_says_so(
         assert "another process holds" in told
         assert "Charged: no" in told
         assert len((await agent.ok("list_wanx_tasks"))["tasks"]) == int(running)
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.write_bytes(b"no database" * 1000), Path.mkdir])
+async def test_an_order_that_a_broken_file_keeps_from_the_simulator_was_never_sent(
+    damage: Callable[[Path], object], tmp_path: Path
+) -> None:
+    file = tmp_path / "simulator.sqlite3"
+    damage(file)
+    async with simulated(tmp_path) as agent:
+        order = {"task_type": "txt2video-14b", "prompt": "a boat"}
+        for tool, arguments in [("create_wanx_task", order), ("get_wanx_task", {"task_id": "t"})]:
+            told = await agent.error(tool, **arguments)
+            assert told.startswith(f"unreachable: no simulated tasks can be kept in {tmp_path} ")
+            assert "Charged: no. Next: ask the user to " in told
+        listed = await agent.ok("list_wanx_tasks")
+        assert (listed["tasks"], listed["budget"]["spent_usd"]) == ([], 0)
+        file.rename(tmp_path / "aside")
+        assert not (await agent.order())["reused"]

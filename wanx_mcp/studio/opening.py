@@ -21,6 +21,10 @@ from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.studio import Studio
 
 _HELD = "make the same call again in a minute; if that does not help, ask the user to end the other process"
+_UNKEPT = (
+    "ask the user to make that folder writable, to move a damaged simulator.sqlite3 in it aside, or to set "
+    "WANX_STATE_DIR to another folder"
+)
 CLOSING_SECONDS = 0.3
 """Beside the errands' grace. What the ledger holds by then is all that is needed."""
 
@@ -100,6 +104,8 @@ def _simulator(settings: Settings, catalog: Catalog, group: TaskGroup) -> Callab
     url: str | None = None
 
     async def run(*, task_status: TaskStatus[str]) -> None:
+        import sqlite3
+
         from wanx_mcp.simulator.patience import LockedError
         from wanx_mcp.simulator.serving import persistent, serving
 
@@ -108,6 +114,9 @@ def _simulator(settings: Settings, catalog: Catalog, group: TaskGroup) -> Callab
         except LockedError as error:
             what = f"another process holds the simulated tasks in {settings.state_folder}"
             raise Unreachable(what, advice=_HELD) from error
+        except (OSError, sqlite3.Error) as error:
+            what = f"no simulated tasks can be kept in {settings.state_folder} ({error}), so nothing was sent"
+            raise Unreachable(what, advice=_UNKEPT) from error
         async with serving(simulator) as address:
             task_status.started(address)
             await anyio.sleep_forever()

@@ -28,10 +28,13 @@ from wanx_mcp.studio.reconciling import Reconciling
 from wanx_mcp.toolnames import CREATE, GET
 
 REPORT_SECONDS = 1.0
-_GONE = (
-    "tell the user that the clip is gone: the provider keeps videos for about a day; order again only if the user "
-    "wants to pay for it again"
+_LOST = (
+    "the clip is gone: the provider keeps videos for about a day; order again only if the user wants to pay for it "
+    "again"
 )
+_GONE = f"tell the user that {_LOST}"
+# The host may refuse this machine only: a clip that is there must not be paid for twice.
+_LINK = f"let the user try the link from {GET} in a browser; if it does not open there either, {_LOST}"
 log = logging.getLogger(__name__)
 
 
@@ -169,7 +172,7 @@ class Saving:
         try:
             return await fetching.run(_link(await self._following.look_afresh(wish.task_id)))
         except (ExpiredError, NotFinished) as error:
-            raise DownloadFailed("the video link has expired, and the provider has no new one", advice=_GONE) from error
+            raise DownloadFailed("the video link has expired, and the provider has no new one", advice=_LINK) from error
 
     async def _network(self) -> Network:
         upstream = self._account.upstream
@@ -178,9 +181,11 @@ class Saving:
     async def _noted(self, wish: _Wish, saved: Saved) -> Saved:
         copy = Copy(str(saved.path), saved.bytes, saved.sha256)
         standing = await self._account.keep_copy(wish.task_id, copy, wish.old)
-        if standing != copy and (found := await _found(standing, wish.task_type)):
-            await anyio.to_thread.run_sync(_remove, saved.path)  # another process was quicker
-            return found
+        if standing != copy:
+            if found := await _found(standing, wish.task_type):
+                await anyio.to_thread.run_sync(_remove, saved.path)  # another process was quicker
+                return found
+            await self._account.keep_copy(wish.task_id, copy, standing)  # the one that stands is gone
         return saved
 
     def _usual(self, sight: Sight, known: Known) -> str:

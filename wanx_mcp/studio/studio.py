@@ -145,7 +145,7 @@ class Studio:
     async def save(self, task_id: str, *, name: str | None, report: MeterReport) -> Saved | Underway:
         """The finished video on disk, or how far its download is when the longest wait is over.
 
-        Raises NotFinished, DownloadFailed and the errors of a get.
+        Raises NotFinished, DownloadFailed, InvalidArguments and the errors of a get.
         """
         return await self._saving.save(task_id, name, self.settings.max_wait_seconds, report)
 
