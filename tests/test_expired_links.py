@@ -80,6 +80,8 @@ async def test_a_clip_that_is_gone_is_an_error_that_says_so(world: World, tool: 
         assert GONE.fullmatch(await agent.error(tool, task_id=task_id))
         assert looks(world, task_id) == ["task", "video", "task", "video"]
         assert not list(world.videos.iterdir())
+        seen = await agent.ok("get_wanx_task", task_id=task_id)
+        assert seen["next_step"].startswith("let the user try the link in a browser, since its host refused it here")
         (listed,) = (await agent.ok("list_wanx_tasks"))["tasks"]
         assert "saved_path" not in listed
 

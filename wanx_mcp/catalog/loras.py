@@ -64,6 +64,6 @@ def shown_loras(*, adult: bool) -> tuple[Lora, ...]:
 def lora_doubt(name: str | None) -> str | None:
     """A remark on a name that is not known and looks like a slip; the list is open, so that it is no refusal."""
     known = [lora.name for lora in shown_loras(adult=False)]
-    if name is None or name in known or not (near := difflib.get_close_matches(name, known, n=1)):
+    if name is None or name in known or is_adult(name) or not (near := difflib.get_close_matches(name, known, n=1)):
         return None
     return f'lora_type is not a name that is known here; is "{near[0]}" meant?'

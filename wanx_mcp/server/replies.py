@@ -119,11 +119,12 @@ def seen(sight: Sight, longest_wait: int) -> Reply:
 def listed(page: Page, spending: Spending, catalog: Catalog, secrets: Iterable[str]) -> Reply:
     """The reply to a look into the ledger. The `secrets` are struck out of the prompts."""
     tasks = [_listed(entry, catalog, secrets) for entry in page.entries]
-    step = f"call {GET} with a task_id to see how it stands now"
+    steps = []
+    if any(task.task_id for task in tasks):
+        steps.append(f"call {GET} with a task_id to see how it stands now")
     if any(task.status == "unknown" for task in tasks):
-        step += "; an unknown order is looked up again by a call in 10 s, do not order it again"
-    if not tasks:
-        step = f"order with {CREATE}"
+        steps.append("an unknown order is looked up again by a call in 10 s, do not order it again")
+    step = "; ".join(steps) or f"order with {CREATE}"
     result = ListResult(
         tasks=tasks,
         next_cursor=None if page.cursor is None else str(page.cursor),
@@ -257,6 +258,11 @@ def _next(sight: Sight, longest_wait: int) -> str:
         return "the link has probably expired; order again only if the user wants to pay for it again"
     if sight.saved_path:
         return f"the video is saved at {sight.saved_path}; tell the user"
+    if task.video_url and sight.refused:
+        return (
+            "let the user try the link in a browser, since its host refused it here; if it does not open there either, "
+            "the clip is gone, and only the user can decide to pay for another one"
+        )
     if task.video_url:
         return (
             f"give the user the video link now, and keep the video with {SAVE}; the provider deletes it, often "

@@ -56,7 +56,12 @@ def _parts(text: str) -> tuple[SplitResult, str]:
 
 
 def budget(text: str) -> Decimal | None:
-    return None if text.lower() == "unlimited" else usd(text)
+    if text.lower() == "unlimited":
+        return None
+    try:
+        return usd(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or unlimited") from None
 
 
 def usd(text: str) -> Decimal:

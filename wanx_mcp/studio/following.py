@@ -48,6 +48,7 @@ class Following:
         self._seen: dict[str, tuple[float, Sight]] = {}
         self._reads: dict[str, SharedRead[Sight]] = {}
         self._denied: dict[str, float] = {}
+        self._distrusted: dict[str, str | None] = {}
         self._learned: dict[str, Durations] = {}
 
     def pace(self, row: TaskType | None, elapsed: float = 0.0) -> Pace:
@@ -79,6 +80,11 @@ class Following:
         """The next look reads the task again: something has changed on our side."""
         self._seen.pop(task_id, None)
         self._reads.pop(task_id, None)
+
+    def distrust(self, task_id: str, link: str | None) -> None:
+        """The media host has refused that link, fresh as it was: a look tells so while the task has no other."""
+        self._distrusted[task_id] = link
+        self.forget(task_id)
 
     async def look_afresh(
         self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True, glance: Glance | None = None
@@ -156,7 +162,9 @@ class Following:
         until = task.ended_at if task.status.final else now  # of one that ended nobody knows when, nothing is said
         elapsed = max(0.0, (until - created_at).total_seconds()) if until and created_at else None
         pace = None if task.status.final else self.pace(row, elapsed or 0.0)
-        return Sight(replace(task, created_at=created_at), row, elapsed, pace, known.saved_path)
+        refused = task.video_url is not None and task.video_url == self._distrusted.get(task.task_id)
+        task = replace(task, created_at=created_at)
+        return Sight(task, row, elapsed, pace, known.saved_path, refused=refused)
 
     @property
     def _skew(self) -> timedelta:

@@ -169,9 +169,12 @@ class Saving:
             return await fetching.run(wish.link)
         except ExpiredError:
             log.info("the link of a video has expired; asking for the task again")
+        link = None
         try:
-            return await fetching.run(_link(await self._following.look_afresh(wish.task_id)))
+            link = _link(await self._following.look_afresh(wish.task_id))
+            return await fetching.run(link)
         except (ExpiredError, NotFinished) as error:
+            self._following.distrust(wish.task_id, link)
             raise DownloadFailed("the video link has expired, and the provider has no new one", advice=_LINK) from error
 
     async def _network(self) -> Network:

@@ -12,7 +12,7 @@ from wanx_mcp.studio.pace import Pace
 @dataclass(frozen=True, slots=True)
 class Sight:
     """A task as it stands. `pace` is None once it has ended; `forgotten`: only the ledger still knows it; `denied`: the
-    provider has just said so, which is not believed at once."""
+    provider has just said so, which is not believed at once; `refused`: the media host did not serve its link here."""
 
     task: Task
     row: TaskType | None
@@ -21,6 +21,7 @@ class Sight:
     saved_path: str | None = None
     forgotten: bool = False
     denied: bool = False
+    refused: bool = False
 
     @property
     def settled(self) -> bool:
