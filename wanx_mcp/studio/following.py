@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -32,6 +33,9 @@ SAME_TIME = timedelta(seconds=3)
 DENIED_SECONDS = 4.0
 """An unfinished task of ours is gone when the provider has denied it twice in a row, so many seconds apart."""
 
+Glancing = Callable[[], Awaitable[Glance | None]]
+"""Waits for what the ledger tells of a task; None if that may have changed since."""
+
 log = logging.getLogger(__name__)
 
 
@@ -57,24 +61,21 @@ class Following:
         durations = self._learned.get(row.name) if row else None
         return Pace(durations or Durations(usual), elapsed, self._speed)
 
-    async def wait(self, task_id: str, seconds: float, report: Report, glance: Glance | None) -> Sight:
-        """The task after at most `seconds`. A read that fails while an earlier one is known is no error.
-
-        `glance` is what the ledger has just told of the task, if it was asked.
-        """
+    async def wait(self, task_id: str, seconds: float, report: Report) -> Sight:
+        """The task after at most `seconds`. A read that fails while an earlier one is known is no error."""
         until = self._clock.seconds() + min(seconds, self._settings.max_wait_seconds)
         seen = self._remember(task_id)
         if seen is not None and (seconds <= 0 or seen[1].settled):
             return seen[1]
         if seconds <= 0:
-            return await self.look_afresh(task_id, glance=glance)
+            return await self.look_afresh(task_id)
         return await self._watches.wait(task_id, until, report, seen)
 
-    async def look(self, task_id: str, *, within: float = READ_SECONDS) -> Sight:
-        """The task, from memory if it was read just now."""
+    async def look(self, task_id: str, *, within: float = READ_SECONDS, glance: Glancing | None = None) -> Sight:
+        """The task, from memory if it was read just now. `glance` hears from the ledger if that has been asked."""
         if seen := self._remember(task_id):
             return seen[1]
-        return await self.look_afresh(task_id, within=within)
+        return await self.look_afresh(task_id, within=within, glance=glance)
 
     def forget(self, task_id: str) -> None:
         """The next look reads the task again: something has changed on our side."""
@@ -87,7 +88,7 @@ class Following:
         self.forget(task_id)
 
     async def look_afresh(
-        self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True, glance: Glance | None = None
+        self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True, glance: Glancing | None = None
     ) -> Sight:
         """The task as the provider tells it now; a `patient` look repeats a failed read.
 
@@ -114,16 +115,16 @@ class Following:
             if self._reads.get(task_id) is read:
                 del self._reads[task_id]
 
-    async def _read(self, task_id: str, within: float, patient: bool, glance: Glance | None) -> Sight:
-        provider = self._account.provider
-        known = glance.known if glance else await self._account.known(task_id)
+    async def _read(self, task_id: str, within: float, patient: bool, glance: Glancing | None) -> Sight:
         try:
-            task = await provider.get(task_id, within=within, patient=patient)
+            task = await self._account.provider.get(task_id, within=within, patient=patient)
         except TaskNotFound:
+            known = await self._known(task_id, glance)
             if known.order is None and known.saved_path is None:
                 raise
             return self._denial(task_id, self._remembered(task_id, known))
         self._denied.pop(task_id, None)
+        known = await self._known(task_id, glance)
         try:
             await self._account.observe(task, known.order)
         except LedgerUnusable as error:
@@ -131,6 +132,10 @@ class Following:
         row, order = self._row(task, known), known.order
         await self._learn(row, afresh=task.status.final and (order is None or order.status != task.status))
         return self._sight(task, known, row)
+
+    async def _known(self, task_id: str, glance: Glancing | None) -> Known:
+        told = await glance() if glance else None
+        return told.known if told else await self._account.known(task_id)
 
     def _keep(self, task_id: str, sight: Sight) -> None:
         now = self._clock.seconds()

@@ -66,6 +66,7 @@ class Studio:
         self.catalog = catalog
         self._account = account
         self._clock = clock
+        self._errands = errands
         self._following = Following(settings, catalog, clock, account, group)
         self._reconciling = Reconciling(account, catalog, clock)
         self._pictures = Pictures(settings, clock)
@@ -115,9 +116,18 @@ class Studio:
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
+        if wait <= 0:
+            return await self._look(task_id)
         begun = self._clock.seconds()
-        glance = await self._reconciling.settle(task_id)
-        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report, glance)
+        await self._reconciling.settle()
+        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report)
+
+    async def _look(self, task_id: str) -> Sight:
+        """The task as it stands. The ledger is asked while the provider is."""
+        settling = self._errands.send(lambda: self._reconciling.settle(task_id))
+        sight = await self._following.look(task_id, glance=settling.outcome)
+        await settling.outcome()
+        return sight
 
     async def inspect(self, task_id: str) -> tuple[Sight, Entry | None]:
         """The task as it stands, beside its order in the ledger. Raises the errors of a get."""
