@@ -82,6 +82,12 @@ def news() -> Iterator[News]:
     log.setLevel(before)
 
 
+async def order(agent: Agent, events: list[str], news: News) -> None:
+    await agent.order(prompt="another boat")
+    events.append("ordered")
+    news.heard.set()
+
+
 @pytest.mark.parametrize("kind", ["exclusive", "immediate"])
 async def test_while_another_process_holds_the_tasks_other_calls_go_on(kind: str, tmp_path: Path, news: News) -> None:
     events: list[str] = []
@@ -89,13 +95,7 @@ async def test_while_another_process_holds_the_tasks_other_calls_go_on(kind: str
         first = (await agent.order())["task_id"]
         with holder(tmp_path, kind) as other:
             async with anyio.create_task_group() as group:
-
-                async def order() -> None:
-                    await agent.order(prompt="another boat")
-                    events.append("ordered")
-                    news.heard.set()
-
-                group.start_soon(order)
+                group.start_soon(order, agent, events, news)
                 await news.heard.wait()
                 await agent.client.list_tools()
                 await agent.ok("list_wanx_tasks")
@@ -114,13 +114,7 @@ async def test_tasks_that_are_held_when_the_simulator_starts_hold_up_nobody_else
     async with simulated(tmp_path) as agent:
         with holder(tmp_path) as other:
             async with anyio.create_task_group() as group:
-
-                async def order() -> None:
-                    await agent.order()
-                    events.append("ordered")
-                    news.heard.set()
-
-                group.start_soon(order)
+                group.start_soon(order, agent, events, news)
                 await news.heard.wait()
                 await agent.client.list_tools()
                 await agent.ok("list_wanx_tasks")

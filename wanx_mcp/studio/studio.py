@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup
 from wanx_mcp.catalog import Catalog, Order, parse_order
 from wanx_mcp.catalog.loras import lora_doubt
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import CannotCancel, TaskNotFound
+from wanx_mcp.errors import CannotCancel, ProviderFault, TaskNotFound
 from wanx_mcp.ledger import Entry, Spending
 from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Status, Task
@@ -124,7 +124,7 @@ class Studio:
 
     async def _look(self, task_id: str) -> Sight:
         """The task as it stands. The ledger is asked while the provider is."""
-        settling = self._errands.send(lambda: self._reconciling.settle(task_id))
+        settling = self._errands.send(lambda: self._reconciling.settle(task_id), ProviderFault)
         sight = await self._following.look(task_id, glance=settling.outcome)
         await settling.outcome()
         return sight
