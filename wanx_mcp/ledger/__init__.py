@@ -1,6 +1,37 @@
 """Orders and money: what was intended, accepted, declined or is unknown, durable before anything leaves."""
 
-from wanx_mcp.ledger.entry import OPEN, Copy, Draft, Entry, Intention, Observation, Spending, State
+from wanx_mcp.ledger.entry import (
+    OPEN,
+    Accepted,
+    Copy,
+    Draft,
+    Elsewhere,
+    Entry,
+    FirstOfKind,
+    Found,
+    Intention,
+    Observation,
+    Spending,
+    State,
+)
+from wanx_mcp.ledger.entry import Answer
 from wanx_mcp.ledger.ledger import Ledger
+from wanx_mcp.ledger.sender import Sender
 
-__all__ = ["OPEN", "Copy", "Draft", "Entry", "Intention", "Ledger", "Observation", "Spending", "State"]
+__all__ = [
+    "OPEN",
+    "Accepted",
+    "Answer",
+    "Copy",
+    "Draft",
+    "Elsewhere",
+    "Entry",
+    "FirstOfKind",
+    "Found",
+    "Intention",
+    "Ledger",
+    "Observation",
+    "Sender",
+    "Spending",
+    "State",
+]

@@ -1,4 +1,4 @@
-"""An order as the ledger keeps it."""
+"""An order as the ledger keeps it, and what is written into it: the intention, its outcome, what the provider said."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from wanx_mcp.ledger.sameness import normal
 
 OPEN = ("pending", "processing")
 """The states of a task that has not ended."""
 
 
 class State(StrEnum):
-    """What is known of an order: from the intention, written before the request leaves, to an outcome."""
+    """What is known of an order.
+
+    intended --accepted--> ACCEPTED        the provider answered with a task id, or its history showed the task
+       |  \\--refused----> DECLINED        it certainly was not taken: nothing booked, its request_id is free
+       \\----no answer---> UNKNOWN --found--> ACCEPTED
+                              \\--proved absent--> RELEASED --appears after all--> ACCEPTED
+    """
 
     INTENDED = "intended"
     ACCEPTED = "accepted"
@@ -29,28 +37,59 @@ class State(StrEnum):
         return self in (State.INTENDED, State.UNKNOWN)
 
 
+class Found(StrEnum):
+    """How an order came by its task id. The provider's own answer outweighs the other two."""
+
+    ANSWER = "answer"
+    HISTORY = "history"
+    HAND = "hand"
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An order about to be placed. `arguments` hold digests for pictures; `points` is what will be booked."""
+    """An order about to be placed. Money in points.
+
+    `account` is the hash of the key, `kind` what its price depends on. `arguments` hold digests in place of pictures.
+    `created_at` is this machine's time; `ordered_at` the provider's, which differs by `skew` milliseconds, give or
+    take `skew_error` (both None while the provider's clock is unknown). `sender` names the process that will send it.
+    `waited`: the order has waited long enough for the first answer of its kind.
+    """
 
     account: str
     task_type: str
     arguments: Mapping[str, Any]
     request_id: str | None
-    points: int
+    price: int
     created_at: datetime
+    kind: str = ""
+    origin: str = ""
+    ordered_at: datetime | None = None
+    skew: int | None = None
+    skew_error: int | None = None
+    sender: str | None = None
+    waited: bool = False
 
     @property
     def content(self) -> str:
         """The same for orders that ask for the same video."""
-        canonical = json.dumps([self.task_type, dict(self.arguments)], sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        plain = {name: normal(value) for name, value in self.arguments.items()}
+        canonical = json.dumps([self.task_type, plain], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def moment(self) -> datetime:
+        """The provider's time as far as it is known."""
+        return self.ordered_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What the provider said of a task, dates by its own clock. `charged` is in points, None while it is open or the
-    provider is silent."""
+    """What the provider said of a task, dates by its own clock. Money in points.
+
+    `charged` is what an ended task cost, None while that is not certain; `shown` the larger of the frozen and the
+    consumed figure, None where neither was given. `asked_at` is the provider's time of the answer; `by_get` whether a
+    GET of this very task said it.
+    """
 
     task_id: str
     status: str
@@ -59,64 +98,136 @@ class Observation:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     charged: int | None = None
+    shown: int | None = None
     placed_at: datetime | None = None
+    asked_at: datetime | None = None
+    by_get: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row. Money in points; `booked` is what it holds of the budget. `created_at` is by our clock, `placed_at` by
-    the provider's."""
+    """One row. Money in points; `booked` is what it holds of the budget, `reserved` what it held at first, `price` its
+    published or assumed price, `figure` the last amount that the provider showed for it.
+
+    `created_at` is this machine's time of the intention, all other times are the provider's: `ordered_at` the same
+    moment, `sent_at` when the last attempt was about to leave, `placed_at` the provider's own date of the task,
+    `seen_at` when a GET last told of it, `looked_at` when it was last searched for, `absent_at` and `canary_at` the
+    first reading of the history that proves its absence and the task of ours that this reading showed.
+    """
 
     number: int
     account: str
+    owner: str
     state: State
     task_type: str
     content: str
     created_at: datetime
     booked: int
+    kind: str = ""
+    origin: str | None = None
+    ordered_at: datetime | None = None
+    sent_at: datetime | None = None
+    skew: int | None = None
+    skew_error: int | None = None
+    sender: str | None = None
     request_id: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    delivered: Mapping[str, str] = field(default_factory=dict)
     task_id: str | None = None
+    found: Found | None = None
     status: str | None = None
     video_url: str | None = None
     error_message: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    charged: int | None = None
-    saved_path: str | None = None
-    absences: int = 0
-    reserved: int = 0
     placed_at: datetime | None = None
+    seen_at: datetime | None = None
+    charged: int | None = None
+    price: int = 0
+    reserved: int = 0
+    figure: int | None = None
+    figure_at: datetime | None = None
+    saved_path: str | None = None
+    looked_at: datetime | None = None
+    look: str | None = None
+    absent_at: datetime | None = None
+    canary_at: datetime | None = None
+    released_at: datetime | None = None
+    denied_at: datetime | None = None
+    gone_at: datetime | None = None
 
     @property
     def open(self) -> bool:
         """Accepted, and not known to have ended."""
-        return self.state is State.ACCEPTED and self.status in OPEN
+        return self.state is State.ACCEPTED and self.status in OPEN and self.gone_at is None
+
+    @property
+    def moment(self) -> datetime:
+        """When it was ordered, in the provider's time as far as that was known."""
+        return self.ordered_at or self.created_at
+
+    @property
+    def error(self) -> timedelta | None:
+        """How far `ordered_at` may be off; None where the provider's clock was unknown."""
+        return None if self.skew_error is None else timedelta(milliseconds=self.skew_error)
 
 
 @dataclass(frozen=True, slots=True)
 class Intention:
-    """A new entry: its order may now be sent, once, by whoever holds this."""
+    """A new entry: its order may now be sent, once, by whoever holds this.
+
+    `beside` is an identical order of more than a day ago whose outcome is still unknown.
+    """
+
+    entry: Entry
+    beside: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """An identical order that was placed with another key of the same provider, perhaps of the same account."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOfKind:
+    """The first order of its kind is on its way: its answer will tell what such an order costs."""
 
     entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What the window holds, in points; `limit` is None where there is none."""
+    """What the last 24 hours hold, in points; `limit` is None where there is none."""
 
     booked: int
     limit: int | None
     asked: int = 0
     """What an order that was refused would have booked."""
 
+    figure: int = 0
+    """What the last order of its kind was shown to cost, if that is why `asked` is more than the price."""
+
     @property
     def remaining(self) -> int | None:
         return None if self.limit is None else max(0, self.limit - self.booked)
 
     def allows(self, points: int) -> bool:
-        """Whether `points` more may be booked."""
-        return self.limit is None or self.booked + points <= self.limit
+        """Whether `points` more may be booked. Where nothing is left nothing may be, whatever it costs."""
+        return self.limit is None or (self.booked < self.limit and self.booked + points <= self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An order that was accepted. `other` is the order that already owns the task: the provider gave it to both."""
+
+    entry: Entry
+    other: Entry | None = None
+
+
+Answer = Intention | Entry | Elsewhere | FirstOfKind | Spending
+"""What the ledger answers to the wish to place an order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._book: Book | None = None
+        self._file: tuple[int, int] | None = None
         self._thread: anyio.CapacityLimiter | None = None
 
     async def ask(self, question: Callable[[Book], ResultT]) -> ResultT:
@@ -54,16 +55,47 @@ class Ledger:
     async def aclose(self) -> None:
         """Let go of the file."""
         if self._book is not None:
-            await self.ask(lambda book: book.close())
+            book, self._book = self._book, None
+            self._thread = self._thread or anyio.CapacityLimiter(1)
+            await anyio.to_thread.run_sync(book.close, limiter=self._thread)
 
     def _ask(self, question: Callable[[Book], ResultT]) -> ResultT:
         with usable(self.path):
+            self._leave_a_moved_file()
             if self._book is None:
                 from wanx_mcp.ledger.book import Book
                 from wanx_mcp.ledger.schema import open_file
 
                 self._book = Book(open_file(self.path, patience=TRY_SECONDS))
+                self._file = _identity(self.path)
             return question(self._book)
+
+    def _leave_a_moved_file(self) -> None:
+        """Close the ledger if another file lies in its place now. Raises LedgerUnusable if none does: a new, empty
+        ledger would forget what was ordered and spent."""
+        if self._file is None:
+            return
+        there = _identity(self.path)
+        if there is None:
+            raise LedgerUnusable(f"the ledger {self.path} was moved or deleted while this server was running", advice=_MOVED)
+        if there != self._file and self._book is not None:
+            self._book.close()
+            self._book = None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies at `path`, None if none does."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+_MOVED = (
+    "ask the user to put that file back; only if its orders and spending may be forgotten, restart this server to begin "
+    "a new ledger"
+)
 
 
 @contextmanager

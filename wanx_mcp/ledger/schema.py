@@ -67,6 +67,60 @@ MIGRATIONS: tuple[str, ...] = (
     """
     alter table entry add column placed_at integer;
     """,
+    """
+    create table identity (
+        account text primary key,
+        origin text,
+        account_id text,
+        owner text not null,
+        shows_unfinished integer not null default 0
+    );
+    insert into identity (account, owner) select distinct account, account from entry;
+    insert or ignore into identity (account, owner) select distinct account, account from saved;
+    alter table saved rename column account to owner;
+    alter table entry add column owner text not null default '';
+    alter table entry add column origin text;
+    alter table entry add column kind text not null default '';
+    alter table entry add column price integer not null default 0;
+    alter table entry add column sender text;
+    alter table entry add column ordered_at integer;
+    alter table entry add column sent_at integer;
+    alter table entry add column skew integer;
+    alter table entry add column skew_error integer;
+    alter table entry add column delivered text;
+    alter table entry add column found text;
+    alter table entry add column seen_at integer;
+    alter table entry add column figure integer;
+    alter table entry add column figure_at integer;
+    alter table entry add column looked_at integer;
+    alter table entry add column look text;
+    alter table entry add column absent_at integer;
+    alter table entry add column canary_at integer;
+    alter table entry add column released_at integer;
+    alter table entry add column denied_at integer;
+    alter table entry add column gone_at integer;
+    update entry set owner = account, kind = task_type, price = reserved, ordered_at = created_at, sent_at = created_at;
+    update entry set found = 'answer' where state = 'accepted';
+    update entry set figure = charged, figure_at = coalesce(ended_at, created_at) where charged > 0;
+    drop index entry_task;
+    drop index entry_content;
+    drop index entry_request;
+    drop index entry_doubt;
+    drop index entry_spending;
+    drop index entry_account;
+    drop index entry_charge;
+    create unique index entry_task on entry (owner, task_id) where task_id is not null;
+    create index entry_content on entry (owner, content);
+    create index entry_request on entry (owner, request_id) where request_id is not null;
+    create index entry_doubt on entry (owner, number) where state in ('intended', 'unknown');
+    create index entry_spending on entry (ordered_at, booked);
+    create index entry_owner on entry (owner, number);
+    create index entry_origin on entry (origin, content);
+    create index entry_figure on entry (owner, kind, figure_at) where figure is not null;
+    create index entry_kind on entry (owner, kind, ordered_at) where state in ('intended', 'accepted');
+    create index entry_placed on entry (owner, placed_at) where task_id is not null;
+    create index entry_released on entry (owner, released_at) where state = 'released';
+    """,
 )
 
 
@@ -85,7 +139,7 @@ def open_file(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.Conn
         if _version(db) < len(MIGRATIONS):
             _migrate(db)
         _check_not_newer(db, path)
-        db.execute("select number, absences from entry limit 1").fetchone()
+        db.execute("select number, gone_at from entry limit 1").fetchone()
     except BaseException:
         db.close()
         raise

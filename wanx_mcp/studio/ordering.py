@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,31 +18,32 @@ from wanx_mcp.errors import (
     Charged,
     InvalidOrder,
     LedgerUnusable,
-    NotConfigured,
     OutcomeUnknown,
     ProviderError,
+    ProviderFault,
     WanxError,
 )
-from wanx_mcp.ledger import Draft, Entry, Intention, Spending, State
+from wanx_mcp.ledger import Draft, Elsewhere, Entry, FirstOfKind, Intention, Spending, State
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.provider import Task
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account, observation
+from wanx_mcp.studio.account import Account
+from wanx_mcp.studio.departure import Departure
+from wanx_mcp.studio.digests import delivered
+from wanx_mcp.studio.doubt import doubt_error
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import Following
-from wanx_mcp.studio.reconciling import Reconciling
 
-CALL_SECONDS = 19.0
-"""A create answers within 20 s, whatever the provider does; the order itself is heard out."""
+FIRST_ANSWER_SECONDS = 5.0
+"""How long a repeat waits for the first order's task id, and a second order of a kind for the first one's price."""
 
-PATIENCE = 5.0
-"""Seconds that a repeat waits for the first order's task id."""
-
-LOOK_SECONDS = 0.25
-IN_FLIGHT = timedelta(seconds=100)
-"""An intention without an outcome that is older than this is in nobody's hands any more."""
+POLL_SECONDS = 0.25
+BOOK_AGAIN_SECONDS = 5.0
+"""How often an outcome that could not be booked is booked again, while this process lives."""
 
 FRESH = timedelta(minutes=2)
+"""A repeat of an order older than this is checked against the provider: it may have ended unseen."""
+
 log = logging.getLogger(__name__)
 
 
@@ -59,40 +60,46 @@ class Placement:
     notes: tuple[str, ...] = ()
 
 
+@dataclass
+class Handover:
+    """Whether a create has handed its order over: from then on the order ends whatever becomes of the call."""
+
+    departure: Departure | None = None
+
+    @property
+    def sent(self) -> bool:
+        return self.departure is not None and self.departure.left
+
+
 class Ordering:
     """Places orders for one account."""
 
     def __init__(
-        self,
-        settings: Settings,
-        clock: Clock,
-        account: Account,
-        errands: Errands,
-        following: Following,
-        reconciling: Reconciling,
+        self, settings: Settings, clock: Clock, account: Account, errands: Errands, following: Following
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._account = account
         self._errands = errands
         self._following = following
-        self._reconciling = reconciling
 
-    def points(self, order: Order) -> int:
-        """The list price, or what the operator assumes where there is none."""
+    def price(self, order: Order) -> int:
+        """The published price, or what the operator assumes where there is none, in points."""
         price = order.row.price
         return to_points(self._settings.assumed_price if price is None else price)
 
-    async def booked(self, order: Order) -> int:
-        """What `order` would book now: more than its price where the last one of its kind cost more."""
-        points, row = self.points(order), order.row.name
-        try:
-            name = await self._account.name()
-            return max(points, await self._account.ledger.ask(lambda book: book.last_charge(name, row)))
-        except (NotConfigured, LedgerUnusable):
-            return points
+    def check_price(self, order: Order) -> None:
+        """Raises NotConfigured where the order needs an assumed price and that is set to nothing."""
+        if order.row.price is None:
+            self._account.check_assumed_price()
 
-    async def place(self, order: Order, kept: Mapping[str, Any], request_id: str | None, *, until: float) -> Placement:
+    async def booked(self, order: Order) -> int:
+        """What `order` would book now: more than its price where the last one of its kind showed more."""
+        return max(self.price(order), await self._account.last_figure(order.row.name))
+
+    async def place(
+        self, order: Order, kept: Mapping[str, Any], request_id: str | None, *, until: float, handover: Handover
+    ) -> Placement:
         """Place `order`, or find the order that it repeats; answer before the clock's second `until`.
 
         `kept` is what the ledger keeps of the arguments: no picture, and nothing that differs from call to call.
@@ -100,70 +107,119 @@ class Ordering:
         provider's errors after.
         """
         content = self._account.provider.encode(order.payload() | self._config())
-        patience = self._clock.seconds() + PATIENCE
+        patience = self._clock.seconds() + FIRST_ANSWER_SECONDS
         while (left := until - self._clock.seconds()) > 0:
-            draft = await self._draft(order, kept, request_id)
+            waited = self._clock.seconds() >= patience
+            draft = await self._account.draft(
+                order.row.name, kept, request_id, price=self.price(order), waited=waited
+            )
             match await self._intend(draft):
                 case Intention() as intention:
-                    return await self._hand_over(order, intention.entry, content, left)
+                    placement = await self._hand_over(order, intention.entry, content, left, handover)
+                    return _beside(placement, intention.beside)
                 case Spending() as spending:
-                    raise _over_budget(spending)
+                    raise over_budget(spending)
+                case Elsewhere(entry):
+                    raise _elsewhere(entry)
+                case FirstOfKind():
+                    await self._clock.sleep(POLL_SECONDS)
                 case Entry() as earlier:
-                    patient = self._clock.seconds() < patience
-                    found = await self._repeat(order, draft, earlier, patient=patient, within=left)
+                    found = await self._repeat(order, draft, earlier, patient=not waited, within=left)
                     if found is not None:
                         return found
         raise OutcomeUnknown("the same order is still on its way; this call has sent nothing", charged=Charged.NO)
 
-    async def _intend(self, draft: Draft) -> Intention | Entry | Spending:
+    async def _intend(self, draft: Draft) -> Intention | Entry | Elsewhere | FirstOfKind | Spending:
         """Write the intention, unless the call is cancelled by then: such a call places nothing."""
-        limit, ledger = self._account.limit, self._account.ledger
         await checkpoint()
-        answer = await ledger.ask(lambda book: book.intend(draft, limit))
+        answer = await self._account.intend(draft)
         if isinstance(answer, Intention):
-            number = answer.entry.number
             try:
                 await checkpoint_if_cancelled()
             except BaseException:
                 with anyio.CancelScope(shield=True):
-                    await ledger.ask(lambda book: book.conclude(number, State.DECLINED))
+                    await self._account.conclude(answer.entry.number, State.DECLINED)
                 raise
         return answer
 
-    async def _hand_over(self, order: Order, entry: Entry, content: bytes, within: float) -> Placement:
+    async def _hand_over(
+        self, order: Order, entry: Entry, content: bytes, within: float, handover: Handover
+    ) -> Placement:
         """From here the order belongs to the studio; the call only waits for it."""
+        departure = Departure(self._account, self._clock, entry)
+        handover.departure = departure
 
         async def deliver() -> Placement:
-            try:
-                return await self._accept(order, entry, await self._send(entry, content, within))
-            finally:
-                self._reconciling.under_way.discard(entry.number)
+            if pictures := delivered(order.arguments):
+                await self._surely(entry, State.DECLINED, lambda: self._account.deliver(entry.number, pictures))
+            task = await self._send(entry, departure, content, within)
+            return await self._accept(order, entry, task)
 
-        self._reconciling.under_way.add(entry.number)
         errand = self._errands.send(deliver)
         with anyio.move_on_after(within):
             return await errand.outcome()
         raise OutcomeUnknown("the provider has not answered the order yet; it is still on its way")
 
-    async def _send(self, entry: Entry, content: bytes, within: float) -> Task:
+    async def _surely(self, entry: Entry, state: State, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` before anything is sent; where it fails the order is concluded as `state`."""
         try:
-            return await self._account.provider.create(content, within=within)
-        except WanxError as error:
-            state = State.DECLINED if error.charged is Charged.NO else State.UNKNOWN
-            try:
-                await self._account.ledger.ask(lambda book: book.conclude(entry.number, state))
-            except LedgerUnusable as unusable:  # the order stays on the books, which is the careful side
-                log.warning("the outcome of an order could not be booked: %s", unusable.what)
+            await work()
+        except LedgerUnusable:
+            await self._conclude(entry.number, state)
             raise
 
-    async def _accept(self, order: Order, entry: Entry, task: Task) -> Placement:
-        warning = None
-        seen = observation(task)
+    async def _send(self, entry: Entry, departure: Departure, content: bytes, within: float) -> Task:
         try:
-            await self._account.ledger.ask(lambda book: book.accept(entry.number, seen))
-        except LedgerUnusable as error:
-            warning = f"the order was accepted but could not be booked ({error.what}); keep the task_id"
-        return Placement(order, task.task_id, task.status.value, entry.booked, warning=warning)
+            return await self._account.provider.create(content, within=within, leave=departure.check)
+        except WanxError as error:
+            await self._conclude(entry.number, State.DECLINED if error.charged is Charged.NO else State.UNKNOWN)
+            raise
+        except Exception as fault:
+            log.exception("sending an order failed unexpectedly")
+            await self._conclude(entry.number, State.UNKNOWN if departure.left else State.DECLINED)
+            what = "this server failed unexpectedly while it sent the order"
+            if departure.left:
+                raise OutcomeUnknown(what) from fault
+            raise ProviderFault(f"{what}; nothing had left this machine") from fault
+
+    async def _conclude(self, number: int, state: State) -> None:
+        await self._book(lambda: self._account.conclude(number, state))
+
+    async def _accept(self, order: Order, entry: Entry, task: Task) -> Placement:
+        """Book the task that the provider answered with."""
+        accepted = None
+
+        async def accept() -> None:
+            nonlocal accepted
+            accepted = await self._account.accept(entry.number, task)
+
+        problem = await self._book(accept)
+        if problem is not None or accepted is None:
+            warning = f"the order was accepted but could not be booked ({problem}); keep the task_id"
+            return Placement(order, task.task_id, task.status.value, entry.booked, warning=warning)
+        if accepted.other is not None:
+            other = accepted.other
+            warning = "the provider answered with a task that an earlier order of yours already has"
+            return Placement(order, task.task_id, other.status or "", other.booked, reused=True, warning=warning)
+        return Placement(order, task.task_id, task.status.value, accepted.entry.booked)
+
+    async def _book(self, work: Callable[[], Awaitable[None]]) -> str | None:
+        """Note an outcome; where the ledger cannot take it, go on trying in the background. Returns what is wrong."""
+        try:
+            await work()
+        except LedgerUnusable as unusable:  # the order stays booked meanwhile, which is the careful side
+            log.warning("the outcome of an order could not be booked yet: %s", unusable.what)
+            self._errands.send(lambda: self._book_later(work))
+            return unusable.what
+        return None
+
+    async def _book_later(self, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._clock.idle(BOOK_AGAIN_SECONDS)
+            try:
+                return await work()
+            except LedgerUnusable as unusable:
+                log.info("the outcome of an order still cannot be booked: %s", unusable.what)
 
     async def _repeat(
         self, order: Order, draft: Draft, earlier: Entry, *, patient: bool, within: float
@@ -176,15 +232,16 @@ class Ordering:
                 advice="set request_id to a new value; then order again",
             )
         if earlier.state.doubtful:
-            in_flight = earlier.state is State.INTENDED and self._clock.now() - earlier.created_at < IN_FLIGHT
-            if not (in_flight and patient):
-                raise _doubtful(earlier)
-            await self._clock.sleep(LOOK_SECONDS)
+            if not (patient and self._account.in_flight(earlier)):
+                raise doubt_error(earlier, self._account.moment(), in_flight=self._account.in_flight(earlier))
+            await self._clock.sleep(POLL_SECONDS)
             return None
-        old = draft.created_at - earlier.created_at > FRESH
+        old = draft.moment - earlier.moment > FRESH
         if not by_key and earlier.open and old and await self._ended(earlier, within):
             return None
-        return Placement(order, earlier.task_id or "", earlier.status or "", earlier.booked, reused=True)
+        gone = "the provider has denied this task for good" if earlier.gone_at else None
+        status = earlier.status or ""
+        return Placement(order, earlier.task_id or "", status, earlier.booked, reused=True, warning=gone)
 
     async def _ended(self, earlier: Entry, within: float) -> bool:
         """Whether an order that the ledger takes for open has ended meanwhile, unseen."""
@@ -192,17 +249,7 @@ class Ordering:
             sight = await self._following.look(earlier.task_id or "", within=within)
         except ProviderError:
             return False
-        return sight.task.status.final
-
-    async def _draft(self, order: Order, kept: Mapping[str, Any], request_id: str | None) -> Draft:
-        return Draft(
-            account=await self._account.name(),
-            task_type=order.row.name,
-            arguments=kept,
-            request_id=request_id,
-            points=self.points(order),
-            created_at=self._clock.now(),
-        )
+        return sight.task.status.final or sight.gone
 
     def _config(self) -> dict[str, Any]:
         url, secret = self._settings.webhook_url, self._settings.webhook_secret
@@ -211,13 +258,30 @@ class Ordering:
         return {"config": {"webhook_config": {"endpoint": url, **({"secret": secret} if secret else {})}}}
 
 
-def _over_budget(spending: Spending) -> BudgetExceeded:
+def _beside(placement: Placement, doubt: Entry | None) -> Placement:
+    """`placement` with the warning that an old identical order of unknown outcome may have been charged as well."""
+    if doubt is None:
+        return placement
+    ordered = doubt.moment.isoformat(timespec="minutes").replace("+00:00", "Z")
+    warning = f"an identical order of {ordered} is still unknown and may have been charged as well"
+    return replace(placement, warning=placement.warning or warning)
+
+
+def over_budget(spending: Spending) -> BudgetExceeded:
+    """What an order that the budget has no room for is told."""
     asked = dollars(to_usd(spending.asked))
     booked, limit = dollars(to_usd(spending.booked)), dollars(to_usd(spending.limit or 0))
-    return BudgetExceeded(f"this order books {asked}; {booked} of {limit} are booked in 24 hours")
+    why = " (the last one of its kind was shown to cost that much)" if spending.figure else ""
+    return BudgetExceeded(f"this order needs {asked}{why}; {booked} of the {limit} daily budget is already used")
 
 
-def _doubtful(earlier: Entry) -> OutcomeUnknown:
-    at = earlier.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-    what = f"the same order, sent at {at}, has no known outcome yet; this call has sent nothing"
-    return OutcomeUnknown(what, charged=Charged.NO)  # of this call; the earlier one said maybe
+def _elsewhere(entry: Entry) -> OutcomeUnknown:
+    """An identical order of another key, perhaps of the same account."""
+    ordered = entry.moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    task = f" as task {entry.task_id}" if entry.task_id else ", and its outcome is unknown"
+    what = (
+        f"the same order was sent at {ordered} with another API key{task}; whether that key belongs to the same account "
+        "could not be found out, so this call has sent nothing"
+    )
+    advice = "ask the user; a new request_id places another order beside one that is open, not beside an unknown one"
+    return OutcomeUnknown(what, charged=Charged.NO, advice=advice)

@@ -1,162 +1,223 @@
-"""Orders of unknown outcome against the provider's history: found and adopted, or proven absent and released."""
+"""Settles orders of unknown outcome by the provider's history: adopts, releases, revives. Never places one."""
 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import anyio
 
-from wanx_mcp.catalog import Catalog
-from wanx_mcp.catalog.wire import from_wire
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import NotConfigured, TaskNotFound, WanxError
+from wanx_mcp.errors import LedgerUnusable, NotConfigured, WanxError
 from wanx_mcp.ledger import Entry, State
-from wanx_mcp.provider import Task
-from wanx_mcp.studio.account import Account, Glance, observation
-from wanx_mcp.studio.digests import may_be_same, same_order
+from wanx_mcp.studio.account import Account, Glance
+from wanx_mcp.studio.doubt import candidate_words
+from wanx_mcp.studio.errands import Errands
+from wanx_mcp.studio.history import Histories, Window
+from wanx_mcp.studio.matching import Pair, certain_pairs
+from wanx_mcp.studio.proof import Evidence, Step, next_step
 
-MARGIN = timedelta(minutes=5)
-PROOF_AGE = timedelta(minutes=10)
-READINGS = 2
-"""An order is released when this many complete readings, all at least PROOF_AGE after it, have not shown it."""
+CALL_SECONDS = 5.0
+"""How long a call may be held up by a reading of the history; the reading itself goes on."""
 
-SECONDS = 5.0
-"""How long a call may be held up by this."""
+PAUSE_SECONDS = 10.0
+"""So far apart are two readings for the same orders, unless a call has to know."""
 
-PAUSE = 10.0
-"""So many seconds lie between two readings of the history for the same orders, unless a create has to know."""
-
-KEPT = 2000
-"""Tasks of other hands that are remembered, so that they are read once."""
+FIRST_DUE = timedelta(minutes=10, seconds=10)
+SECOND_DUE = timedelta(minutes=5, seconds=10)
+LATER_DUE = timedelta(minutes=30)
+"""By itself the server reads FIRST_DUE after the order, SECOND_DUE after a reading that proved something, and then
+every LATER_DUE."""
 
 log = logging.getLogger(__name__)
 
 
-class Reconciling:
-    """Settles doubtful orders. Never places one."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a round of look-ups has settled."""
 
-    def __init__(self, account: Account, catalog: Catalog, clock: Clock) -> None:
+    adopted: int = 0
+    released: int = 0
+
+
+class Reconciling:
+    """One round of look-ups at a time, shared by every call that wants one."""
+
+    def __init__(self, account: Account, clock: Clock, errands: Errands) -> None:
         self._account = account
-        self._catalog = catalog
         self._clock = clock
-        self._reading: anyio.Event | None = None
-        self._readings = 0
+        self._errands = errands
+        self._histories = Histories(account)
+        self._round: anyio.Event | None = None
+        self._rounds = 0
         self._sought = set[int]()
-        self._sought_at = 0.0
-        self._read: OrderedDict[str, Task | None] = OrderedDict()
-        self.under_way: set[int] = set()
-        """Numbers of the orders that this very process has on the wire: their answer is still to come."""
+        self._sought_at = float("-inf")
+        self._arisen = anyio.Event()
+
+    def arose(self) -> None:
+        """An order has become doubtful: the background look-ups take it up."""
+        self._arisen.set()
 
     async def settle(self, task_id: str = "", *, now: bool = False) -> Glance | None:
         """Look doubtful orders up, unless that was done just now and the call can do without. What cannot be read
-        stays in doubt; that is no error of the call.
+        stays in doubt; that is no error of the call, which waits CALL_SECONDS at most.
 
-        Calls that come while a reading is under way wait for its end instead of making their own. The answer is
-        what the same question to the ledger told of `task_id`, None if that may have changed since.
+        The answer is what the same question to the ledger told of `task_id`, None if that may have changed since.
         """
-        glance = None
-        with anyio.move_on_after(SECONDS):
-            while self._reading is not None:
-                before = self._readings
-                await self._reading.wait()
-                if not now or self._readings > before:
-                    return None
-            self._reading = anyio.Event()
+        with anyio.move_on_after(CALL_SECONDS):
             try:
-                glance = await self._account.glance(task_id)
-                doubts = [entry for entry in glance.doubts if entry.number not in self.under_way]
-                if doubts and (now or self._due(doubts)):
-                    glance = None
-                    self._sought = {entry.number for entry in doubts}
-                    self._sought_at = self._clock.seconds()
-                    try:
-                        await self._settle(doubts)
-                    finally:
-                        self._readings += 1
+                return await self._settled(task_id, now=now)
             except NotConfigured:
                 return None
             except WanxError as error:
-                log.info("the history could not be read: %s", error.code)
+                log.info("unknown orders could not be looked up: %s", error.code)
             except Exception:
-                log.exception("looking up unknown orders met an unexpected fault")
-            finally:
-                self._reading.set()
-                self._reading = None
-        return glance
-
-    def _due(self, doubts: list[Entry]) -> bool:
-        """Whether the history is to be read for `doubts`: the last reading is a while ago, or was not for all."""
-        rested = self._clock.seconds() - self._sought_at >= PAUSE
-        return rested or any(entry.number not in self._sought for entry in doubts)
-
-    async def _settle(self, doubts: list[Entry]) -> None:
-        read_at = self._clock.now()
-        rows = await self._unowned(await self._history(doubts, read_at))
-        tasks = {row.task_id: await self._task(row) for row in rows}
-        for entry in doubts:
-            owner = await self._adopt_best(entry, [task for task in tasks.values() if task])
-            if owner is not None:
-                del tasks[owner.task_id]
-            elif read_at - entry.created_at >= PROOF_AGE and not self._may_be_among(entry, rows, tasks):
-                await self._count_absence(entry)
-
-    async def _history(self, doubts: list[Entry], read_at: datetime) -> list[Task]:
-        """Everything since the oldest doubtful order. If the answer shows that the provider's clock is further off
-        than was known, the window was wrong, and it is read again."""
-        provider = self._account.provider
-        while True:
-            skew = abs(provider.skew)
-            since = min(entry.created_at for entry in doubts) - MARGIN - skew
-            until = max(read_at, *(entry.created_at for entry in doubts)) + MARGIN + skew
-            rows = await provider.history(since, until, within=SECONDS)
-            if abs(provider.skew) <= skew + MARGIN / 2:
-                return rows
-
-    async def _unowned(self, rows: list[Task]) -> list[Task]:
-        """The rows that are nobody's yet: a task that is in the ledger is nobody's candidate."""
-        ids = [row.task_id for row in rows]
-        known = await self._account.ledger.ask(lambda book: {task_id for task_id in ids if book.knows(task_id)})
-        return [row for row in rows if row.task_id not in known]
-
-    async def _task(self, row: Task) -> Task | None:
-        """The row's task in full, None if the provider has forgotten it. Raises if it cannot be read now."""
-        if row.task_id not in self._read:
-            try:
-                self._read[row.task_id] = await self._account.provider.get(row.task_id, within=SECONDS)
-            except TaskNotFound:
-                self._read[row.task_id] = None
-            while len(self._read) > KEPT:
-                self._read.popitem(last=False)
-        return self._read[row.task_id]
-
-    async def _adopt_best(self, entry: Entry, tasks: list[Task]) -> Task | None:
-        matching = [task for task in tasks if _matches(entry, task)]
-        matching.sort(key=lambda task: abs((task.created_at or entry.created_at) - entry.created_at))
-        for task in matching:
-            seen = observation(task)
-            if await self._account.ledger.ask(lambda book, seen=seen: book.adopt(entry.number, seen)):  # type: ignore[misc]
-                return task
+                log.exception("looking up unknown orders failed unexpectedly")
         return None
 
-    def _may_be_among(self, entry: Entry, rows: list[Task], tasks: dict[str, Task | None]) -> bool:
-        """Whether one of the unowned rows could be the order after all, however little of it can be seen."""
-        return any(row.task_id in tasks and self._possible(entry, row, tasks[row.task_id]) for row in rows)
+    async def _settled(self, task_id: str, *, now: bool) -> Glance | None:
+        while (under_way := self._round) is not None:
+            before = self._rounds
+            await under_way.wait()
+            if not now or self._rounds > before:
+                return None
+        glance = await self._account.glance(task_id)
+        doubts = [entry for entry in glance.doubts if not self._account.in_flight(entry)]
+        if doubts:
+            self.arose()
+        if not doubts or not (now or self._due(doubts)):
+            return glance
+        await self._look_up()
+        return None
 
-    def _possible(self, entry: Entry, row: Task, task: Task | None) -> bool:
-        kind = (task and task.task_type) or row.task_type or ""
-        if kind != entry.task_type and self._catalog.find(kind) is not None:
+    def _due(self, doubts: Sequence[Entry]) -> bool:
+        """Whether the last round is a while ago, or was not for all of `doubts`."""
+        rested = self._clock.seconds() - self._sought_at >= PAUSE_SECONDS
+        return rested or any(entry.number not in self._sought for entry in doubts)
+
+    async def _look_up(self) -> None:
+        """Start a round, and wait for its end. It ends whatever becomes of the call."""
+        self._round = over = anyio.Event()
+
+        async def work() -> None:
+            try:
+                await self._work()
+            finally:
+                self._rounds += 1
+                self._round = None
+                over.set()
+
+        self._errands.send(work)
+        await over.wait()
+
+    async def _work(self) -> None:
+        doubts = await self._account.doubts()
+        settled = [entry for entry in doubts if not self._account.in_flight(entry)]
+        self._sought = {entry.number for entry in settled}
+        self._sought_at = self._clock.seconds()
+        under_way = [entry for entry in doubts if entry not in settled]
+        try:
+            await self._account.identify()
+            for window in await self._histories.windows(settled):
+                await self._read(window, under_way)
+        except WanxError as error:
+            log.info("the history could not be read: %s", error.code)
+            for entry in settled:
+                await self._looked(entry, f"the provider's history could not be read ({error.code})")
+        except Exception:
+            log.exception("looking up unknown orders failed unexpectedly")
+
+    async def _read(self, window: Window, under_way: Sequence[Entry]) -> None:
+        """Read the history once for the orders of `window`, and settle what it settles."""
+        found = await self._histories.read(window, under_way)
+        owners = set[int]()
+        taken = set[str]()
+        for pair in certain_pairs(found.pairs):
+            if pair.entry in under_way:
+                continue
+            seen = self._account.observation(pair.task, by_get=True)
+            if await self._account.adopt(pair.entry.number, seen):
+                owners.add(pair.entry.number)
+            taken.add(pair.task.task_id)
+        for entry in window.entries:
+            if entry.number in owners or not entry.state.doubtful:
+                continue
+            candidates = [row for row in found.near[entry.number] if row.task_id not in taken]
+            if candidates:
+                row = candidates[0]
+                await self._account.note_absence(entry.number, None)
+                words = candidate_words(entry, row.task_id, row.created_at, found.tasks.get(row.task_id or ""))
+                await self._looked(entry, words)
+            elif found.problem:
+                await self._looked(entry, f"nothing was found, which proves nothing yet: {found.problem}")
+            else:
+                await self._prove(entry, Evidence(found.read_at, found.canary_at))
+
+    async def _prove(self, entry: Entry, evidence: Evidence) -> None:
+        match next_step(entry, evidence):
+            case Step.RELEASE:
+                await self._account.release(entry.number)
+                return
+            case Step.FIRST:
+                await self._account.note_absence(entry.number, evidence)
+                words = "the history does not show it; a second look five minutes later can prove it absent"
+            case Step.NOTHING if entry.absent_at is not None:
+                words = "the history does not show it; a second look can prove it absent"
+            case Step.NOTHING if entry.error is None:
+                words = "the history does not show it; since the provider's clock was unknown, that proves nothing"
+            case Step.NOTHING:
+                words = "the history does not show it, but the order is too young for that to prove anything"
+        await self._looked(entry, words)
+
+    async def _looked(self, entry: Entry, words: str) -> None:
+        if entry.state.doubtful:
+            await self._account.note_look(entry.number, words)
+
+    async def keep_looking(self) -> None:
+        """In the background: look doubtful orders up when it is time, while there are any."""
+        while True:
+            await self._arisen.wait()
+            try:
+                wait = await self._wait()
+            except WanxError as error:
+                log.info("the ledger could not tell which orders are unknown: %s", error.code)
+                wait = LATER_DUE.total_seconds()
+            if wait is None:
+                self._arisen = anyio.Event()
+                continue
+            await self._clock.idle(wait)
+            if wait <= 0 or await self._is_due():
+                await self._look_up_alone()
+
+    async def _look_up_alone(self) -> None:
+        if (under_way := self._round) is not None:
+            await under_way.wait()
+        else:
+            await self._look_up()
+
+    async def _is_due(self) -> bool:
+        try:
+            wait = await self._wait()
+        except WanxError:
             return False
-        return task is None or may_be_same(entry.arguments, from_wire(task.input))
+        return wait is not None and wait <= 0
 
-    async def _count_absence(self, entry: Entry) -> None:
-        ledger = self._account.ledger
-        if await ledger.ask(lambda book: book.absent(entry.number)) >= READINGS:
-            await ledger.ask(lambda book: book.conclude(entry.number, State.RELEASED))
+    async def _wait(self) -> float | None:
+        """Seconds until the next look-up by itself is due, None if there is nothing to look up."""
+        doubts, now = await self._account.doubts(), self._account.moment()
+        dues = [_due_at(entry) - now for entry in doubts]
+        return max(0.0, min(dues).total_seconds()) if dues else None
 
 
-def _matches(entry: Entry, task: Task) -> bool:
-    if task.task_type not in (None, entry.task_type):
-        return False
-    return same_order(entry.arguments, from_wire(task.input))
+def _due_at(entry: Entry) -> datetime:
+    """When the server looks for `entry` by itself, in the provider's time."""
+    first = entry.moment + FIRST_DUE
+    looked = entry.looked_at
+    if looked is None or looked < first:
+        return first if entry.state is not State.RELEASED else (entry.released_at or first) + LATER_DUE
+    if entry.absent_at is not None:
+        return max(entry.absent_at + SECOND_DUE, looked + timedelta(minutes=1))
+    age = looked - entry.moment
+    return looked + (SECOND_DUE if age < timedelta(hours=1) else LATER_DUE)

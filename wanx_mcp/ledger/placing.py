@@ -1,0 +1,219 @@
+"""Orders on their way out: the intention, the last check before the request leaves, the provider's answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from wanx_mcp.ledger.booking import booking
+from wanx_mcp.ledger.entry import (
+    OPEN,
+    Accepted,
+    Answer,
+    Draft,
+    Elsewhere,
+    Entry,
+    FirstOfKind,
+    Found,
+    Intention,
+    Observation,
+    Spending,
+    State,
+)
+from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, OWNER, millis
+from wanx_mcp.ledger.tracking import Tracking
+
+WINDOW = timedelta(hours=24)
+REPEAT_WINDOW = timedelta(minutes=2)
+"""An order without a request_id that equals one younger than this is taken for a repeat of it."""
+
+MAY_LEAVE = timedelta(seconds=90)
+"""An intention older than this is not sent any more: another process may have settled the order meanwhile."""
+
+
+class Placing(Tracking):
+    """The verbs of placing an order."""
+
+    def spending(self, now: datetime, limit: int | None) -> Spending:
+        """What is booked in the 24 hours before `now` (the provider's time), over all accounts; an entry dated in the
+        future counts."""
+        query = "select sum(booked) from entry where ordered_at > :since"
+        return Spending(self.number(query, since=millis(now - WINDOW)), limit)
+
+    def intend(self, draft: Draft, limit: int | None) -> Answer:
+        """Write the intention, if neither an earlier order nor the budget stands against it.
+
+        Returns the intention; or the earlier entry that this one repeats or that forbids it; or an identical one of
+        another key; or the first order of its kind, whose answer is worth waiting for; or the spending that leaves no
+        room. One transaction: nobody can come in between.
+        """
+        with self.transaction():
+            if earlier := self._earlier(draft):
+                return earlier
+            if elsewhere := self._elsewhere(draft):
+                return Elsewhere(elsewhere)
+            figure = self.last_figure(draft.account, draft.kind or draft.task_type, draft.moment)
+            if not draft.waited and (first := self._first_of_kind(draft)):
+                return FirstOfKind(first)
+            points = max(draft.price, figure)
+            spending = self.spending(draft.moment, limit)
+            if not spending.allows(points):
+                return replace(spending, asked=points, figure=figure if figure > draft.price else 0)
+            beside = self._old_doubt(draft)
+            return Intention(self._write(draft, points), beside)
+
+    def _write(self, draft: Draft, points: int) -> Entry:
+        owner = self.owner(draft.account)
+        values = {
+            "account": draft.account,
+            "owner": owner,
+            "origin": draft.origin,
+            "state": State.INTENDED,
+            "task_type": draft.task_type,
+            "kind": draft.kind or draft.task_type,
+            "content": draft.content,
+            "created_at": millis(draft.created_at),
+            "ordered_at": millis(draft.moment),
+            "skew": draft.skew,
+            "skew_error": draft.skew_error,
+            "sender": draft.sender,
+            "booked": points,
+            "reserved": points,
+            "price": draft.price,
+            "request_id": draft.request_id,
+            "arguments": json.dumps(dict(draft.arguments), ensure_ascii=False),
+        }
+        columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+        cursor = self._db.execute(f"insert into entry ({columns}) values ({marks})", values)  # noqa: S608
+        return self.must(int(cursor.lastrowid or 0))
+
+    def _earlier(self, draft: Draft) -> Entry | None:
+        """The order of this account that `draft` repeats, or that is in doubt and asks for the same."""
+        mine = f"owner = {OWNER} and {ALIVE}"
+        day = millis(draft.moment - WINDOW)
+        if draft.request_id is not None:
+            by_key = self.newest(
+                f"{mine} and request_id = :request_id", account=draft.account, request_id=draft.request_id
+            )
+            doubt = f"{mine} and content = :content and {DOUBTFUL} and ordered_at > :day"
+            return by_key or self.newest(doubt, account=draft.account, content=draft.content, day=day)
+        repeat = (
+            f"{mine} and content = :content and gone_at is null "
+            f"and ({DOUBTFUL} or status in {OPEN} or ordered_at > :recent)"
+        )
+        recent = millis(draft.moment - REPEAT_WINDOW)
+        return self.newest(repeat, account=draft.account, content=draft.content, recent=recent)
+
+    def _elsewhere(self, draft: Draft) -> Entry | None:
+        """An identical order of another key that could be the same account's: one of the two account ids is unknown.
+
+        Beside one that is open a new request_id is a new order, as it is within an account.
+        """
+        same_key = "request_id = :request_id" if draft.request_id is not None else f"status in {OPEN}"
+        return self.newest(
+            f"content = :content and {ALIVE} and gone_at is null and (origin = :origin or origin is null) "
+            f"and owner <> {OWNER} and (({DOUBTFUL} and ordered_at > :day) or {same_key}) "
+            "and exists (select 1 from identity mine join identity other on other.owner = entry.owner "
+            "where mine.account = :account and (mine.account_id is null or other.account_id is null))",
+            account=draft.account,
+            content=draft.content,
+            origin=draft.origin,
+            request_id=draft.request_id,
+            day=millis(draft.moment - WINDOW),
+        )
+
+    def _first_of_kind(self, draft: Draft) -> Entry | None:
+        """The order of this kind that is on its way while none has been answered in 24 hours."""
+        kind, since = draft.kind or draft.task_type, millis(draft.moment - WINDOW)
+        of_kind = f"owner = {OWNER} and kind = :kind and ordered_at > :since"
+        answered = f"{of_kind} and state = '{State.ACCEPTED}'"
+        if self.newest(answered, account=draft.account, kind=kind, since=since):
+            return None
+        under_way = f"{of_kind} and state = '{State.INTENDED}'"
+        recent = millis(draft.moment - MAY_LEAVE)
+        return self.newest(under_way, account=draft.account, kind=kind, since=recent)
+
+    def _old_doubt(self, draft: Draft) -> Entry | None:
+        """An identical order that has been unknown for more than a day: it does not stand against a new request_id."""
+        where = f"owner = {OWNER} and content = :content and {DOUBTFUL}"
+        return self.newest(where, account=draft.account, content=draft.content)
+
+    def depart(self, number: int, now: datetime, moment: datetime) -> bool:
+        """The last check before the request leaves. True if it may: the order is still intended, and young enough by
+        this machine's clock (`now`). Then the attempt is noted, at the provider's time `moment`."""
+        return (
+            self.change(
+                f"update entry set sent_at = :moment where number = :number and state = '{State.INTENDED}' "  # noqa: S608
+                "and created_at > :oldest",
+                number=number,
+                moment=millis(moment),
+                oldest=millis(now - MAY_LEAVE),
+            )
+            > 0
+        )
+
+    def deliver(self, number: int, delivered: Mapping[str, str]) -> None:
+        """Note the digests of the pictures as they are really sent: addresses of uploads, or bytes."""
+        text = json.dumps(dict(delivered))
+        self.change("update entry set delivered = :text where number = :number", text=text, number=number)
+
+    def accept(self, number: int, seen: Observation) -> Accepted:
+        """The provider has answered the order with a task.
+
+        Its own answer outweighs a guess: an order that came by this task through the history is in doubt again. If the
+        provider gave the same task to two orders, it is one task, and the second order books nothing.
+        """
+        with self.transaction():
+            entry = self.must(number)
+            other = self.newest(
+                "owner = :owner and task_id = :task_id and number <> :number",
+                owner=entry.owner,
+                task_id=seen.task_id,
+                number=number,
+            )
+            if other and other.found is Found.ANSWER:
+                self.change(
+                    f"update entry set state = '{State.DECLINED}', booked = 0 where number = :number",  # noqa: S608
+                    number=number,
+                )
+                return Accepted(self.must(number), other)
+            if other:
+                self._disown(other)
+            self._own(entry, seen, Found.ANSWER)
+            return Accepted(self.must(number))
+
+    def _own(self, entry: Entry, seen: Observation, found: Found) -> None:
+        """`entry` is the order of the task that was `seen`; what it is known by before that counts no more."""
+        blank = replace(entry, booked=entry.reserved)
+        self.change(
+            f"update entry set state = '{State.ACCEPTED}', task_id = :task_id, found = :found, booked = :booked, "  # noqa: S608
+            "placed_at = null, charged = null, video_url = null, error_message = null, started_at = null, "
+            "ended_at = null, status = null, absent_at = null, released_at = null, gone_at = null, denied_at = null "
+            "where number = :number",
+            task_id=seen.task_id,
+            found=found,
+            booked=booking(blank, seen),
+            number=entry.number,
+        )
+        self._observe(self.must(entry.number), seen)
+
+    def _disown(self, entry: Entry) -> None:
+        """The task turned out to be another order's: this one is of unknown outcome again."""
+        self.change(
+            f"update entry set state = '{State.UNKNOWN}', task_id = null, found = null, status = null, "  # noqa: S608
+            "placed_at = null, booked = reserved, charged = null, video_url = null, error_message = null, "
+            "started_at = null, ended_at = null, seen_at = null where number = :number",
+            number=entry.number,
+        )
+
+    def conclude(self, number: int, state: State) -> None:
+        """Declined and released orders leave the budget; an unknown one stays on it. An accepted one is not touched."""
+        free = "booked" if state is State.UNKNOWN else "0"
+        with self.transaction():
+            self.change(
+                f"update entry set state = :state, booked = {free} where number = :number and {DOUBTFUL}",  # noqa: S608
+                state=state,
+                number=number,
+            )

@@ -1,0 +1,104 @@
+"""Orders of unknown outcome: found and adopted, proved absent and released, revived, or settled by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from wanx_mcp.ledger.entry import Entry, Found, Observation, State
+from wanx_mcp.ledger.placing import Placing
+from wanx_mcp.ledger.rows import DOUBTFUL, OWNER, millis
+
+SOUGHT = timedelta(hours=48)
+"""How long an order of unknown outcome is searched for."""
+
+REVIVABLE = timedelta(hours=24)
+"""How long a released order is still searched for."""
+
+SOUGHT_AT_ONCE = 20
+
+
+class Settling(Placing):
+    """The verbs of settling a doubt."""
+
+    def doubts(self, account: str, now: datetime) -> list[Entry]:
+        """Orders that the provider may have without our knowing, the newest first; then the released ones that may
+        still turn up. Bounded in number and age."""
+        unknown = self.entries(
+            f"owner = {OWNER} and {DOUBTFUL} and ordered_at > :since",
+            limit=SOUGHT_AT_ONCE,
+            account=account,
+            since=millis(now - SOUGHT),
+        )
+        released = self.entries(
+            f"owner = {OWNER} and state = '{State.RELEASED}' and released_at > :since",
+            limit=SOUGHT_AT_ONCE,
+            account=account,
+            since=millis(now - REVIVABLE),
+        )
+        return unknown + released
+
+    def adopt(self, number: int, seen: Observation, found: Found = Found.HISTORY) -> bool:
+        """The order is the one of that task. False if the order or the task has an owner by now.
+
+        A released order that turns up is booked again; its request_id is left to a later order that has it.
+        """
+        with self.transaction():
+            entry = self.must(number)
+            free = entry.state.doubtful or entry.state is State.RELEASED
+            if not free or self.knows(seen.task_id):
+                return False
+            if entry.state is State.RELEASED:
+                self._leave_key(entry)
+            self._own(entry, seen, found)
+            return True
+
+    def _leave_key(self, entry: Entry) -> None:
+        later = (
+            "owner = :owner and request_id = :request_id and number <> :number "
+            f"and state not in ('{State.DECLINED}', '{State.RELEASED}')"
+        )
+        if entry.request_id is not None and self.newest(
+            later, owner=entry.owner, request_id=entry.request_id, number=entry.number
+        ):
+            self.change("update entry set request_id = null where number = :number", number=entry.number)
+
+    def looked(self, number: int, at: datetime, look: str) -> None:
+        """The order was searched for at the provider's time `at`; `look` is what came of it, for people."""
+        self.change(
+            "update entry set looked_at = :at, look = :look where number = :number",
+            at=millis(at),
+            look=look,
+            number=number,
+        )
+
+    def absent(self, number: int, at: datetime | None, canary: datetime | None) -> None:
+        """Note the first of the two readings that prove an order absent: when it was, and the newest task of ours that
+        it showed. None: there is no such proof any more."""
+        self.change(
+            f"update entry set absent_at = :at, canary_at = :canary where number = :number and {DOUBTFUL}",
+            at=millis(at),
+            canary=millis(canary),
+            number=number,
+        )
+
+    def release(self, number: int, at: datetime) -> bool:
+        """The order is proved absent, or was settled so by hand: off the budget. False if it has an outcome by now."""
+        with self.transaction():
+            return (
+                self.change(
+                    f"update entry set state = '{State.RELEASED}', booked = 0, released_at = :at "  # noqa: S608
+                    f"where number = :number and {DOUBTFUL}",
+                    at=millis(at),
+                    number=number,
+                )
+                > 0
+            )
+
+    def reopen(self, number: int) -> bool:
+        """Undo a settlement by hand of an order that no GET has ever shown. False where there is none to undo."""
+        with self.transaction():
+            entry = self.must(number)
+            by_hand = entry.found is Found.HAND and entry.seen_at is None
+            if by_hand:
+                self._disown(entry)
+            return by_hand

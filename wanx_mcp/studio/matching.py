@@ -1,0 +1,182 @@
+"""Which lost order is which task of the provider's history: how well each pair fits, and which pairs are certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from wanx_mcp.catalog.pictures import PICTURES
+from wanx_mcp.catalog.wire import from_wire
+from wanx_mcp.ledger import Entry, State
+from wanx_mcp.ledger.sameness import same
+from wanx_mcp.provider import Task
+from wanx_mcp.studio.digests import digest, is_link
+
+DEFAULTS: Mapping[str, tuple[Any, ...]] = {
+    "negative_prompt": ("",),
+    "aspect_ratio": ("", "16:9"),
+    "lora_strength": (0, 1),
+    "motion_speed": (0, 0.2),
+    "motion_type": ("", "static"),
+}
+"""What the provider may add to the echo of an order that did not say it [contract 5.7: normalised]."""
+
+PROVIDERS_OWN = ("theapi.app", "piapi.ai", "goapi.ai", "qubico.ai")
+"""Hosts under which the provider shows its own copy of a picture [contract 1]."""
+
+
+class Fit(IntEnum):
+    """How well a task's echo fits an order that was sent."""
+
+    NONE = 0
+    PARTIAL = 1
+    EXACT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An order and a task of about the same time whose echo does not contradict it."""
+
+    entry: Entry
+    task: Task
+    fit: Fit
+    apart: timedelta
+
+
+def fit(entry: Entry, task: Task) -> Fit:
+    """How well the echo of `task` fits `entry`. The prompt must be echoed and equal; nothing may contradict what was
+    sent; exact is a fit where everything that was sent is echoed."""
+    if task.task_type is not None and task.task_type != entry.task_type:
+        return Fit.NONE
+    echo = from_wire(task.input)
+    if echo.get("prompt") is None:
+        return Fit.NONE
+    names = entry.arguments.keys() | echo.keys()
+    return min((_fit(entry, name, echo.get(name)) for name in names), default=Fit.NONE)
+
+
+def _fit(entry: Entry, name: str, echoed: Any) -> Fit:
+    sent = entry.arguments.get(name)
+    if name in PICTURES:
+        return _picture_fit(entry, name, echoed)
+    if sent is None:
+        unsaid = echoed is None or any(same(default, echoed) for default in DEFAULTS.get(name, ()))
+        return Fit.EXACT if unsaid else Fit.NONE
+    if echoed is None or echoed == "":
+        return Fit.PARTIAL
+    return Fit.EXACT if same(sent, echoed) else Fit.NONE
+
+
+def _picture_fit(entry: Entry, name: str, echoed: Any) -> Fit:
+    sent = entry.delivered.get(name) or entry.arguments.get(name)
+    if sent is None:
+        return Fit.NONE if echoed else Fit.EXACT
+    if not isinstance(echoed, str) or not echoed:
+        return Fit.PARTIAL
+    if digest(echoed) in (sent, entry.arguments.get(name)):
+        return Fit.EXACT
+    moved = echoed[:4].lower() == "http" and (not is_link(str(sent)) or _providers_own(echoed))
+    return Fit.PARTIAL if moved else Fit.NONE  # an address of the provider's own counts as not echoed
+
+
+def _providers_own(url: str) -> bool:
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return False
+    return any(host == own or host.endswith(f".{own}") for own in PROVIDERS_OWN)
+
+
+def certain_pairs(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs that can be adopted: doubtful orders before released ones, exact fits before partial ones, the nearest
+    task where several fit one order. An assignment that could also be another one is left alone."""
+    chosen: list[Pair] = []
+    left = list(pairs)
+    for released in (False, True):
+        for grade in (Fit.EXACT, Fit.PARTIAL):
+            rivals = [pair for pair in left if released or _doubtful(pair)]
+            for pair in _forced(rivals, grade):
+                chosen.append(pair)
+                left = [other for other in left if not _clashes(other, pair)]
+    return chosen
+
+
+def _forced(pairs: Sequence[Pair], grade: Fit) -> list[Pair]:
+    """The pairs of that grade which no other order, however it fits, puts in question."""
+    found = []
+    for group in _groups(pairs):
+        graded = [pair for pair in group if pair.fit is grade]
+        if len({pair.entry.content for pair in group}) == 1:
+            found += _nearest_first(graded)
+            continue
+        found += [pair for pair in graded if _is_forced(pair, graded, group)]
+    return found
+
+
+def _is_forced(pair: Pair, graded: Sequence[Pair], group: Sequence[Pair]) -> bool:
+    """Whether `pair` is the only way: its order fits no other task of the group as well, and its task no other order."""
+    order_alone = all(other.task.task_id == pair.task.task_id for other in graded if _same_order(other, pair))
+    task_alone = all(_same_order(other, pair) for other in graded if other.task.task_id == pair.task.task_id)
+    if order_alone and task_alone:
+        return True
+    return _needed(pair, group)
+
+
+def _needed(pair: Pair, group: Sequence[Pair]) -> bool:
+    """Whether every way to give the most orders a task of their own has this pair."""
+    return _most(group) > _most([other for other in group if other is not pair])
+
+
+def _most(pairs: Sequence[Pair]) -> int:
+    """How many of the orders can have a task of their own at once (the size of a maximum matching)."""
+    wishes: dict[int, list[str]] = {}
+    for pair in pairs:
+        wishes.setdefault(pair.entry.number, []).append(pair.task.task_id)
+    holder: dict[str, int] = {}
+
+    def place(number: int, tried: set[str]) -> bool:
+        for task_id in wishes[number]:
+            if task_id in tried:
+                continue
+            tried.add(task_id)
+            if task_id not in holder or place(holder[task_id], tried):
+                holder[task_id] = number
+                return True
+        return False
+
+    return sum(place(number, set()) for number in wishes)
+
+
+def _nearest_first(pairs: Iterable[Pair]) -> list[Pair]:
+    """Pairs of orders that ask for the same video: whichever order gets which task, each gets the right one."""
+    found: list[Pair] = []
+    for pair in sorted(pairs, key=lambda pair: pair.apart):
+        if not any(_clashes(pair, other) for other in found):
+            found.append(pair)
+    return found
+
+
+def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """The pairs in groups that share neither orders nor tasks."""
+    groups: list[list[Pair]] = []
+    for pair in pairs:
+        touching = [group for group in groups if any(_clashes(pair, other) for other in group)]
+        groups = [group for group in groups if group not in touching]
+        groups.append([pair, *(other for group in touching for other in group)])
+    return groups
+
+
+def _clashes(one: Pair, other: Pair) -> bool:
+    return _same_order(one, other) or one.task.task_id == other.task.task_id
+
+
+def _same_order(one: Pair, other: Pair) -> bool:
+    return one.entry.number == other.entry.number
+
+
+def _doubtful(pair: Pair) -> bool:
+    return pair.entry.state is not State.RELEASED
