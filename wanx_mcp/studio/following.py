@@ -174,8 +174,8 @@ class Following:
     @property
     def _skew(self) -> timedelta:
         """By how much the provider's dates are ahead of our clock; the second that its header leaves open is none."""
-        skew = self._account.provider.skew
-        return skew if abs(skew) > SAME_TIME else timedelta(0)
+        ahead = self._account.provider.ahead
+        return ahead if abs(ahead) > SAME_TIME else timedelta(0)
 
     def _denial(self, task_id: str, last: Sight) -> Sight:
         """What one 404 makes of what was known `last`. A stray one must not end the wait for a paid video."""

@@ -147,7 +147,7 @@ class Ordering:
 
     async def _send(self, entry: Entry, content: bytes, within: float) -> Task:
         try:
-            return await self._account.provider.create(content, within=within)
+            return await self._account.provider.create(content, within=within, leave=_always)
         except WanxError as error:
             state = State.DECLINED if error.charged is Charged.NO else State.UNKNOWN
             try:
@@ -209,6 +209,10 @@ class Ordering:
         if url is None:
             return {}
         return {"config": {"webhook_config": {"endpoint": url, **({"secret": secret} if secret else {})}}}
+
+
+async def _always() -> None:
+    """An order may leave whenever its connection stands."""
 
 
 def _over_budget(spending: Spending) -> BudgetExceeded:

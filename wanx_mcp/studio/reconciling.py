@@ -11,9 +11,10 @@ import anyio
 from wanx_mcp.catalog import Catalog
 from wanx_mcp.catalog.wire import from_wire
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import NotConfigured, TaskNotFound, WanxError
+from wanx_mcp.errors import NotConfigured, ProviderFault, TaskNotFound, WanxError
 from wanx_mcp.ledger import Entry, State
-from wanx_mcp.provider import Task
+from wanx_mcp.provider import Status, Task
+from wanx_mcp.provider.rows import HistoryRow
 from wanx_mcp.studio.account import Account, Glance, observation
 from wanx_mcp.studio.digests import may_be_same, same_order
 
@@ -107,12 +108,14 @@ class Reconciling:
         than was known, the window was wrong, and it is read again."""
         provider = self._account.provider
         while True:
-            skew = abs(provider.skew)
+            skew = abs(provider.ahead)
             since = min(entry.created_at for entry in doubts) - MARGIN - skew
             until = max(read_at, *(entry.created_at for entry in doubts)) + MARGIN + skew
-            rows = await provider.history(since, until, within=SECONDS)
-            if abs(provider.skew) <= skew + MARGIN / 2:
-                return rows
+            reading = await provider.history(since, until, within=SECONDS)
+            if not reading.complete or any(row.task_id is None for row in reading.rows):
+                raise ProviderFault(f"the task history is incomplete: {reading.problem or 'a row has no id'}")
+            if abs(provider.ahead) <= skew + MARGIN / 2:
+                return [_task(row) for row in reading.rows]
 
     async def _unowned(self, rows: list[Task]) -> list[Task]:
         """The rows that are nobody's yet: a task that is in the ledger is nobody's candidate."""
@@ -154,6 +157,10 @@ class Reconciling:
         ledger = self._account.ledger
         if await ledger.ask(lambda book: book.absent(entry.number)) >= READINGS:
             await ledger.ask(lambda book: book.conclude(entry.number, State.RELEASED))
+
+
+def _task(row: HistoryRow) -> Task:
+    return Task(row.task_id or "", Status.PENDING, row.status or "", row.task_type, row.created_at)
 
 
 def _matches(entry: Entry, task: Task) -> bool:
