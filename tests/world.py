@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import httpx
 from mcp import Client
 from mcp.client.extension import ClientExtension
@@ -27,10 +28,21 @@ from wanx_mcp.simulator.app import HangUpError, Simulator
 KEY = "test-key-1234567890"
 PICTURE = "https://example.com/in.jpg"
 Hook = Callable[[httpx.Request], Awaitable[None]]
+UNCONNECTED = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
 
 
 class Line(httpx.AsyncBaseTransport):
-    """The wire between client and simulator: records every request, breaks where the weather says so."""
+    """The wire between client and simulator: breaks where the weather says so, and records what has left.
+
+    As httpcore does, it fires the `trace` event directly before the first byte: an error of `broken` that no request
+    precedes (no connection was made) comes before that event and leaves no record, any other after it.
+    """
 
     def __init__(self, simulator: Simulator) -> None:
         self._inner = httpx.ASGITransport(simulator.app())
@@ -38,15 +50,22 @@ class Line(httpx.AsyncBaseTransport):
         self.broken: list[Exception] = []
         self.broken_orders: list[Exception] = []
         self.canned: httpx.Response | None = None
+        self.on_connect: Hook | None = None
+        """The connection stands, and nothing has left."""
+
         self.on_request: Hook | None = None
         self.on_response: Hook | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        breaks = self._next_break(request)
+        if isinstance(breaks, UNCONNECTED):
+            raise breaks
+        if self.on_connect:
+            await self.on_connect(request)
+        await self._begin(request)
         self.requests.append(request)
-        if self.broken:
-            raise self.broken.pop(0)
-        if self.broken_orders and request.method == "POST":
-            raise self.broken_orders.pop(0)
+        if breaks:
+            raise breaks
         if self.canned:
             return self.canned
         if self.on_request:
@@ -58,6 +77,17 @@ class Line(httpx.AsyncBaseTransport):
         if self.on_response:
             await self.on_response(request)
         return response
+
+    def _next_break(self, request: httpx.Request) -> Exception | None:
+        if self.broken:
+            return self.broken.pop(0)
+        return self.broken_orders.pop(0) if self.broken_orders and request.method == "POST" else None
+
+    async def _begin(self, request: httpx.Request) -> None:
+        trace = request.extensions.get("trace")
+        if trace is not None:
+            first = httpcore.Request(request.method, str(request.url))
+            await trace("http11.send_request_headers.started", {"request": first})
 
     def sent(self, method: str) -> list[httpx.Request]:
         return [request for request in self.requests if request.method == method]

@@ -1,4 +1,4 @@
-"""May I knock again? A question about money: the answer is a table, and the loop that asks it is dumb."""
+"""Retry policy: which requests may be sent again without risking a second charge."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from types import MappingProxyType
 
 
 class Request(StrEnum):
-    """What was asked: a read changes nothing, an order spends money."""
+    """The kind of request: a read changes nothing, an order spends money."""
 
     READ = "read"
     ORDER = "order"
 
 
 class Fate(StrEnum):
-    """What became of one request."""
+    """The outcome of one request."""
 
     UNCONNECTED = "no connection was made"
     LOST = "it may have arrived, and no whole answer came"
@@ -33,7 +33,8 @@ REPEATABLE = MappingProxyType(
     }
 )
 
-# Every leaf of httpx.TransportError by name, so that the table can be read (and imported) without httpx.
+# By name, so that this module does not import httpx: every leaf of httpx.TransportError, then what is no transport
+# error. For an order the wire knows more, namely whether its first byte was due (provider/departure.py).
 FATES = MappingProxyType(
     {
         "ConnectTimeout": Fate.UNCONNECTED,
@@ -48,6 +49,9 @@ FATES = MappingProxyType(
         "CloseError": Fate.LOST,
         "RemoteProtocolError": Fate.LOST,
         "LocalProtocolError": Fate.LOST,  # can be raised after the first bytes have left
+        "DecodingError": Fate.UNREADABLE,
+        "TooManyRedirects": Fate.UNREADABLE,
+        "StreamError": Fate.UNREADABLE,
     }
 )
 
@@ -57,13 +61,13 @@ LONGEST_PAUSE = 8.0
 
 
 def fate_of(error: Exception) -> Fate:
-    """What a transport error says about the request. One that the table does not know is LOST: the careful guess."""
+    """The outcome that a transport error stands for. An unknown error counts as LOST, the careful choice."""
     names = (kind.__name__ for kind in type(error).__mro__)
     return next((FATES[name] for name in names if name in FATES), Fate.LOST)
 
 
 def fate_of_status(status: int) -> Fate:
-    """What an HTTP status says about the request."""
+    """The outcome that an HTTP status stands for."""
     if status == 429:
         return Fate.BUSY
     return Fate.FAULT if status >= 500 else Fate.ANSWERED
@@ -83,5 +87,5 @@ def pauses(jitter: Iterator[float]) -> Iterator[float]:
 
 
 def next_pause(pause: float, retry_after: float | None) -> float:
-    """The provider's Retry-After (seconds) is kept to, with at least our own `pause`."""
+    """Seconds to wait: the provider's Retry-After, but at least our own `pause`."""
     return pause if retry_after is None else max(pause, retry_after)

@@ -8,16 +8,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from wanx_mcp.errors import WanxError
-from wanx_mcp.ledger import Entry, Observation, State
+from wanx_mcp.catalog import CATALOG
+from wanx_mcp.catalog.wire import MODEL
+from wanx_mcp.clock import RealClock
+from wanx_mcp.errors import NotConfigured, ProviderError, TaskNotFound, WanxError
+from wanx_mcp.ledger import Entry, Observation
 from wanx_mcp.ledger.book import Book
 from wanx_mcp.ledger.ledger import usable
 from wanx_mcp.ledger.schema import holds_orders, open_file
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.quoting import clean
 from wanx_mcp.settings import Settings, read_settings
-from wanx_mcp.studio.opening import ledger_path
-from wanx_mcp.studio.ordering import IN_FLIGHT
+from wanx_mcp.studio.account import Account
+from wanx_mcp.studio.opening import ledger_path, open_account
+from wanx_mcp.taskid import is_task_id
+
+LOOK_UP_SECONDS = 15.0
 
 
 def show(*, count: int) -> int:
@@ -46,21 +52,62 @@ def show(*, count: int) -> int:
 
 def settle(number: int, *, task_id: str | None) -> int:
     """Give order `number` the provider's `task_id`, or (None) take it off the books. Returns the exit code."""
+    import anyio
 
-    def settled(book: Book, _settings: Settings) -> tuple[int, str]:
-        entry = book.entry(number)
-        if entry is None or not entry.state.doubtful:
-            return 1, f"wanx-mcp ledger: order {number} is not one of unknown outcome"
-        age = datetime.now(UTC) - entry.created_at
-        if task_id is None and entry.state is State.INTENDED and age < IN_FLIGHT:
-            return 1, f"wanx-mcp ledger: order {number} may still be on its way; try again in two minutes"
-        if task_id is None:
-            book.conclude(number, State.RELEASED)
-        elif not book.adopt(number, Observation(task_id, "pending")):
+    settings = read_settings(os.environ)
+    if not ledger_path(settings).exists():
+        return show(count=1)
+    try:
+        code, words = anyio.run(_settle, settings, number, task_id)
+    except WanxError as error:
+        code, words = 1, f"wanx-mcp ledger: {error}"
+    print(words, file=sys.stderr if code else sys.stdout)
+    return code
+
+
+async def _settle(settings: Settings, number: int, task_id: str | None) -> tuple[int, str]:
+    import anyio
+
+    async with anyio.create_task_group() as group:
+        async with open_account(settings, CATALOG, RealClock(), group) as account:
+            answer = await _settled(account, number, task_id)
+        group.cancel_scope.cancel()
+    return answer
+
+
+async def _settled(account: Account, number: int, task_id: str | None) -> tuple[int, str]:
+    entry = await account.entry(number)
+    if entry is None or not entry.can_be_settled:
+        return 1, f"wanx-mcp ledger: order {number} is not one of unknown outcome"
+    if account.in_flight(entry):
+        return 1, f"wanx-mcp ledger: order {number} may still be on its way; try again in two minutes"
+    remark = ""
+    if task_id is None:
+        await account.settle_absent(number)
+    else:
+        problem, seen, remark = await _looked_up(account, task_id)
+        if problem:
+            return 1, f"wanx-mcp ledger: {problem}; order {number} stays as it was"
+        if not await account.settle(number, seen):
             return 1, f"wanx-mcp ledger: task {task_id} belongs to another order already"
-        return 0, _line(book.entry(number) or entry)
+    return 0, "\n".join(filter(None, [_line(await account.entry(number) or entry), remark]))
 
-    return _with_book(settled)
+
+async def _looked_up(account: Account, task_id: str) -> tuple[str, Observation, str]:
+    """Why that cannot be the id of a task, if it cannot; what the provider says of it; and what is left to say."""
+    unseen = Observation(task_id, "pending")
+    if not is_task_id(task_id):
+        return "a task id is printable ASCII without blanks, at most 200 characters", unseen, ""
+    unchecked = "The id was not looked up at the provider"
+    try:
+        task = await account.provider.get(task_id, within=LOOK_UP_SECONDS)
+    except TaskNotFound:
+        return f"the provider does not know a task {task_id} of this account", unseen, ""
+    except (NotConfigured, ProviderError) as error:
+        return "", unseen, f"{unchecked} ({error.code}); if it turns out wrong, the order can be settled again."
+    if task.model is not None and task.model.casefold() != MODEL.casefold():
+        return f"task {task_id} is one of another model ({clean(task.model, 60)})", unseen, ""
+    return "", account.observation(task, by_get=True), ""
 
 
 def _with_book(work: Callable[[Book, Settings], tuple[int, str]]) -> int:

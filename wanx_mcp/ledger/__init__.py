@@ -3,6 +3,7 @@
 from wanx_mcp.ledger.entry import (
     OPEN,
     Accepted,
+    Answer,
     Copy,
     Draft,
     Elsewhere,
@@ -14,7 +15,6 @@ from wanx_mcp.ledger.entry import (
     Spending,
     State,
 )
-from wanx_mcp.ledger.entry import Answer
 from wanx_mcp.ledger.ledger import Ledger
 from wanx_mcp.ledger.sender import Sender
 

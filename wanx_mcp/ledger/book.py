@@ -38,4 +38,6 @@ class Book(Settling, Copies):
         chosen = f"and (status in ({', '.join(f':{name}' for name in wanted)}){doubtful})" if wanted else ""
         mine = f"owner = {OWNER} and" if account else ":account is null and"
         start = 2**62 if below is None else below
-        return self.entries(f"{mine} {ALIVE} and number < :below {chosen}", limit=limit, account=account, below=start, **wanted)
+        return self.entries(
+            f"{mine} {ALIVE} and number < :below {chosen}", limit=limit, account=account, below=start, **wanted
+        )

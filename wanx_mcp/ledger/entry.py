@@ -162,6 +162,13 @@ class Entry:
         return self.state is State.ACCEPTED and self.status in OPEN and self.gone_at is None
 
     @property
+    def can_be_settled(self) -> bool:
+        """Whether a person may settle it by hand: it is in doubt, was released, or was settled by hand and never seen
+        since."""
+        by_hand = self.found is Found.HAND and self.seen_at is None
+        return self.state.doubtful or self.state is State.RELEASED or by_hand
+
+    @property
     def moment(self) -> datetime:
         """When it was ordered, in the provider's time as far as that was known."""
         return self.ordered_at or self.created_at

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 
 from wanx_mcp.ledger.entry import State
-from wanx_mcp.ledger.rows import Rows
+from wanx_mcp.ledger.rows import OWNER, Rows
 
 
 class Identities(Rows):
@@ -35,7 +35,7 @@ class Identities(Rows):
     def account_id(self, account: str) -> str | None:
         """The provider's id of the account that the key belongs to, None while it is unknown."""
         row = self._db.execute("select account_id from identity where account = ?", (account,)).fetchone()
-        return row and row[0]
+        return None if row is None or row[0] is None else str(row[0])
 
     def has_strangers(self, account: str) -> bool:
         """Whether the ledger has orders at the same origin by keys that may or may not be of the same account."""
@@ -81,7 +81,7 @@ class Identities(Rows):
 
     def shows_unfinished(self, account: str) -> bool:
         """Whether this account's history has ever shown one of our tasks before it had ended."""
-        query = "select max(shows_unfinished) from identity where owner = (select owner from identity where account = :account)"
+        query = f"select max(shows_unfinished) from identity where owner = {OWNER}"  # noqa: S608
         return self.number(query, account=account) > 0
 
     def note_unfinished(self, account: str) -> None:

@@ -77,7 +77,9 @@ class Ledger:
             return
         there = _identity(self.path)
         if there is None:
-            raise LedgerUnusable(f"the ledger {self.path} was moved or deleted while this server was running", advice=_MOVED)
+            raise LedgerUnusable(
+                f"the ledger {self.path} was moved or deleted while this server was running", advice=_MOVED
+            )
         if there != self._file and self._book is not None:
             self._book.close()
             self._book = None
@@ -93,8 +95,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 _MOVED = (
-    "ask the user to put that file back; only if its orders and spending may be forgotten, restart this server to begin "
-    "a new ledger"
+    "ask the user to put that file back; only if its orders and spending may be forgotten, restart this server: it then "
+    "begins a new ledger"
 )
 
 

@@ -19,9 +19,7 @@ _TIMES = tuple(name for name in _FIELDS if name.endswith("_at"))
 OWNER = "(select owner from identity where account = :account)"
 """The owner of the orders that the key with the hash `account` may see: several keys can belong to one account."""
 
-ENTRY = (
-    "entry.*, (select path from saved where saved.owner = entry.owner and saved.task_id = entry.task_id) as copied"
-)
+ENTRY = "entry.*, (select path from saved where saved.owner = entry.owner and saved.task_id = entry.task_id) as copied"
 ALIVE = f"state not in ('{State.DECLINED}', '{State.RELEASED}')"
 DOUBTFUL = f"state in ('{State.INTENDED}', '{State.UNKNOWN}')"
 

@@ -75,7 +75,7 @@ class Settling(Placing):
         """Note the first of the two readings that prove an order absent: when it was, and the newest task of ours that
         it showed. None: there is no such proof any more."""
         self.change(
-            f"update entry set absent_at = :at, canary_at = :canary where number = :number and {DOUBTFUL}",
+            f"update entry set absent_at = :at, canary_at = :canary where number = :number and {DOUBTFUL}",  # noqa: S608
             at=millis(at),
             canary=millis(canary),
             number=number,
@@ -84,21 +84,37 @@ class Settling(Placing):
     def release(self, number: int, at: datetime) -> bool:
         """The order is proved absent, or was settled so by hand: off the budget. False if it has an outcome by now."""
         with self.transaction():
-            return (
-                self.change(
-                    f"update entry set state = '{State.RELEASED}', booked = 0, released_at = :at "  # noqa: S608
-                    f"where number = :number and {DOUBTFUL}",
-                    at=millis(at),
-                    number=number,
-                )
-                > 0
-            )
+            return self._release(number, at)
 
-    def reopen(self, number: int) -> bool:
-        """Undo a settlement by hand of an order that no GET has ever shown. False where there is none to undo."""
+    def _release(self, number: int, at: datetime) -> bool:
+        released = self.change(
+            f"update entry set state = '{State.RELEASED}', booked = 0, released_at = :at "  # noqa: S608
+            f"where number = :number and {DOUBTFUL}",
+            at=millis(at),
+            number=number,
+        )
+        return released > 0
+
+    def settle(self, number: int, seen: Observation) -> bool:
+        """A person says that the order is the one of that task. False if the task has another owner."""
         with self.transaction():
-            entry = self.must(number)
-            by_hand = entry.found is Found.HAND and entry.seen_at is None
-            if by_hand:
-                self._disown(entry)
-            return by_hand
+            entry = self._reopened(number)
+            if not entry.can_be_settled or self.knows(seen.task_id):
+                return False
+            if entry.state is State.RELEASED:
+                self._leave_key(entry)
+            self._own(entry, seen, Found.HAND)
+            return True
+
+    def settle_absent(self, number: int, at: datetime) -> None:
+        """A person says that the order was never placed."""
+        with self.transaction():
+            self._reopened(number)
+            self._release(number, at)
+
+    def _reopened(self, number: int) -> Entry:
+        """The order; a settlement by hand that no GET has confirmed is undone."""
+        entry = self.must(number)
+        if entry.found is Found.HAND and entry.seen_at is None:
+            self._disown(entry)
+        return self.must(number)

@@ -2,6 +2,23 @@
 
 from wanx_mcp.provider.answers import Status, Task
 from wanx_mcp.provider.client import Provider
-from wanx_mcp.provider.wire import Upstream, Wire
+from wanx_mcp.provider.departure import Leave
+from wanx_mcp.provider.history import Reading
+from wanx_mcp.provider.rows import HistoryRow
+from wanx_mcp.provider.skew import Skew
+from wanx_mcp.provider.upstream import Upstream
+from wanx_mcp.provider.wallet import AccountIdentity
+from wanx_mcp.provider.wire import Wire
 
-__all__ = ["Provider", "Status", "Task", "Upstream", "Wire"]
+__all__ = [
+    "AccountIdentity",
+    "HistoryRow",
+    "Leave",
+    "Provider",
+    "Reading",
+    "Skew",
+    "Status",
+    "Task",
+    "Upstream",
+    "Wire",
+]

@@ -61,6 +61,14 @@ class Task:
     frozen_points: int | None = None
     consumed_points: int | None = None
     input: dict[str, Any] = field(default_factory=dict, repr=False)
+    model: str | None = None
+
+    @property
+    def shown_points(self) -> int | None:
+        """The larger of the frozen and the consumed figure, None where neither is given."""
+        return max(
+            (points for points in (self.frozen_points, self.consumed_points) if points is not None), default=None
+        )
 
     @property
     def charged_points(self) -> int | None:
@@ -101,6 +109,7 @@ def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
         frozen_points=_points(usage.get("frozen")),
         consumed_points=_points(usage.get("consume")),
         input=_dict(found.get("input")),
+        model=_text(found.get("model")),
     )
 
 

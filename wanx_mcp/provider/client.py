@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,16 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote as quoted
 
-from wanx_mcp.errors import CannotCancel, InvalidOrder, ProviderFault, RateLimited, TaskNotFound, WanxError
-from wanx_mcp.provider.answers import Task, read_rows, read_task, read_upload
+from wanx_mcp.errors import CannotCancel, InvalidOrder, RateLimited, TaskNotFound, WanxError
+from wanx_mcp.provider.answers import Task, read_task, read_upload
+from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
+from wanx_mcp.provider.departure import Leave
+from wanx_mcp.provider.history import HISTORY, History, Reading
+from wanx_mcp.provider.skew import Skew
 from wanx_mcp.provider.verdict import order_error, read_error
-from wanx_mcp.provider.wallet import Wallet, read_wallet, shape
+from wanx_mcp.provider.wallet import AccountIdentity, Wallet, read_identity, read_wallet, shape
 from wanx_mcp.provider.wire import FoundT, Outcome, Wire
 from wanx_mcp.quoting import clean, without, without_links
 from wanx_mcp.retry import Fate
 
 TASKS = "/api/v1/task"
-HISTORY = "/api/open/tasks/histories"
 UPLOADS = "/api/ephemeral_resource"
 ACCOUNT = "/account/info"
 LOOKED_FOR = {
@@ -32,9 +34,6 @@ LOOKED_FOR = {
 QUOTED = 200
 """Characters of the provider's own words in an error."""
 
-PAGE_SIZE = 100
-MAX_PAGES = 50
-
 
 class Provider:
     """Typed calls over a Wire, and over another to the host that takes files. `secrets` never come back in any text."""
@@ -44,6 +43,7 @@ class Provider:
         self._uploads = uploads
         self._loopback = loopback
         self._secrets = secrets
+        self._history = History(wire, self.quote)
 
     async def aclose(self) -> None:
         """Let go of the connections."""
@@ -57,12 +57,14 @@ class Provider:
         except ValueError:
             raise InvalidOrder("the order holds text or numbers that cannot be sent") from None
 
-    async def create(self, content: bytes, *, within: float, words: int = QUOTED) -> Task:
+    async def create(self, content: bytes, *, within: float, leave: Leave, words: int = QUOTED) -> Task:
         """Place the encoded order; repeats take at most `within` seconds (0: none). Quotes up to `words` characters.
 
-        Raises a WanxError with `charged` no if it certainly was not accepted, OutcomeUnknown if nobody knows.
+        `leave` is asked when the connection stands, directly before the first byte of each attempt; what it raises
+        is raised here. Raises a WanxError with `charged` no if it certainly was not accepted, OutcomeUnknown if
+        nobody knows.
         """
-        outcome = await self._wire.order(TASKS, content, parse=self._task, within=within)
+        outcome = await self._wire.order(TASKS, content, parse=self._task, within=within, leave=leave)
         if outcome.found is None:
             raise order_error(outcome, lambda said: self.quote(said, words))
         return outcome.found
@@ -94,37 +96,44 @@ class Provider:
         return self._found(await self._uploads.read("POST", UPLOADS, parse=self._upload, within=within, body=body))
 
     @property
-    def skew(self) -> timedelta:
-        """By how much the provider's clock is ahead of ours."""
-        return timedelta(seconds=self._wire.skew)
+    def skew(self) -> Skew | None:
+        """By how much the provider's clock is ahead of ours now; None while no Date header was heard."""
+        return self._wire.time.skew
 
-    async def history(self, since: datetime, until: datetime, *, within: float) -> list[Task]:
-        """Every task of this account between two moments of the provider's clock, as thin rows.
+    @property
+    def heard_ago(self) -> float | None:
+        """Seconds, suspension included, since the last Date header; None while none was heard."""
+        return self._wire.time.heard_ago
 
-        Raises the errors of a read; an incomplete reading is an error, never a short list [contract 7.4].
+    @property
+    def ahead(self) -> timedelta:
+        """`skew` as a span of time, zero while unknown: for what is only shown."""
+        skew = self.skew
+        return timedelta(milliseconds=skew.ahead) if skew else timedelta(0)
+
+    async def history(self, since: datetime, until: datetime, *, within: float) -> Reading:
+        """The tasks of this account that were created between two moments of the provider's time.
+
+        Begins no page after `within` seconds. Raises the errors of a read if not even the first page can be read.
         """
-        found: dict[str, Task] = {}
-        for page in range(1, MAX_PAGES + 1):
-            query: dict[str, str | int] = {
-                "page": page,
-                "page_size": PAGE_SIZE,
-                "model": "wan",
-                "start_time": math.floor(since.timestamp()),
-                "end_time": math.ceil(until.timestamp()),
-            }
-            rows, total = self._found(
-                await self._wire.read("GET", HISTORY, query=query, parse=read_rows, within=within)
-            )
-            found |= {task.task_id: task for task in rows}
-            if len(found) >= total if total is not None else not rows:
-                return list(found.values())
-            if not rows:
-                raise ProviderFault("the task history ends before the number of tasks that it speaks of")
-        raise ProviderFault("the task history is too long to be read")
+        return await self._history.read(since, until, within=within)
+
+    async def account(self, *, within: float) -> AccountIdentity:
+        """Whose key this is, in one attempt: free of charge, and its answer's Date is heard.
+
+        An answer of another shape names no id. Raises the errors of a read.
+        """
+        outcome = await self._wire.read(
+            "GET", ACCOUNT, parse=_anything, within=within, patient=False, most=MAX_PLAIN_BYTES
+        )
+        if outcome.answer is not None and 200 <= outcome.answer.status < 300:
+            return read_identity(outcome.answer.body)
+        return read_identity(self._found(outcome))
 
     async def wallet(self, *, within: float) -> Wallet | None:
         """The account's plan and balance, None if the answer has another shape. Raises the errors of a read."""
-        return read_wallet(self._found(await self._wire.read("GET", ACCOUNT, parse=_anything, within=within)))
+        outcome = await self._wire.read("GET", ACCOUNT, parse=_anything, within=within, most=MAX_PLAIN_BYTES)
+        return read_wallet(self._found(outcome))
 
     async def reach_uploads(self, *, within: float) -> None:
         """Knock at the host that takes files; whatever it answers is good. Raises Unreachable."""
@@ -135,10 +144,12 @@ class Provider:
     async def shapes(self, *, within: float) -> dict[str, list[str]]:
         """The fields that the account and the newest row of the history really have, by path. Raises the errors
         of a read. Values are left out, save for a few words that are nobody's secret."""
-        asked: dict[str, dict[str, str | int]] = {ACCOUNT: {}, HISTORY: {"page": 1, "page_size": 1, "model": "wan"}}
+        asked: dict[str, dict[str, str | int]] = {ACCOUNT: {}, HISTORY: {"page": 1, "page_size": 1}}
         found = {}
         for path, query in asked.items():
-            outcome = await self._wire.read("GET", path, query=query, parse=_anything, within=within)
+            outcome = await self._wire.read(
+                "GET", path, query=query, parse=_anything, within=within, most=MAX_PLAIN_BYTES
+            )
             found[path] = shape(self._found(outcome), self.quote)
         return found
 

@@ -13,6 +13,7 @@ _KNOWN = frozenset({"plan", "wallet", "equivalent_in_usd", "account_id", "remain
 _SPEAKING = frozenset({"status", "model", "task_type", "plan", "type"})
 """Fields whose values are words of the provider's own, not the user's."""
 
+LONGEST_ID = 200
 _MOST_FIELDS = 80
 _DEEPEST = 6
 
@@ -39,6 +40,33 @@ def read_wallet(body: Any) -> Wallet | None:
         most_tasks=most if isinstance(most, int) and not isinstance(most, bool) else None,
         enabled=data.get("is_enable") is not False,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountIdentity:
+    """Whose key it is: the provider's id of the account, None where it names none."""
+
+    account_id: str | None
+
+
+def read_identity(body: Any) -> AccountIdentity:
+    """The account's id in an answer of any shape: `id`, else `account_id` [contract 7.2]."""
+    outer = body if isinstance(body, dict) else {}
+    data = outer.get("data")
+    inner = data if isinstance(data, dict) else outer
+    ids = (_id(inner.get(name)) for name in ("id", "account_id"))
+    return AccountIdentity(next((found for found in ids if found), None))
+
+
+def _id(value: Any) -> str | None:
+    """An id as text. One of zeros alone is the server's word for none; one that is too long is none of theirs, and
+    cut short it could be another account's."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = str(value).strip()
+    return text if text.strip("0-") and len(text) <= LONGEST_ID else None
 
 
 def _balance(data: dict[str, Any]) -> Decimal | None:

@@ -1,16 +1,12 @@
-"""One request over HTTP, repeated as `retry` allows. The only room that knows httpx."""
+"""One request over HTTP, repeated as the retry policy allows."""
 
 from __future__ import annotations
 
-import json
 import random
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,7 +15,12 @@ import anyio
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import Unreachable
 from wanx_mcp.provider.answers import read_code
+from wanx_mcp.provider.bodies import MAX_ECHO_BYTES, parse_body, receive
+from wanx_mcp.provider.departure import Departure, Leave
+from wanx_mcp.provider.headers import cached, http_date, retry_after
 from wanx_mcp.provider.outages import unreachable, unusable_client
+from wanx_mcp.provider.skew import ProviderTime
+from wanx_mcp.provider.upstream import Upstream
 from wanx_mcp.retry import ATTEMPTS, Fate, Request, fate_of, fate_of_status, may_repeat, next_pause, pauses
 from wanx_mcp.settings import is_loopback
 
@@ -32,46 +33,26 @@ FoundT = TypeVar("FoundT")
 Parse = Callable[[Any], FoundT | None]
 """What the body of an answer says, None if it is not what was asked for."""
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""An echoed picture can be large; anything beyond this is no answer."""
-
-LONGEST_WAIT = 86_400.0
-MOST_SKEW = 2 * 86_400.0
-"""A clock that is further off is no clock."""
-
+# Time limits, in seconds.
 CONNECT_SECONDS = 5.0
+"""Of one connection, and again of its TLS handshake."""
+
 READ_SECONDS = 12.0
+"""Of one attempt of a read, up to its last byte. How long attempts are repeated is the caller's `within`."""
+
 ORDER_SECONDS = 60.0
-"""How long one order may be on its way. The call that placed it answers earlier; the order is heard out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """The other end: its name for the ledger, where it is, how to get in. `transport` replaces the network.
-
-    `locate_uploads` is where files go; None: the same place."""
-
-    origin: str
-    locate: Callable[[], Awaitable[str]]
-    key: str = field(repr=False)
-    loopback: bool
-    transport: httpx.AsyncBaseTransport | None = None
-    locate_uploads: Callable[[], Awaitable[str]] | None = None
-
-    @property
-    def uploads(self) -> Upstream:
-        """The host that takes files: the same key, another door."""
-        return replace(self, locate=self.locate_uploads or self.locate)
+"""Of one attempt of an order, connection and last check included. The call that placed it answers earlier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `body` is None where it is no JSON."""
+    """What came back. `body` is None where it is no JSON; `fresh` is false if it came out of a cache."""
 
     status: int
     body: Any = field(repr=False)
     retry_after: float | None = None
     date: datetime | None = None
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +64,11 @@ class Outcome(Generic[FoundT]):
     outage: Unreachable | None = None
     found: FoundT | None = None
 
+    @property
+    def sent(self) -> bool:
+        """Whether bytes of the request may have left this machine, in its last attempt."""
+        return self.fate is not Fate.UNCONNECTED
+
 
 class Wire:
     """The HTTP client. Reads share kept-alive connections; each order gets a fresh one, since a stale connection
@@ -90,19 +76,18 @@ class Wire:
 
     def __init__(self, upstream: Upstream, clock: Clock, *, jitter: Iterator[float] | None = None) -> None:
         self._upstream = upstream
-        self._clock = clock
+        self.clock = clock
         self._jitter = jitter or iter(random.random, None)
         self._ssl: ssl.SSLContext | None = None
         self._reader: httpx.AsyncClient | None = None
-        self.skew = 0.0
-        """Seconds by which the provider's clock (its `Date` header) was ahead of ours when it last answered."""
+        self.time = ProviderTime(clock)
 
     async def aclose(self) -> None:
         """Close the kept connections."""
         if self._reader is not None:
             await self._reader.aclose()
 
-    async def read(
+    async def read(  # noqa: PLR0913  # a request has as many parts; all but two are given by name
         self,
         method: str,
         path: str,
@@ -112,10 +97,12 @@ class Wire:
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, str] | None = None,
         patient: bool = True,
+        most: int = MAX_ECHO_BYTES,
     ) -> Outcome[FoundT]:
         """Ask something that may be repeated, for at most `within` seconds; `parse` finds nothing in what is no answer.
 
-        A caller that will ask again in its own time is not `patient`: there is one attempt.
+        A caller that will ask again in its own time is not `patient`: there is one attempt. An answer of more than
+        `most` bytes is none.
         """
         if self._reader is None:
             self._reader = await self._client()
@@ -123,23 +110,37 @@ class Wire:
 
         async def once(left: float) -> Outcome[FoundT]:
             url = await self._upstream.locate() + path
-            request = client.build_request(method, url, params=query, json=body)
-            return await self._once(client, request, parse, min(READ_SECONDS, left))
+            with _buildable():
+                request = client.build_request(method, url, params=query, json=body)
+            return await self._once(client, request, parse, min(READ_SECONDS, left), most=most)
 
         return await self._repeat(Request.READ, once, within, attempts=ATTEMPTS if patient else 1)
 
-    async def order(self, path: str, content: bytes, *, parse: Parse[FoundT], within: float) -> Outcome[FoundT]:
-        """Send an order: repeated within `within` seconds only if it certainly was not accepted."""
+    async def order(
+        self, path: str, content: bytes, *, parse: Parse[FoundT], within: float, leave: Leave
+    ) -> Outcome[FoundT]:
+        """Send an order: repeated within `within` seconds only if it certainly was not accepted.
+
+        `leave` is asked before each attempt's first byte; what it raises is raised here, and nothing was sent.
+        """
 
         async def once(_left: float) -> Outcome[FoundT]:
             url = await self._upstream.locate() + path
-            async with await self._client() as client:
-                headers = {"content-type": "application/json"}
-                request = client.build_request("POST", url, content=content, headers=headers)
-                outcome = await self._once(client, request, parse, ORDER_SECONDS)
-            if outcome.found is None and outcome.answer and (found := parse(outcome.answer.body)) is not None:
-                return Outcome(Fate.ANSWERED, outcome.answer, found=found)  # a task was named: it was taken
-            return outcome
+            client, departure = await self._client(), Departure(leave)
+            try:
+                with _buildable():
+                    request = client.build_request(
+                        "POST",
+                        url,
+                        content=content,
+                        headers={"content-type": "application/json"},
+                        extensions={"trace": departure.trace},
+                    )
+                outcome = await self._once(client, request, parse, ORDER_SECONDS, departure=departure)
+            finally:
+                with suppress(Exception):  # the outcome stands, however the connection ends
+                    await client.aclose()
+            return _task_named(outcome, parse)
 
         return await self._repeat(Request.ORDER, once, within)
 
@@ -151,44 +152,66 @@ class Wire:
         *,
         attempts: int = ATTEMPTS,
     ) -> Outcome[FoundT]:
-        with _usable():
-            import httpx
-
-        deadline = self._clock.seconds() + within
+        deadline = self.clock.seconds() + within
         try:
             outcome = await once(within)
-        except (httpx.InvalidURL, UnicodeError) as error:  # while the request was made: nothing was sent
+            for pause in islice(pauses(self._jitter), attempts - 1):
+                wait = next_pause(pause, outcome.answer.retry_after if outcome.answer else None)
+                left = deadline - self.clock.seconds() - wait
+                if left <= 0 or not may_repeat(kind, outcome.fate):
+                    break
+                await self.clock.sleep(wait)
+                outcome = await once(left)
+        except _UnbuildableError as error:
             advice = "ask the user to check PIAPI_BASE_URL"
             return Outcome(Fate.UNCONNECTED, outage=Unreachable(f"no request can be made ({error})", advice=advice))
-        for pause in islice(pauses(self._jitter), attempts - 1):
-            wait = next_pause(pause, outcome.answer.retry_after if outcome.answer else None)
-            left = deadline - self._clock.seconds() - wait
-            if left <= 0 or not may_repeat(kind, outcome.fate):
-                break
-            await self._clock.sleep(wait)
-            outcome = await once(left)
         return outcome
 
     async def _once(
-        self, client: httpx.AsyncClient, request: httpx.Request, parse: Parse[FoundT], limit: float
+        self,
+        client: httpx.AsyncClient,
+        request: httpx.Request,
+        parse: Parse[FoundT],
+        limit: float,
+        *,
+        most: int = MAX_ECHO_BYTES,
+        departure: Departure | None = None,
     ) -> Outcome[FoundT]:
-        import httpx
-
+        sent = self.clock.boot()
         try:
             with anyio.fail_after(limit):
+                if departure is not None and self._upstream.transport is not None:
+                    await departure.ask()  # what replaces the network may not say when its first byte is due
                 async with _sent(client, request) as response:
-                    content = await _content(response)
-        except TimeoutError:
-            return Outcome(Fate.LOST, outage=unreachable(httpx.ReadTimeout("no whole answer in time")))
-        except httpx.TransportError as error:
-            return Outcome(fate_of(error), outage=unreachable(error))
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            return Outcome(Fate.UNREADABLE, outage=unreachable(error))
+                    received = self.clock.boot()
+                    content = await receive(response, most)
+        except Exception as error:
+            return self._failed(error, departure)
         answer = _answer(response, content)
-        if answer.date is not None:
-            skew = (answer.date - self._clock.now()).total_seconds()
-            self.skew = skew if abs(skew) < MOST_SKEW else 0.0
+        if answer.date is not None and answer.fresh:
+            self.time.hear(answer.date, sent=sent, received=received)
         return _judge(answer, parse)
+
+    def _failed(self, error: Exception, departure: Departure | None) -> Outcome[FoundT]:
+        """What an attempt without an answer means. Raises `error` if it is no failure of a request."""
+        import httpx
+
+        fate = fate_of(error)
+        if isinstance(error, UnicodeError) and not (departure and departure.left):
+            raise _UnbuildableError(str(error)) from error
+        if departure is None:
+            if not isinstance(error, TimeoutError | httpx.HTTPError | httpx.StreamError):
+                raise error
+        elif departure.left:
+            fate = Fate.LOST if fate is Fate.UNCONNECTED else fate
+        elif departure.refusal is not None:
+            raise departure.refusal
+        elif self._upstream.transport is None:
+            fate = Fate.UNCONNECTED
+        if isinstance(error, TimeoutError):
+            kind = httpx.ReadTimeout if fate is Fate.LOST else httpx.ConnectTimeout
+            return Outcome(fate, outage=unreachable(kind("no whole answer in time")))
+        return Outcome(fate, outage=unreachable(error))
 
     async def _client(self) -> httpx.AsyncClient:
         """A client that has sent nothing yet. Raises Unreachable where there can be none."""
@@ -202,7 +225,7 @@ class Wire:
                 verify=self._ssl or False,  # only http on loopback comes without a context
                 trust_env=not is_loopback(url),  # loopback never goes through a proxy
                 transport=self._upstream.transport,
-                headers={"x-api-key": self._upstream.key, "accept": "application/json"},
+                headers=_headers(self._upstream.key),
                 timeout=httpx.Timeout(ORDER_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
                 follow_redirects=False,
             )
@@ -217,6 +240,21 @@ def _usable() -> Iterator[None]:
         raise unusable_client(error) from error
 
 
+class _UnbuildableError(Exception):
+    """The request cannot be made, so nothing was sent."""
+
+
+@contextmanager
+def _buildable() -> Iterator[None]:
+    """While a request is built. Raises _UnbuildableError."""
+    import httpx
+
+    try:
+        yield
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise _UnbuildableError(str(error)) from error
+
+
 @asynccontextmanager
 async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
     response = await client.send(request, stream=True)
@@ -226,31 +264,17 @@ async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> AsyncItera
         await response.aclose()
 
 
-async def _content(response: httpx.Response) -> bytes:
-    import httpx
-
-    pieces = bytearray()
-    async for piece in response.aiter_bytes():
-        pieces += piece
-        if len(pieces) > MAX_ANSWER_BYTES:
-            raise httpx.DecodingError("the answer is too large")
-    return bytes(pieces)
+def _headers(key: str) -> dict[str, str]:
+    # Of the encodings that httpx offers, gzip alone can be unpacked within bounds by the standard library.
+    return {"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip"}
 
 
-def _answer(response: httpx.Response, content: bytes) -> Answer:
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        body = None
+def _answer(response: httpx.Response, content: bytes | bytearray) -> Answer:
+    body, headers = parse_body(content), response.headers
     status = response.status_code
     if 200 <= status < 300:
         status = read_code(body) or status
-    return Answer(
-        status,
-        body if isinstance(body, dict) else None,
-        _retry_after(response.headers.get("retry-after"), response.headers.get("date")),
-        _http_date(response.headers.get("date")),
-    )
+    return Answer(status, body, retry_after(headers), http_date(headers.get("date")), fresh=not cached(headers))
 
 
 def _judge(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
@@ -260,20 +284,10 @@ def _judge(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
     return Outcome(Fate.UNREADABLE if found is None else Fate.ANSWERED, answer, found=found)
 
 
-def _retry_after(value: str | None, date: str | None) -> float | None:
-    """Seconds to wait, from the header's number or date (told apart from the server's own clock)."""
-    if value is None:
-        return None
-    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
-        return min(float(value), LONGEST_WAIT)
-    until, now = _http_date(value), _http_date(date) or datetime.now(UTC)
-    return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT) if until else None
-
-
-@lru_cache(maxsize=8)  # one answer's date is asked for more than once, and many answers share a second
-def _http_date(value: str | None) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(value) if value else None
-        return date.replace(tzinfo=UTC) if date and date.tzinfo is None else date and date.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+def _task_named(outcome: Outcome[FoundT], parse: Parse[FoundT]) -> Outcome[FoundT]:
+    """An order whose error names a task was taken. A redirect's words are nobody's: it is not the provider's answer."""
+    answer = outcome.answer
+    if outcome.found is not None or answer is None or 300 <= answer.status < 400:
+        return outcome
+    found = parse(answer.body)
+    return outcome if found is None else Outcome(Fate.ANSWERED, answer, found=found)

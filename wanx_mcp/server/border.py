@@ -12,7 +12,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp.types import CallToolResult, ImageContent, TextContent
 
-from wanx_mcp.errors import OutcomeUnknown, ProviderFault, WanxError
+from wanx_mcp.errors import ProviderFault, WanxError
 from wanx_mcp.server.card import CARD_LINK, with_legend
 from wanx_mcp.server.lobby import Lobby
 from wanx_mcp.server.tools import ToolRow
@@ -74,7 +74,7 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Lobby]) -
         return failure(error, studio)
     except Exception as fault:
         log.exception("%s met an unexpected fault", row.name)
-        return failure(_unexpected(row, fault), studio)
+        return failure(_unexpected(fault), studio)
     result = success(reply, simulated=studio.settings.simulate)
     return await with_legend(result, studio, ctx) if row.card else result
 
@@ -104,6 +104,6 @@ def failure(error: WanxError, studio: Studio | None) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=error.told(*remarks))], is_error=True)
 
 
-def _unexpected(row: ToolRow, fault: Exception) -> WanxError:
+def _unexpected(fault: Exception) -> WanxError:
     what = f"this server met an unexpected fault ({type(fault).__name__}); its log on stderr has the details"
-    return OutcomeUnknown(what) if row.spends else ProviderFault(what)
+    return ProviderFault(what)  # an order that may have left ends as a known error of its own

@@ -123,7 +123,10 @@ def listed(page: Page, spending: Spending, catalog: Catalog, secrets: Iterable[s
     if any(task.task_id for task in tasks):
         steps.append(f"call {GET} with a task_id to see how it stands now")
     if any(task.status == "unknown" for task in tasks):
-        steps.append("an unknown order is looked up again by a call in 10 s, do not order it again")
+        steps.append(
+            "an unknown order may have been charged: call again later, since each call looks for it in the provider's "
+            "history; repeating its create call with the same arguments places nothing meanwhile"
+        )
     step = "; ".join(steps) or f"order with {CREATE}"
     result = ListResult(
         tasks=tasks,
@@ -233,10 +236,15 @@ def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
     spent = f" Charged {dollars(charged)}." if charged is not None else ""
     if sight.forgotten:
         return f"The provider no longer knows task {task.task_id}; it was last seen {task.status}.{spent}"
+    if sight.gone:
+        return (
+            f"The provider has lost task {task.task_id}: it was last seen {task.status}, and has been denied for at least "
+            f"ten minutes. It stays in the budget for its 24 hours.{spent}"
+        )
     if sight.denied:
         return (
-            f"Task {task.task_id} was last seen {task.status}; the provider did not find it just now, which need not "
-            "last."
+            f"Task {task.task_id} was last seen {task.status}; the provider could not find it just now; this may be "
+            "temporary."
         )
     match task.status:
         case Status.COMPLETED if task.video_url:
@@ -254,6 +262,8 @@ def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
 
 def _next(sight: Sight, longest_wait: int) -> str:
     task = sight.task
+    if sight.gone:
+        return "tell the user that this task is lost; a new order, without its request_id, costs money again"
     if sight.forgotten and not sight.saved_path:
         return "the link has probably expired; order again only if the user wants to pay for it again"
     if sight.saved_path:

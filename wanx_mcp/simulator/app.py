@@ -209,7 +209,7 @@ class Simulator:
             "equivalent_in_usd": float(to_usd(free)),
             "wallet": {"point_remain": free, "point_frozen": self.credit - free - used, "point_used": used},
         }
-        return JSONResponse(envelope(account, frozenset()))
+        return JSONResponse(envelope(account, frozenset()), headers=self._date())
 
     async def _media(self, request: Request) -> Response:
         task = self.store.find(request.path_params["task_id"])

@@ -168,7 +168,7 @@ class Account:
         self._asked_account_at = self._clock.seconds()
         try:
             with anyio.fail_after(ACCOUNT_SECONDS):
-                account_id = await self.provider.account(within=ACCOUNT_SECONDS)
+                account_id = (await self.provider.account(within=ACCOUNT_SECONDS)).account_id
         except TimeoutError:
             log.info("the account could not be read in time")
             return
@@ -280,6 +280,19 @@ class Account:
         """The order is the one of that task; False if either has an owner by now."""
         return await self._ask(lambda book: book.adopt(number, seen))
 
+    async def entry(self, number: int) -> Entry | None:
+        """The order of that number, whoever's. Raises LedgerUnusable."""
+        return await self._ask(lambda book: book.entry(number))
+
+    async def settle(self, number: int, seen: Observation) -> bool:
+        """A person says that the order is the one of that task; False if that has another owner."""
+        return await self._ask(lambda book: book.settle(number, seen))
+
+    async def settle_absent(self, number: int) -> None:
+        """A person says that the order was never placed."""
+        moment = self.moment()
+        await self._ask(lambda book: book.settle_absent(number, moment))
+
     async def release(self, number: int) -> bool:
         """The order is proved absent."""
         moment = self.moment()
@@ -375,6 +388,26 @@ class Account:
             asked_at=self.moment(),
             by_get=by_get,
         )
+
+    async def page(self, statuses: Sequence[str], below: int | None, limit: int) -> list[Entry]:
+        """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""
+        name = await self.name()
+        return await self._ask(lambda book: book.page(name, statuses, below, limit))
+
+    async def durations(self, task_type: str, limit: int) -> list[float]:
+        """Seconds that the last completed tasks of that type took. Raises LedgerUnusable."""
+        name = await self.name()
+        return await self._ask(lambda book: book.durations(name, task_type, limit))
+
+    async def deny(self, task_id: str) -> None:
+        """The provider denies a task of ours. Raises LedgerUnusable."""
+        name, moment = await self.name(), self.moment()
+        await self._ask(lambda book: book.deny(name, task_id, moment))
+
+    async def lose(self, task_id: str) -> None:
+        """A task of ours is denied for good. Raises LedgerUnusable."""
+        name, moment = await self.name(), self.moment()
+        await self._ask(lambda book: book.lose(name, task_id, moment))
 
     # Saved videos
 

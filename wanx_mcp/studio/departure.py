@@ -21,6 +21,7 @@ class Departure:
         self._clock = clock
         self._entry = entry
         self._intended_at = clock.boot()
+        self._forbidden = False
         self.left = False
 
     async def check(self) -> None:
@@ -34,7 +35,14 @@ class Departure:
             raise _too_late(f"{waited:.0f} s passed before it could leave (was this machine suspended?)")
         if not await self._account.depart(self._entry.number):
             raise _too_late("it waited too long, or another process has settled it meanwhile")
+        if self._forbidden:
+            raise _too_late("the call that placed it had no time left")
         self.left = True
+
+    def forbid(self) -> bool:
+        """The call has no time left. True if the order has not left yet, and now never will."""
+        self._forbidden = not self.left
+        return self._forbidden
 
 
 def _too_late(why: str) -> ProviderFault:

@@ -1,4 +1,4 @@
-"""What is said of an order whose outcome is unknown: when it was searched for, what came of it, what a person can do."""
+"""What is said of an order whose outcome is unknown: when it was searched for, what came of it, what can be done."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def doubt_error(entry: Entry, now: datetime, *, in_flight: bool) -> OutcomeUnkno
         what = f"the same order, sent at {clock_words(entry.moment)}, is still on its way; this call has sent nothing"
         return OutcomeUnknown(what, charged=Charged.NO, advice=f"make the same call again in a minute, or call {LIST}")
     what = (
-        f"the same order, sent at {clock_words(entry.moment)}, has no known outcome yet and may have been charged; this "
-        f"call has sent nothing. {look_words(entry)}"
+        f"the same order, sent at {clock_words(entry.moment)}, has no known outcome yet and may have been charged; "
+        f"this call has sent nothing. {look_words(entry)}"
     )
     return OutcomeUnknown(what, charged=Charged.NO, advice=doubt_advice(entry, now))
 
@@ -41,8 +41,8 @@ def doubt_advice(entry: Entry, now: datetime) -> str:
     at = entry.absent_at + APART if entry.absent_at else entry.moment + SETTLED_AFTER
     look = f"a look after {at:%H:%M} UTC" if at > now else "another look"
     return (
-        f"the same call may be made again at any time, it places nothing while this is unknown; any other accepted "
-        f"order, or {look} ({LIST}), can settle it; a person can settle it with: wanx-mcp ledger --settle {entry.number}"
+        "the same call may be made again at any time, it places nothing while this is unknown; any other accepted order, "
+        f"or {look} ({LIST}), can settle it; so can a person, with: wanx-mcp ledger --settle {entry.number}"
     )
 
 

@@ -15,6 +15,7 @@ from wanx_mcp.errors import LedgerUnusable, ProviderError, TaskNotFound
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account, Glance, Known
+from wanx_mcp.studio.denials import Denials
 from wanx_mcp.studio.durations import Durations, learned
 from wanx_mcp.studio.pace import Pace
 from wanx_mcp.studio.queueing import ReadQueue
@@ -29,9 +30,6 @@ LEARNED_FROM = 20
 
 SAME_TIME = timedelta(seconds=3)
 """Clocks that are no further apart than this are taken for equal."""
-
-DENIED_SECONDS = 4.0
-"""An unfinished task of ours is gone when the provider has denied it twice in a row, so many seconds apart."""
 
 Glancing = Callable[[], Awaitable[Glance | None]]
 """Waits for what the ledger tells of a task; None if that may have changed since."""
@@ -51,7 +49,7 @@ class Following:
         self._watches = Watches(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.look_afresh)
         self._seen: dict[str, tuple[float, Sight]] = {}
         self._reads: dict[str, SharedRead[Sight]] = {}
-        self._denied: dict[str, float] = {}
+        self._denials = Denials(account)
         self._distrusted: dict[str, str | None] = {}
         self._learned: dict[str, Durations] = {}
 
@@ -108,7 +106,7 @@ class Following:
         read = self._reads[task_id] = SharedRead(patient=patient)
         try:
             sight = await read.made(self._read(task_id, until - self._clock.seconds(), patient, glance))
-            if self._reads.get(task_id) is read and not (sight.denied or sight.forgotten):
+            if self._reads.get(task_id) is read and not (sight.denied or sight.forgotten or sight.gone):
                 self._keep(task_id, sight)
             return sight
         finally:
@@ -122,8 +120,7 @@ class Following:
             known = await self._known(task_id, glance)
             if known.order is None and known.saved_path is None:
                 raise
-            return self._denial(task_id, self._remembered(task_id, known))
-        self._denied.pop(task_id, None)
+            return await self._denial(self._remembered(task_id, known), known)
         known = await self._known(task_id, glance)
         try:
             await self._account.observe(task, known.order)
@@ -151,8 +148,7 @@ class Following:
         if row is None or self._settings.simulate or (row.name in self._learned and not afresh):
             return
         try:
-            name = await self._account.name()
-            seen = await self._account.ledger.ask(lambda book: book.durations(name, row.name, LEARNED_FROM))
+            seen = await self._account.durations(row.name, LEARNED_FROM)
         except LedgerUnusable as error:
             log.info("the ledger could not tell how long tasks take: %s", error.what)
             seen = []
@@ -174,14 +170,16 @@ class Following:
     @property
     def _skew(self) -> timedelta:
         """By how much the provider's dates are ahead of our clock; the second that its header leaves open is none."""
-        skew = self._account.provider.skew
-        return skew if abs(skew) > SAME_TIME else timedelta(0)
+        ahead = self._account.provider.ahead
+        return ahead if abs(ahead) > SAME_TIME else timedelta(0)
 
-    def _denial(self, task_id: str, last: Sight) -> Sight:
-        """What one 404 makes of what was known `last`. A stray one must not end the wait for a paid video."""
-        now = self._clock.seconds()
-        if last.settled or now - self._denied.setdefault(task_id, now) >= DENIED_SECONDS:
+    async def _denial(self, last: Sight, known: Known) -> Sight:
+        """What a denial by the provider makes of what was known `last`. One of a task that has ended is believed; one
+        of an unfinished task must not end the wait for a paid video."""
+        if last.settled or known.order is None:
             return replace(last, forgotten=True, pace=None)
+        if await self._denials.for_good(known.order):
+            return replace(last, gone=True, pace=None)
         return replace(last, denied=True)
 
     def _remembered(self, task_id: str, known: Known) -> Sight:

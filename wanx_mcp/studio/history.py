@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wanx_mcp.catalog.wire import MODEL
-from wanx_mcp.errors import TaskNotFound, WanxError
+from wanx_mcp.errors import WanxError
 from wanx_mcp.ledger import Entry
 from wanx_mcp.provider import HistoryRow, Reading, Task
 from wanx_mcp.studio.account import Account
@@ -63,7 +63,8 @@ class Found:
     pairs: tuple[Pair, ...]
     problem: str
     read_at: datetime | None
-    canary_at: datetime | None
+    canaries: Mapping[str, datetime]
+    """By the hash of a key: the date of the newest task placed with it that vouches for the reading."""
 
 
 class Histories:
@@ -80,7 +81,7 @@ class Histories:
         latest = await self._account.latest_accepted()
         offset = creation_offset(latest)
         left = sorted(entries, key=lambda entry: entry.moment, reverse=True)
-        found = []
+        found: list[Window] = []
         while left and len(found) < MOST_WINDOWS:
             newest = left[0].moment
             inside = [entry for entry in left if newest - entry.moment <= WINDOW_LENGTH]
@@ -111,11 +112,8 @@ class Histories:
             if (pair := _pair(entry, row, tasks.get(row.task_id or ""), offset)) is not None
         )
         problem = reading.problem or await self._missing(reading, window)
-        canary = None if problem else await self._canary(reading, window)
-        if not problem and canary is None:
-            problem = "no task of yours vouches for the reading"
-        canary_at = canary - offset if canary else None
-        return Found(rows, tasks, pairs, problem, reading.read_at, canary_at)
+        canaries = {} if problem else await self._canaries(reading, window)
+        return Found(rows, tasks, pairs, problem, reading.read_at, canaries)
 
     async def _tasks(self, rows: Sequence[HistoryRow]) -> dict[str, Task]:
         """The tasks of `rows` in full. A row that cannot be read is passed over, and stays a candidate."""
@@ -147,20 +145,25 @@ class Histories:
                 return f"the history does not show task {entry.task_id} of yours either"
         return ""
 
-    async def _canary(self, reading: Reading, window: Window) -> datetime | None:
-        """The date of the newest task of ours, placed with the keys of these orders, that the reading shows and that
-        the provider still tells by its id. It is unfinished, unless this history has shown an unfinished one before:
-        otherwise it could be a list of finished tasks only."""
-        keys = {entry.account for entry in window.entries}
+    async def _canaries(self, reading: Reading, window: Window) -> dict[str, datetime]:
         shown = {row.task_id for row in reading.rows}
-        ours = await self._account.accepted(window.since, window.until)
-        candidates = [entry for entry in ours if entry.task_id in shown and keys == {entry.account}]
+        ours = [entry for entry in await self._account.accepted(window.since, window.until) if entry.task_id in shown]
+        found = {}
+        for key in {entry.account for entry in window.entries}:
+            if (placed := await self._canary([entry for entry in ours if entry.account == key])) is not None:
+                found[key] = placed - window.offset
+        return found
+
+    async def _canary(self, shown: Sequence[Entry]) -> datetime | None:
+        """The date of the newest of our tasks which the history has `shown` that the provider still tells by its id.
+        It is unfinished, unless this history has shown an unfinished one before: else it could be a list of finished
+        tasks only."""
         shows_unfinished = await self._account.shows_unfinished()
-        candidates.sort(key=lambda entry: (entry.open or shows_unfinished, entry.placed_at), reverse=True)
+        candidates = sorted(shown, key=lambda entry: entry.open or shows_unfinished, reverse=True)
         for entry in candidates[:MOST_CANARIES]:
             try:
                 task = await self._account.provider.get(entry.task_id or "", within=TASK_SECONDS)
-            except TaskNotFound:
+            except WanxError:
                 continue
             await self._account.observe(task, entry)
             if not task.status.final:

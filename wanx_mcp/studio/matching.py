@@ -118,7 +118,7 @@ def _forced(pairs: Sequence[Pair], grade: Fit) -> list[Pair]:
 
 
 def _is_forced(pair: Pair, graded: Sequence[Pair], group: Sequence[Pair]) -> bool:
-    """Whether `pair` is the only way: its order fits no other task of the group as well, and its task no other order."""
+    """Whether `pair` is the only way: its order fits no other task as well, and its task no other order."""
     order_alone = all(other.task.task_id == pair.task.task_id for other in graded if _same_order(other, pair))
     task_alone = all(_same_order(other, pair) for other in graded if other.task.task_id == pair.task.task_id)
     if order_alone and task_alone:

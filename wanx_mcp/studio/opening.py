@@ -63,13 +63,15 @@ async def open_account(
         wires = Wire(found, clock), Wire(found.uploads, clock)
         provider = Provider(*wires, loopback=found.loopback, secrets=secrets)
     ledger = Ledger(ledger_path(settings))
+    account = Account(settings, clock, ledger, found, provider)
     try:
-        yield Account(settings, clock, ledger, found, provider)
+        yield account
     finally:
         with anyio.move_on_after(CLOSING_SECONDS, shield=True):
             if provider is not None:
                 await provider.aclose()
             await ledger.aclose()
+        account.sender.release()
 
 
 def ledger_path(settings: Settings) -> Path:

@@ -33,6 +33,10 @@ from wanx_mcp.studio.digests import delivered
 from wanx_mcp.studio.doubt import doubt_error
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import Following
+from wanx_mcp.studio.reconciling import Reconciling
+
+CALL_SECONDS = 19.0
+"""A create answers within 20 s, whatever the provider does; the order itself is heard out."""
 
 FIRST_ANSWER_SECONDS = 5.0
 """How long a repeat waits for the first order's task id, and a second order of a kind for the first one's price."""
@@ -66,22 +70,25 @@ class Handover:
 
     departure: Departure | None = None
 
-    @property
-    def sent(self) -> bool:
-        return self.departure is not None and self.departure.left
-
 
 class Ordering:
     """Places orders for one account."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, account: Account, errands: Errands, following: Following
+        self,
+        settings: Settings,
+        clock: Clock,
+        account: Account,
+        errands: Errands,
+        following: Following,
+        reconciling: Reconciling,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._account = account
         self._errands = errands
         self._following = following
+        self._reconciling = reconciling
 
     def price(self, order: Order) -> int:
         """The published price, or what the operator assumes where there is none, in points."""
@@ -108,11 +115,10 @@ class Ordering:
         """
         content = self._account.provider.encode(order.payload() | self._config())
         patience = self._clock.seconds() + FIRST_ANSWER_SECONDS
+        looked_up = False
         while (left := until - self._clock.seconds()) > 0:
             waited = self._clock.seconds() >= patience
-            draft = await self._account.draft(
-                order.row.name, kept, request_id, price=self.price(order), waited=waited
-            )
+            draft = await self._account.draft(order.row.name, kept, request_id, price=self.price(order), waited=waited)
             match await self._intend(draft):
                 case Intention() as intention:
                     placement = await self._hand_over(order, intention.entry, content, left, handover)
@@ -123,8 +129,19 @@ class Ordering:
                     raise _elsewhere(entry)
                 case FirstOfKind():
                     await self._clock.sleep(POLL_SECONDS)
+                case Entry() as earlier if earlier.state.doubtful:
+                    _check_same(draft, earlier)
+                    if self._account.in_flight(earlier) and not waited:
+                        await self._clock.sleep(POLL_SECONDS)
+                    elif looked_up or self._account.in_flight(earlier):
+                        in_flight = self._account.in_flight(earlier)
+                        raise doubt_error(earlier, self._account.moment(), in_flight=in_flight)
+                    else:
+                        await self._reconciling.settle(now=True)
+                        looked_up = True
                 case Entry() as earlier:
-                    found = await self._repeat(order, draft, earlier, patient=not waited, within=left)
+                    _check_same(draft, earlier)
+                    found = await self._repeat(order, draft, earlier, within=left)
                     if found is not None:
                         return found
         raise OutcomeUnknown("the same order is still on its way; this call has sent nothing", charged=Charged.NO)
@@ -158,7 +175,7 @@ class Ordering:
         errand = self._errands.send(deliver)
         with anyio.move_on_after(within):
             return await errand.outcome()
-        raise OutcomeUnknown("the provider has not answered the order yet; it is still on its way")
+        raise late(departure)
 
     async def _surely(self, entry: Entry, state: State, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` before anything is sent; where it fails the order is concluded as `state`."""
@@ -184,6 +201,8 @@ class Ordering:
 
     async def _conclude(self, number: int, state: State) -> None:
         await self._book(lambda: self._account.conclude(number, state))
+        if state is State.UNKNOWN:
+            self._reconciling.arose()
 
     async def _accept(self, order: Order, entry: Entry, task: Task) -> Placement:
         """Book the task that the provider answered with."""
@@ -221,23 +240,10 @@ class Ordering:
             except LedgerUnusable as unusable:
                 log.info("the outcome of an order still cannot be booked: %s", unusable.what)
 
-    async def _repeat(
-        self, order: Order, draft: Draft, earlier: Entry, *, patient: bool, within: float
-    ) -> Placement | None:
-        """What an earlier order means for this one. None: try again, its state may have changed."""
-        by_key = draft.request_id is not None and draft.request_id == earlier.request_id
-        if by_key and earlier.content != draft.content:
-            raise InvalidOrder(
-                "request_id was used before, for an order with other arguments",
-                advice="set request_id to a new value; then order again",
-            )
-        if earlier.state.doubtful:
-            if not (patient and self._account.in_flight(earlier)):
-                raise doubt_error(earlier, self._account.moment(), in_flight=self._account.in_flight(earlier))
-            await self._clock.sleep(POLL_SECONDS)
-            return None
+    async def _repeat(self, order: Order, draft: Draft, earlier: Entry, *, within: float) -> Placement | None:
+        """What an earlier order that was accepted means for this one. None: try again, it has ended meanwhile."""
         old = draft.moment - earlier.moment > FRESH
-        if not by_key and earlier.open and old and await self._ended(earlier, within):
+        if not _by_key(draft, earlier) and earlier.open and old and await self._ended(earlier, within):
             return None
         gone = "the provider has denied this task for good" if earlier.gone_at else None
         status = earlier.status or ""
@@ -256,6 +262,27 @@ class Ordering:
         if url is None:
             return {}
         return {"config": {"webhook_config": {"endpoint": url, **({"secret": secret} if secret else {})}}}
+
+
+def _by_key(draft: Draft, earlier: Entry) -> bool:
+    return draft.request_id is not None and draft.request_id == earlier.request_id
+
+
+def _check_same(draft: Draft, earlier: Entry) -> None:
+    """Raises InvalidOrder where a request_id was used before for other arguments."""
+    if _by_key(draft, earlier) and earlier.content != draft.content:
+        raise InvalidOrder(
+            "request_id was used before, for an order with other arguments",
+            advice="set request_id to a new value; then order again",
+        )
+
+
+def late(departure: Departure | None) -> WanxError:
+    """What a create is answered whose time is up: "maybe" only if its order may have left this machine."""
+    if departure is None or departure.forbid():
+        what = "this order could not be placed within the time of one call; nothing was sent"
+        return ProviderFault(what, advice="make the same call again; nothing is booked")
+    return OutcomeUnknown("the provider has not answered the order yet; it is still on its way")
 
 
 def _beside(placement: Placement, doubt: Entry | None) -> Placement:
@@ -280,8 +307,8 @@ def _elsewhere(entry: Entry) -> OutcomeUnknown:
     ordered = entry.moment.isoformat(timespec="seconds").replace("+00:00", "Z")
     task = f" as task {entry.task_id}" if entry.task_id else ", and its outcome is unknown"
     what = (
-        f"the same order was sent at {ordered} with another API key{task}; whether that key belongs to the same account "
-        "could not be found out, so this call has sent nothing"
+        f"the same order was sent at {ordered} with another API key{task}; whether that key belongs to the same "
+        "account could not be found out, so this call has sent nothing"
     )
     advice = "ask the user; a new request_id places another order beside one that is open, not beside an unknown one"
     return OutcomeUnknown(what, charged=Charged.NO, advice=advice)

@@ -21,11 +21,12 @@ from wanx_mcp.errors import (
     Unreachable,
     WanxError,
 )
-from wanx_mcp.ledger import Draft, Entry, Intention, Spending, State
+from wanx_mcp.ledger import Draft, Elsewhere, Entry, FirstOfKind, Intention, Spending, State
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.provider import Task
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account, observation
+from wanx_mcp.studio.account import Account
+from wanx_mcp.studio.departure import Departure
 from wanx_mcp.studio.questions import Question, certainly_refused, questions
 
 SECONDS = 15.0
@@ -86,26 +87,28 @@ class Probing:
         if not certainly_refused(self._catalog, question.payload):
             raise InvalidOrder(f"the probe about {question.topic} could be carried out; it was not sent")
         content = self._account.provider.encode(question.payload)
-        limit, draft, ledger = self._account.limit, await self._draft(question), self._account.ledger
-        match await ledger.ask(lambda book: book.intend(draft, limit)):
+        match await self._account.intend(await self._draft(question)):
             case Spending() as spending:
                 asked = dollars(to_usd(spending.asked))
                 return Probed(
                     question, Lesson.NOT_ASKED, f"the budget has no room for the {asked} that a probe reserves"
                 )
+            case FirstOfKind() | Elsewhere() as other:
+                words = f"another order (number {other.entry.number} of wanx-mcp ledger) is on its way"
+                return Probed(question, Lesson.NOT_ASKED, words)
             case Entry() as earlier:
                 words = f"an earlier probe (order {earlier.number} of wanx-mcp ledger) is of unknown outcome"
                 return Probed(question, Lesson.NOT_ASKED, words)
             case Intention() as intention:
-                return await self._sent(question, content, intention.entry.number)
+                return await self._sent(question, content, intention.entry)
 
-    async def _sent(self, question: Question, content: bytes, number: int) -> Probed:
-        ledger = self._account.ledger
+    async def _sent(self, question: Question, content: bytes, entry: Entry) -> Probed:
+        number, leave = entry.number, Departure(self._account, self._clock, entry).check
         try:
-            task = await self._account.provider.create(content, within=0, words=WORDS)
+            task = await self._account.provider.create(content, within=0, leave=leave, words=WORDS)
         except WanxError as error:
             state = State.DECLINED if error.charged is Charged.NO else State.UNKNOWN
-            await ledger.ask(lambda book: book.conclude(number, state))
+            await self._account.conclude(number, state)
             if state is State.UNKNOWN:
                 return Probed(question, Lesson.UNKNOWN, f"{error.what}; it is order {number} of wanx-mcp ledger")
             if isinstance(error, _ENDS):
@@ -115,8 +118,8 @@ class Probing:
 
     async def _taken(self, question: Question, task: Task, number: int) -> Probed:
         """The impossible has been accepted: on the books with it, and off with the task."""
-        ledger, provider = self._account.ledger, self._account.provider
-        await ledger.ask(lambda book: book.accept(number, observation(task)))
+        provider = self._account.provider
+        await self._account.accept(number, task)
         try:
             await provider.cancel(task.task_id, within=SECONDS)
             fate = "it was cancelled"
@@ -134,13 +137,12 @@ class Probing:
     async def _draft(self, question: Question) -> Draft:
         row = self._catalog.find(question.task_type)
         price = self._settings.assumed_price if row is None or row.price is None else row.price
-        return Draft(
-            account=await self._account.name(),
-            task_type=question.task_type,
-            arguments=from_wire(question.input),
-            request_id=f"doctor-probe-{secrets.token_hex(4)}",
-            points=to_points(price),
-            created_at=self._clock.now(),
+        return await self._account.draft(
+            question.task_type,
+            from_wire(question.input),
+            f"doctor-probe-{secrets.token_hex(4)}",
+            price=to_points(price),
+            waited=True,
         )
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import anyio
 
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import LedgerUnusable, NotConfigured, WanxError
+from wanx_mcp.errors import NotConfigured, WanxError
 from wanx_mcp.ledger import Entry, State
 from wanx_mcp.studio.account import Account, Glance
 from wanx_mcp.studio.doubt import candidate_words
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.history import Histories, Window
-from wanx_mcp.studio.matching import Pair, certain_pairs
+from wanx_mcp.studio.matching import certain_pairs
 from wanx_mcp.studio.proof import Evidence, Step, next_step
 
 CALL_SECONDS = 5.0
@@ -32,14 +31,6 @@ LATER_DUE = timedelta(minutes=30)
 every LATER_DUE."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a round of look-ups has settled."""
-
-    adopted: int = 0
-    released: int = 0
 
 
 class Reconciling:
@@ -153,7 +144,7 @@ class Reconciling:
             elif found.problem:
                 await self._looked(entry, f"nothing was found, which proves nothing yet: {found.problem}")
             else:
-                await self._prove(entry, Evidence(found.read_at, found.canary_at))
+                await self._prove(entry, Evidence(found.read_at, found.canaries.get(entry.account)))
 
     async def _prove(self, entry: Entry, evidence: Evidence) -> None:
         match next_step(entry, evidence):
@@ -165,6 +156,8 @@ class Reconciling:
                 words = "the history does not show it; a second look five minutes later can prove it absent"
             case Step.NOTHING if entry.absent_at is not None:
                 words = "the history does not show it; a second look can prove it absent"
+            case Step.NOTHING if evidence.canary_at is None:
+                words = "the history does not show it, and no unfinished task of yours by which to trust the history"
             case Step.NOTHING if entry.error is None:
                 words = "the history does not show it; since the provider's clock was unknown, that proves nothing"
             case Step.NOTHING:

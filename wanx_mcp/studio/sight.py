@@ -11,8 +11,9 @@ from wanx_mcp.studio.pace import Pace
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A task as it stands. `pace` is None once it has ended; `forgotten`: only the ledger still knows it; `denied`: the
-    provider has just said so, which is not believed at once; `refused`: the media host did not serve its link here."""
+    """A task as it stands. `pace` is None once it has ended; `forgotten`: it has ended, and only the ledger still knows
+    it; `denied`: the provider does not find it at the moment, which may be temporary; `gone`: it has denied an
+    unfinished task for good; `refused`: the media host did not serve its link here."""
 
     task: Task
     row: TaskType | None
@@ -22,12 +23,13 @@ class Sight:
     forgotten: bool = False
     denied: bool = False
     refused: bool = False
+    gone: bool = False
 
     @property
     def settled(self) -> bool:
         """Whether waiting longer brings nothing: the video is there, or there will be none."""
         over = self.task.status in (Status.FAILED, Status.CANCELLED)
-        return over or self.forgotten or self.task.video_url is not None or self.saved_path is not None
+        return over or self.forgotten or self.gone or self.task.video_url is not None or self.saved_path is not None
 
     def later(self, seconds: float) -> Sight:
         """The same after `seconds` more without news."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import anyio
 from anyio.abc import TaskGroup
 
 from wanx_mcp.catalog import Catalog, Order, parse_order
@@ -20,7 +21,7 @@ from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.errands import Errands
 from wanx_mcp.studio.following import READ_SECONDS, Following, Report, Sight
 from wanx_mcp.studio.keepsakes import Keepsake, Keepsakes
-from wanx_mcp.studio.ordering import CALL_SECONDS, Ordering, Placement
+from wanx_mcp.studio.ordering import CALL_SECONDS, Handover, Ordering, Placement, late
 from wanx_mcp.studio.pace import Pace
 from wanx_mcp.studio.pictures import Pictures, Prepared
 from wanx_mcp.studio.previewing import Preview, preview
@@ -68,11 +69,12 @@ class Studio:
         self._clock = clock
         self._errands = errands
         self._following = Following(settings, catalog, clock, account, group)
-        self._reconciling = Reconciling(account, catalog, clock)
+        self._reconciling = Reconciling(account, clock, errands)
         self._pictures = Pictures(settings, clock)
         self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
         self._saving = Saving(settings, clock, account, errands, self._following, self._reconciling, limits)
         self._keepsakes = Keepsakes(account)
+        group.start_soon(self._reconciling.keep_looking)
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
 
     def take_complaints(self) -> list[str]:
@@ -90,11 +92,13 @@ class Studio:
 
     async def quote(self, given: Mapping[str, Any]) -> Quotation:
         """Check and price an order; nothing is sent. Raises InvalidOrder, AdultContentOff and ImageRejected."""
-        prepared = await self._prepared(given)
+        prepared = await self._prepared(self._order(given))
         return Quotation(prepared.order, await self._ordering.booked(prepared.order), prepared.notes)
 
-    async def _prepared(self, given: Mapping[str, Any]) -> Prepared:
-        order = parse_order(self.catalog, given, adult=self.settings.allow_adult)
+    def _order(self, given: Mapping[str, Any]) -> Order:
+        return parse_order(self.catalog, given, adult=self.settings.allow_adult)
+
+    async def _prepared(self, order: Order) -> Prepared:
         prepared = await self._pictures.prepare(order)
         doubt = lora_doubt(order.arguments.get("lora_type"))
         return replace(prepared, notes=(*prepared.notes, doubt)) if doubt else prepared
@@ -103,15 +107,23 @@ class Studio:
         """Place an order, or find the one that it repeats. Once it has left, it ends whatever the caller does.
 
         Raises InvalidOrder, AdultContentOff, ImageRejected, NotConfigured, BudgetExceeded and LedgerUnusable before
-        anything is ordered, the provider's errors after.
+        anything is ordered, the provider's errors after. Answers within CALL_SECONDS, whatever is slow.
         """
-        until = self._clock.seconds() + CALL_SECONDS
-        prepared = await self._prepared(given)
+        until, handover = self._clock.seconds() + CALL_SECONDS, Handover()
+        with anyio.move_on_after(CALL_SECONDS):
+            return await self._create(given, request_id, until, handover)
+        raise late(handover.departure)
+
+    async def _create(
+        self, given: Mapping[str, Any], request_id: str | None, until: float, handover: Handover
+    ) -> Placement:
+        order = self._order(given)
         self._account.check_orders()
-        await self._account.name()
-        await self._reconciling.settle(now=True)
+        self._ordering.check_price(order)
+        prepared = await self._prepared(order)
+        await self._account.prepare()
         order = await self._pictures.deliver(prepared, self._account.provider, until=until)
-        placement = await self._ordering.place(order, prepared.kept, request_id, until=until)
+        placement = await self._ordering.place(order, prepared.kept, request_id, until=until, handover=handover)
         return replace(placement, notes=prepared.notes)
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
@@ -141,14 +153,13 @@ class Studio:
 
     async def recent(self) -> tuple[Entry, ...]:
         """The latest orders, from the ledger alone: nobody else is asked. Raises NotConfigured and LedgerUnusable."""
-        name = await self._account.name()
-        return tuple(await self._account.ledger.ask(lambda book: book.page(name, (), None, RECENT)))
+        return tuple(await self._account.page((), None, RECENT))
 
     async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
         """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""
-        name = await self._account.name()
+        await self._account.name()
         await self._reconciling.settle()
-        found = await self._account.ledger.ask(lambda book: book.page(name, statuses, below, limit + 1))
+        found = await self._account.page(statuses, below, limit + 1)
         entries = tuple(await self._account.present(found[:limit]))
         return Page(entries, entries[-1].number if len(found) > limit else None)
 

@@ -97,7 +97,7 @@ async def _provider(patient: Patient) -> Finding:
         return wrong(f"{where} is ill: {error.what}.", fix, "strange_answer")
     except ProviderError as error:
         patient.refusal = error
-    skew = patient.account.provider.skew.total_seconds()
+    skew = patient.account.provider.ahead.total_seconds()
     if abs(skew) > SKEW_SECONDS:
         way = "behind" if skew > 0 else "ahead"
         found = f"{where} answers; this machine's clock is {abs(skew) / 60:.0f} minutes {way}"
@@ -146,13 +146,16 @@ def _strange_host(patient: Patient) -> str:
 async def _history(patient: Patient) -> Finding:
     if isinstance(patient.refusal, Unauthorized):
         return Finding(Verdict.SKIPPED, "not looked at: the key is not accepted")
-    now = patient.clock.now() + patient.account.provider.skew
+    now = patient.clock.now() + patient.account.provider.ahead
     try:
-        tasks = await patient.account.provider.history(now - HOUR, now, within=SECONDS)
+        reading = await patient.account.provider.history(now - HOUR, now, within=SECONDS)
     except WanxError as error:
         fix = "Orders whose answer is lost cannot be looked up until it works: settle them with wanx-mcp ledger."
         return warning(f"the task history cannot be read: {error.what}", fix, "no_history")
-    return ok(f"can be read; {len(tasks)} task(s) in the last hour")
+    if not reading.complete:
+        fix = "Lost orders may stay unknown for longer than usual: settle them with wanx-mcp ledger."
+        return warning(f"the task history is incomplete: {reading.problem}", fix, "no_history")
+    return ok(f"can be read; {len(reading.rows)} task(s) in the last hour")
 
 
 async def _uploads(patient: Patient) -> Finding:

@@ -93,9 +93,9 @@ async def _strangers(patient: Patient, began: datetime) -> list[str]:
     """Tasks of this account that began since then, and that the ledger does not know."""
     provider, ledger = patient.account.provider, patient.account.ledger
     try:
-        since = began + provider.skew
-        rows = await provider.history(since, since + DAY, within=SECONDS)
-        ids = [row.task_id for row in rows]
+        since = began + provider.ahead
+        reading = await provider.history(since, since + DAY, within=SECONDS)
+        ids = [row.task_id for row in reading.rows if row.task_id]
         return await ledger.ask(lambda book: [task_id for task_id in ids if not book.knows(task_id)])
     except WanxError:
         return []

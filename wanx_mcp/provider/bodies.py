@@ -1,0 +1,107 @@
+"""Bodies of answers, bounded: what is larger or more intricate than any real answer is not parsed."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_PLAIN_BYTES = 4 * 1024 * 1024
+"""An answer beside the pictures that it echoes."""
+
+MAX_ECHO_BYTES = 64 * 1024 * 1024
+"""An answer with the pictures that it echoes."""
+
+MAX_PARTS = 200_000
+"""Objects, lists and members of one answer. Each takes up to 250 bytes once parsed."""
+
+_PIECE_BYTES = 256 * 1024
+
+# A string of base64, by itself or in a data URI, as long as no text is; JSON may write a slash as `\/`.
+_PICTURE = re.compile(rb'"(?:data:[\w.+/;=\\-]{1,80},)?[A-Za-z0-9+/=_\\-]{65536,}"')
+_CUT = b"-Infinity"  # no JSON has this word outside its strings, and Python's parser asks what it stands for
+
+
+async def receive(response: httpx.Response, most: int) -> bytearray:
+    """The decoded body. Raises httpx.DecodingError beyond `most` bytes, or for an encoding that we did not offer."""
+    import httpx
+
+    content = bytearray()
+    try:
+        async for piece in _pieces(response):
+            content += piece
+            if len(content) > most:
+                raise httpx.DecodingError("the answer is too large")
+    except zlib.error as error:
+        raise httpx.DecodingError("the answer is damaged") from error
+    return content
+
+
+async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body in pieces of bounded size, however well it was compressed (httpx decodes each chunk whole)."""
+    import httpx
+
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if response.is_stream_consumed:  # made in memory, by a test
+        yield response.content
+    elif encoding in ("", "identity"):
+        async for piece in response.aiter_raw():
+            yield piece
+    elif encoding in ("gzip", "x-gzip", "deflate"):
+        unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)  # either header
+        async for piece in response.aiter_raw():
+            for unpacked in _unpacked(unpacking, piece):
+                yield unpacked
+        yield unpacking.flush()
+    else:
+        raise httpx.DecodingError("the answer is encoded in a way that was not asked for")
+
+
+def _unpacked(unpacking: zlib._Decompress, piece: bytes) -> Iterator[bytes]:
+    while piece and not unpacking.eof:
+        yield unpacking.decompress(piece, _PIECE_BYTES)
+        piece = unpacking.unconsumed_tail
+
+
+def parse_body(content: bytes | bytearray) -> dict[str, Any] | None:
+    """The JSON object in `content`, None if there is none or it is out of all proportion."""
+    pictures = list[str]()
+    try:
+        plain = _without_pictures(content, pictures)
+        if len(plain) > MAX_PLAIN_BYTES or sum(map(plain.count, (b"{", b"[", b","))) > MAX_PARTS:
+            return None
+        left = iter(pictures)
+        body = json.loads(plain, parse_constant=lambda name: _constant(name, left) if pictures else None)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) and next(left, None) is None else None
+
+
+def _without_pictures(content: bytes | bytearray, pictures: list[str]) -> bytes | bytearray:
+    if len(content) <= MAX_PLAIN_BYTES or content.count(b'"') > 4 * MAX_PARTS:
+        return content
+    return _PICTURE.sub(lambda found: _cut(found.group(), pictures), content)
+
+
+def _cut(literal: bytes, pictures: list[str]) -> bytes:
+    """Put the picture of a JSON string aside; the parser meets the pictures again in the same order."""
+    text = literal[1:-1].replace(rb"\/", b"/")
+    if b"\\" in text:
+        raise ValueError("no base64 has other escapes")
+    pictures.append(text.decode("ascii"))
+    return _CUT
+
+
+def _constant(name: str, pictures: Iterator[str]) -> str | None:
+    """What a word stands for that Python's parser takes and JSON does not have: the next picture, or nothing."""
+    if name != _CUT.decode():
+        return None
+    picture = next(pictures, None)
+    if picture is None:
+        raise ValueError("this word was there before")
+    return picture

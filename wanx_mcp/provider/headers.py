@@ -1,0 +1,38 @@
+"""Response headers that say when: Date, Retry-After, and whether the answer is fresh."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+
+LONGEST_WAIT = 86_400.0
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from Retry-After's number or date (measured from the answer's own Date)."""
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
+        return min(float(value), LONGEST_WAIT)
+    until, now = http_date(value), http_date(headers.get("date")) or datetime.now(UTC)
+    return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT) if until else None
+
+
+def cached(headers: Mapping[str, str]) -> bool:
+    """Whether the answer comes out of somebody's cache, so that its Date and its content may be old."""
+    hits = f"{headers.get('x-cache', '')} {headers.get('cf-cache-status', '')}".lower()
+    return headers.get("age", "0").strip() not in ("", "0") or "hit" in hits.split()
+
+
+@lru_cache(maxsize=8)  # one answer's date is asked for more than once, and many answers share a second
+def http_date(value: str | None) -> datetime | None:
+    """The moment that an HTTP header names, None if it names none."""
+    try:
+        date = parsedate_to_datetime(value) if value else None
+        return date.replace(tzinfo=UTC) if date and date.tzinfo is None else date and date.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,143 @@
+"""The account's task history, read to its end: what makes a reading complete."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+from wanx_mcp.errors import ProviderError
+from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
+from wanx_mcp.provider.rows import HistoryRow, read_page
+from wanx_mcp.provider.verdict import Quote, read_error
+from wanx_mcp.provider.wire import Wire
+
+HISTORY = "/api/open/tasks/histories"
+PAGE_SIZES = (100, 89)
+"""The provider takes at most 100. The second size has other page ends, so that what one reading loses between two
+pages (a row that moves while we read, a wrong offset) is inside a page of the other."""
+
+MAX_PAGES = 50
+"""Of one reading in one page size."""
+
+PAGE_SECONDS = 20.0
+"""Of one page, repeats included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The rows of a stretch of time, each id once, in the order of the answers; rows without an id are all kept.
+
+    `complete`: the answers hold together, so a task that is not here was not in the history; else `problem` says in
+    a short phrase what is wrong. `read_at` is the provider's Date of the last page.
+    """
+
+    rows: tuple[HistoryRow, ...]
+    complete: bool
+    problem: str = ""
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    rows: tuple[HistoryRow, ...]
+    problem: str
+    date: datetime | None
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One reading in one page size, while it grows."""
+
+    pages: list[_Page] = field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def rows(self) -> list[HistoryRow]:
+        return _once_each(row for page in self.pages for row in page.rows)
+
+
+class History:
+    """Readings over a Wire. There is no filter by model: what the provider's `model=wan` covers is unproven, and an
+    empty answer to it proves nothing [contract 15]."""
+
+    def __init__(self, wire: Wire, quote: Quote) -> None:
+        self._wire = wire
+        self._quote = quote
+
+    async def read(self, since: datetime, until: datetime, *, within: float) -> Reading:
+        """Every task created between two moments of the provider's time.
+
+        No page is begun after `within` seconds. Raises the errors of a read if the very first page cannot be read;
+        whatever goes wrong later makes the reading incomplete.
+        """
+        query = {"start_time": math.floor(since.timestamp()), "end_time": math.ceil(until.timestamp())}
+        deadline = self._wire.clock.seconds() + within
+        passes = [await self._pass(query, PAGE_SIZES[0], deadline, raises=True)]
+        if len(passes[0].pages) > 2 and not passes[0].problem:  # a page of rows, another, and the empty one
+            passes.append(await self._pass(query, PAGE_SIZES[1], deadline))
+        pages = [page for one in passes for page in one.pages]
+        problem = next((one.problem for one in passes if one.problem), "")
+        rows = _once_each(row for one in passes for row in one.rows)
+        return Reading(tuple(rows), not problem, problem, pages[-1].date if pages else None)
+
+    async def _pass(self, query: dict[str, int], size: int, deadline: float, *, raises: bool = False) -> _Pass:
+        """All pages of one size, up to the first empty one or the first that makes no sense."""
+        found = _Pass()
+        while not found.problem:
+            number = len(found.pages) + 1
+            if number > MAX_PAGES:
+                found.problem = f"it has more than {MAX_PAGES} pages"
+            elif number > 1 and self._wire.clock.seconds() >= deadline:
+                found.problem = "reading it took too long"
+            else:
+                try:
+                    page = await self._page(query | {"page": number, "page_size": size})
+                except ProviderError as error:
+                    if raises and number == 1:
+                        raise
+                    found.problem = f"page {number} could not be read ({error.code})"
+                    break
+                found.problem = _page_problem(page, found.pages)
+                found.pages.append(page)
+                if not page.rows:
+                    found.problem = found.problem or _order_problem(found.rows)
+                    break
+        return found
+
+    async def _page(self, query: dict[str, int]) -> _Page:
+        outcome = await self._wire.read(
+            "GET", HISTORY, query=query, parse=read_page, within=PAGE_SECONDS, most=MAX_PLAIN_BYTES
+        )
+        if outcome.found is None or outcome.answer is None:
+            raise read_error(outcome, self._quote)
+        rows = tuple(row for row in outcome.found if row is not None)
+        problem = "" if outcome.answer.fresh else "a page came out of a cache"
+        if len(rows) < len(outcome.found):
+            problem = "a row cannot be read"
+        return _Page(rows, problem, outcome.answer.date)
+
+
+def _page_problem(page: _Page, earlier: Sequence[_Page]) -> str:
+    repeats = bool(page.rows) and bool(earlier) and page.rows == earlier[-1].rows
+    return page.problem or ("a page repeats the one before" if repeats else "")
+
+
+def _order_problem(rows: Sequence[HistoryRow]) -> str:
+    dates = [row.created_at for row in rows if row.created_at is not None]
+    falling = all(later <= earlier for earlier, later in pairwise(dates))
+    rising = all(later >= earlier for earlier, later in pairwise(dates))
+    return "" if falling or rising else "its rows are not in the order of their dates"
+
+
+def _once_each(rows: Iterable[HistoryRow]) -> list[HistoryRow]:
+    """The rows in order, of each id the first."""
+    seen = set[str]()
+    kept = []
+    for row in rows:
+        if row.task_id is None or row.task_id not in seen:
+            kept.append(row)
+            seen |= {row.task_id} if row.task_id is not None else set()
+    return kept
