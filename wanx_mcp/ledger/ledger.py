@@ -95,8 +95,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 _MOVED = (
-    "ask the user to put that file back; only if its orders and spending may be forgotten, restart this server: it then "
-    "begins a new ledger"
+    "ask the user to put that file back; only if its orders and spending may be forgotten, restart this server: "
+    "it then begins a new ledger"
 )
 
 

@@ -65,6 +65,11 @@ class Placing(Tracking):
             return Intention(self._write(draft, points), beside)
 
     def _write(self, draft: Draft, points: int) -> Entry:
+        self.change(
+            "insert or ignore into identity (account, origin, owner) values (:account, :origin, :account)",
+            account=draft.account,
+            origin=draft.origin,
+        )
         owner = self.owner(draft.account)
         values = {
             "account": draft.account,
@@ -112,11 +117,14 @@ class Placing(Tracking):
         Beside one that is open a new request_id is a new order, as it is within an account.
         """
         same_key = "request_id = :request_id" if draft.request_id is not None else f"status in {OPEN}"
+        standing = f"(({DOUBTFUL} and ordered_at > :day) or {same_key})"
+        perhaps_mine = (
+            "exists (select 1 from identity mine join identity other on other.owner = entry.owner "
+            "where mine.account = :account and (mine.account_id is null or other.account_id is null))"
+        )
         return self.newest(
             f"content = :content and {ALIVE} and gone_at is null and (origin = :origin or origin is null) "
-            f"and owner <> {OWNER} and (({DOUBTFUL} and ordered_at > :day) or {same_key}) "
-            "and exists (select 1 from identity mine join identity other on other.owner = entry.owner "
-            "where mine.account = :account and (mine.account_id is null or other.account_id is null))",
+            f"and owner <> {OWNER} and {standing} and {perhaps_mine}",
             account=draft.account,
             content=draft.content,
             origin=draft.origin,

@@ -238,8 +238,8 @@ def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
         return f"The provider no longer knows task {task.task_id}; it was last seen {task.status}.{spent}"
     if sight.gone:
         return (
-            f"The provider has lost task {task.task_id}: it was last seen {task.status}, and has been denied for at least "
-            f"ten minutes. It stays in the budget for its 24 hours.{spent}"
+            f"The provider has lost task {task.task_id}: it was last seen {task.status}, and has been denied for at "
+            f"least ten minutes. It stays in the budget for its 24 hours.{spent}"
         )
     if sight.denied:
         return (

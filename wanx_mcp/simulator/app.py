@@ -198,10 +198,10 @@ class Simulator:
         body = {"data": rows, "page": page, "size": size, "total": len(found)}
         return JSONResponse(envelope(body, self.weather.dresses - {Dress.FLAT}), headers=self._date())
 
-    async def _account(self, _request: Request) -> Response:
+    async def _account(self, request: Request) -> Response:
         free, used = self.free_points(), self.consumed()
         account = {
-            "id": "simulated",
+            "id": _owner(request),
             "name": "simulated account",
             "plan": self.plan,
             "is_enable": True,

@@ -41,8 +41,8 @@ def doubt_advice(entry: Entry, now: datetime) -> str:
     at = entry.absent_at + APART if entry.absent_at else entry.moment + SETTLED_AFTER
     look = f"a look after {at:%H:%M} UTC" if at > now else "another look"
     return (
-        "the same call may be made again at any time, it places nothing while this is unknown; any other accepted order, "
-        f"or {look} ({LIST}), can settle it; so can a person, with: wanx-mcp ledger --settle {entry.number}"
+        "the same call may be made again at any time, it places nothing while this is unknown; any other accepted "
+        f"order, or {look} ({LIST}), can settle it; so can a person, with: wanx-mcp ledger --settle {entry.number}"
     )
 
 

@@ -89,6 +89,7 @@ class Ordering:
         self._errands = errands
         self._following = following
         self._reconciling = reconciling
+        self._unbooked: list[Callable[[], Awaitable[None]]] = []
 
     def price(self, order: Order) -> int:
         """The published price, or what the operator assumes where there is none, in points."""
@@ -114,6 +115,7 @@ class Ordering:
         provider's errors after.
         """
         content = self._account.provider.encode(order.payload() | self._config())
+        await self.book_outstanding()
         patience = self._clock.seconds() + FIRST_ANSWER_SECONDS
         looked_up = False
         while (left := until - self._clock.seconds()) > 0:
@@ -228,17 +230,27 @@ class Ordering:
             await work()
         except LedgerUnusable as unusable:  # the order stays booked meanwhile, which is the careful side
             log.warning("the outcome of an order could not be booked yet: %s", unusable.what)
-            self._errands.send(lambda: self._book_later(work))
+            self._unbooked.append(work)
+            if len(self._unbooked) == 1:
+                self._errands.send(self._book_later)
             return unusable.what
         return None
 
-    async def _book_later(self, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
+    async def _book_later(self) -> None:
+        while self._unbooked:
             await self._clock.idle(BOOK_AGAIN_SECONDS)
+            await self.book_outstanding()
+
+    async def book_outstanding(self) -> None:
+        """Book the outcomes that the ledger could not take when they were known, if it can by now."""
+        for work in list(self._unbooked):
             try:
-                return await work()
+                await work()
             except LedgerUnusable as unusable:
                 log.info("the outcome of an order still cannot be booked: %s", unusable.what)
+                return
+            if work in self._unbooked:
+                self._unbooked.remove(work)
 
     async def _repeat(self, order: Order, draft: Draft, earlier: Entry, *, within: float) -> Placement | None:
         """What an earlier order that was accepted means for this one. None: try again, it has ended meanwhile."""

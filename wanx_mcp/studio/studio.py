@@ -158,6 +158,7 @@ class Studio:
     async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
         """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""
         await self._account.name()
+        await self._ordering.book_outstanding()
         await self._reconciling.settle()
         found = await self._account.page(statuses, below, limit + 1)
         entries = tuple(await self._account.present(found[:limit]))
