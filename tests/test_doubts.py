@@ -58,7 +58,7 @@ def rows_without_ids(body: dict[str, Any]) -> None:
 
 def rows_with_another_spelling(body: dict[str, Any]) -> None:
     for row in body["data"]["data"]:
-        row["task_type"] = row["task_type"].upper()
+        row["action"] = row["action"].upper()
 
 
 def fewer_rows_than_it_says(body: dict[str, Any]) -> None:

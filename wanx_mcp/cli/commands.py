@@ -91,7 +91,12 @@ def _no_options(_parser: argparse.ArgumentParser) -> None: ...
 def _simulator_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=8765, help="port on loopback (default 8765, 0 picks a free one)")
     parser.add_argument("--speed", type=_speed, default=20.0, help="times faster than life (default 20)")
-    parser.add_argument("--weather", default="fair", choices=("fair", "rough", "stormy"), help="how often things fail")
+    parser.add_argument(
+        "--weather",
+        default="fair",
+        choices=("fair", "rough", "stormy", "hostile"),
+        help="how often requests fail; hostile: also odd echoes, histories, clocks, prices, ids and messages",
+    )
     parser.add_argument("--seed", type=int, default=None, help="replay the same weather and durations")
     parser.add_argument(
         "--keep",

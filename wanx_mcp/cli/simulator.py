@@ -12,9 +12,9 @@ import anyio
 
 from wanx_mcp.catalog import CATALOG
 from wanx_mcp.settings import read_settings
+from wanx_mcp.simulator.climates import CLIMATES
 from wanx_mcp.simulator.patience import LockedError
 from wanx_mcp.simulator.serving import persistent, serving
-from wanx_mcp.simulator.weather import CLIMATES
 
 
 def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: str | None, kept: timedelta) -> int:
@@ -31,7 +31,7 @@ def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: s
     state = read_settings(os.environ).state_folder
     weather = CLIMATES[climate]
     try:
-        simulated = anyio.run(partial(persistent, state, CATALOG, speed=speed, odds=weather, seed=seed, keys=keys))
+        simulated = anyio.run(partial(persistent, state, CATALOG, speed=speed, climate=weather, seed=seed, keys=keys))
     except LockedError:
         print(f"wanx-mcp simulator: another process holds the tasks in {state}; end it", file=sys.stderr)
         return 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,10 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from wanx_mcp.catalog import TaskType
+from wanx_mcp.catalog.wire import MODEL
 from wanx_mcp.money import to_points
 
-SPREAD = 0.3
-"""Sigma of the log-normal durations around the catalog's usual one."""
+QUICKEST, SHAPE, SCALE = 0.45, 4.0, 0.15
+"""Durations, in units of the catalog's usual one: none is shorter than QUICKEST; what comes on top is a gamma
+distribution, so that the median is about 1. Not what the estimator of the server assumes, which would prove nothing."""
+
+STRAGGLERS, STRAGGLING = 0.06, (1.5, 4.5, 1.7)
+"""The share of tasks that take far longer: low, high and mode of a triangular distribution."""
 
 PENDING_SHARE = 0.08
 ASSUMED_POINTS = 4_000_000
@@ -31,7 +35,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedTask:
-    """One order as the simulated provider keeps it."""
+    """One order as the simulated provider keeps it. `owner` is the account, `quirks` names what is odd about it."""
 
     task_id: str
     owner: str
@@ -43,6 +47,14 @@ class SimulatedTask:
     plan: Plan
     cancelled_at: datetime | None = None
     called: bool = False
+    model: str = MODEL
+    key_id: int = 0
+    quirks: tuple[str, ...] = ()
+
+    @property
+    def is_strangers(self) -> bool:
+        """Whether it was ordered from another product of the provider."""
+        return self.model != MODEL
 
     @property
     def started_at(self) -> datetime:
@@ -82,7 +94,9 @@ class SimulatedTask:
 
 def draw_plan(row: TaskType, rng: random.Random, *, speed: float, failing: float) -> Plan:
     """A life for a task of that row, `speed` times faster than usual; it fails with the chance `failing`."""
-    total = row.usual_seconds / speed * math.exp(rng.gauss(0, SPREAD))
+    straggling = rng.random() < STRAGGLERS
+    length = rng.triangular(*STRAGGLING) if straggling else QUICKEST + rng.gammavariate(SHAPE, SCALE)
+    total = row.usual_seconds / speed * length
     error = "the generation failed (invented by the simulator)" if rng.random() < failing else None
     return Plan(total * PENDING_SHARE, total * (1 - PENDING_SHARE), error)
 

@@ -21,7 +21,7 @@ def signed(url: str, task: SimulatedTask, until: datetime) -> str:
     return f"{url}?{urlencode({'Expires': expires, 'Signature': _signature(task, expires)})}"
 
 
-def refusal(task: SimulatedTask, query: Mapping[str, str], now: datetime, kept: timedelta) -> Response | None:
+def link_refusal(task: SimulatedTask, query: Mapping[str, str], now: datetime, kept: timedelta) -> Response | None:
     """How the store turns a request for the video of `task` down at the time `now`; None: it serves it."""
     if "Expires" in query:
         expires = query["Expires"]

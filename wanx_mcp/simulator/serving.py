@@ -16,14 +16,14 @@ import anyio
 from starlette.middleware import Middleware
 
 from wanx_mcp.catalog import Catalog
-from wanx_mcp.simulator.app import HangUpError, Simulator
+from wanx_mcp.simulator.app import Simulator
+from wanx_mcp.simulator.climates import Climate
 from wanx_mcp.simulator.patience import patiently
+from wanx_mcp.simulator.replies import HangUpError
 from wanx_mcp.simulator.store import Store
-from wanx_mcp.simulator.weather import Fault, Weather
+from wanx_mcp.simulator.weather import Weather
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 HOST = "127.0.0.1"
@@ -49,7 +49,7 @@ async def persistent(
     catalog: Catalog,
     *,
     speed: float,
-    odds: Mapping[Fault, float] | None = None,
+    climate: Climate | None = None,
     seed: int | None = None,
     keys: frozenset[str] | None = None,
 ) -> Simulator:
@@ -57,7 +57,8 @@ async def persistent(
 
     Raises OSError and sqlite3.Error where there is none to be had, LockedError while another process holds them.
     """
-    weather = Weather(odds=odds, seed=secrets.randbits(64) if seed is None else seed)
+    seed = secrets.randbits(64) if seed is None else seed
+    weather = Weather(odds=climate.faults, quirk_odds=climate.quirks, seed=seed) if climate else Weather(seed=seed)
 
     async def opened() -> Store:
         return Store(state / "simulator.sqlite3", timeout=0)

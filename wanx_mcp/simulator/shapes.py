@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from wanx_mcp.catalog.wire import MODEL
+from wanx_mcp.simulator.accounts import account_number
 from wanx_mcp.simulator.life import SimulatedTask
 from wanx_mcp.simulator.weather import Dress
 
 ZERO = "0001-01-01T00:00:00Z"
 _NO_ERROR = {"code": 0, "raw_message": "", "message": "", "detail": None}
+Dating = Callable[[datetime], datetime]
+"""How the provider's database dates a moment."""
+
+_NANOSECONDS = frozenset({Dress.NANOSECONDS})
 _NO_WEBHOOK = {"endpoint": "", "secret": ""}
 
 
-def task_json(task: SimulatedTask, now: datetime, url: str, dresses: frozenset[Dress]) -> dict[str, Any]:
-    """`data` of a create or get answer at the time `now`; `url` is where the finished video is."""
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
+def task_json(
+    task: SimulatedTask, now: datetime, url: str, dresses: frozenset[Dress], clock: Dating = _same
+) -> dict[str, Any]:
+    """`data` of a create or get answer at the time `now`; `url` is where the finished video is; `clock` dates it."""
     status = task.status(now)
     error = {"code": 1100, "raw_message": task.plan.error, "message": task.plan.error, "detail": None}
     meta: dict[str, Any] = {
-        **({} if Dress.NO_DATES in dresses else _dates(task, now, dresses)),
+        **({} if Dress.NO_DATES in dresses else _dates(task, now, dresses, clock)),
         "usage": {"type": "point", "frozen": task.frozen(now), "consume": task.consumed(now)},
         "is_using_private_pool": False,
     }
@@ -27,7 +39,7 @@ def task_json(task: SimulatedTask, now: datetime, url: str, dresses: frozenset[D
         del meta["usage"]
     return {
         "task_id": task.task_id,
-        "model": MODEL,
+        "model": task.model,
         "task_type": task.task_type,
         "status": _word(status, dresses),
         # The secret comes back in clear, as it does in life [contract 14].
@@ -41,16 +53,36 @@ def task_json(task: SimulatedTask, now: datetime, url: str, dresses: frozenset[D
     }
 
 
-def history_row(task: SimulatedTask, now: datetime) -> dict[str, Any]:
-    """A row of the task history: thin, without the input, and with a status word of its own [contract 14]."""
+def history_row(task: SimulatedTask, now: datetime, url: str, clock: Dating = _same) -> dict[str, Any]:
+    """A row of the task history: the task type is `action`, the input is missing, and a status word is its own
+    [contract 15]."""
     status = task.status(now)
+    changes = [moment for moment in (task.created_at, task.started_at, task.ended_at) if moment <= now]
     return {
+        "id": _row_number(task),
+        "account_id": account_number(task.owner),
+        "api_key_id": task.key_id,
         "task_id": task.task_id,
-        "model": MODEL,
-        "task_type": task.task_type,
+        "task_model": task.model,
+        "action": task.task_type,
         "status": "finished" if status == "completed" else status,
-        "created_at": _date(task.created_at, frozenset()),
+        "service_mode": "public",
+        "usage": task.frozen(now) + task.consumed(now),
+        "usage_type": "point",
+        "fixed": True,
+        "created_at": _date(clock(task.created_at), _NANOSECONDS),
+        "updated_at": _date(clock(max(changes, default=task.created_at)), _NANOSECONDS),
+        "detail": {
+            "model": task.model,
+            "task_id": task.task_id,
+            "task_type": task.task_type,
+            "output": url if status == "completed" else None,
+        },
     }
+
+
+def _row_number(task: SimulatedTask) -> int:
+    return int(hashlib.sha256(task.task_id.encode()).hexdigest()[:7], 16) + 1
 
 
 def envelope(data: Any, dresses: frozenset[Dress]) -> dict[str, Any]:
@@ -70,12 +102,12 @@ def _word(status: str, dresses: frozenset[Dress]) -> str:
     return status + "\t" if Dress.TRAILING_TAB in dresses else status
 
 
-def _dates(task: SimulatedTask, now: datetime, dresses: frozenset[Dress]) -> dict[str, str]:
+def _dates(task: SimulatedTask, now: datetime, dresses: frozenset[Dress], clock: Dating) -> dict[str, str]:
     started, ended = now >= task.started_at, now >= task.ended_at
     return {
-        "created_at": _date(task.created_at, dresses),
-        "started_at": _date(task.started_at, dresses) if started and not task.cancelled_at else ZERO,
-        "ended_at": _date(task.ended_at, dresses) if ended else ZERO,
+        "created_at": _date(clock(task.created_at), dresses),
+        "started_at": _date(clock(task.started_at), dresses) if started and not task.cancelled_at else ZERO,
+        "ended_at": _date(clock(task.ended_at), dresses) if ended else ZERO,
     }
 
 

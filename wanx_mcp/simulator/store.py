@@ -99,5 +99,6 @@ def _task(document: dict[str, Any]) -> SimulatedTask:
             "created_at": datetime.fromisoformat(document["created_at"]),
             "cancelled_at": datetime.fromisoformat(cancelled) if cancelled else None,
             "plan": Plan(**document["plan"]),
+            "quirks": tuple(document.get("quirks", ())),
         }
     )

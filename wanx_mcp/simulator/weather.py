@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 
+from wanx_mcp.simulator.quirks.quirk import Lasts, Quirk
+
 
 class Fault(StrEnum):
     """What happens to one request. The acting ones do the work first, so an order is taken and the answer is not."""
@@ -58,36 +60,52 @@ class Dress(StrEnum):
 
 
 class Weather:
-    """Decides the fault and the dress of each request: first from a script, then by the odds.
+    """Decides what is wrong with each request: first from a script, then by the odds.
 
-    `link_life` is how long a signed link leads to its video; each answer brings a fresh one.
+    `quirks` hold for all requests, beside the dresses; `quirk_odds` are the chances of others, each drawn for as long
+    as it lasts. `link_life` is how long a signed link leads to its video; each answer brings a fresh one.
     """
 
     def __init__(
         self,
         *,
         odds: Mapping[Fault, float] | None = None,
+        quirk_odds: Mapping[Quirk, float] | None = None,
         dresses: Iterable[Dress] = (),
+        quirks: Iterable[Quirk] = (),
         failing: float = 0.0,
-        retry_after: int = 2,
-        link_life: timedelta = timedelta(hours=1),
         seed: int = 0,
     ) -> None:
         self.dresses = frozenset(dresses)
         self.failing = failing
-        self.retry_after = retry_after
-        self.link_life = link_life
+        self.retry_after = 2
+        """Seconds."""
+
+        self.link_life = timedelta(hours=1)
         self.random = random.Random(seed)  # noqa: S311  # weather, not secrets
         self._odds = dict(odds or {})
+        self._quirk_odds = dict(quirk_odds or {})
+        self.quirks = (*quirks, *self.draw(Lasts.RUN))
+        self.quirks_of: dict[str, tuple[Quirk, ...]] = {}
+        """What else is odd about single tasks, by their ids."""
+
         self._script: dict[str, deque[Fault]] = {}
+        self._quirk_script: dict[str, deque[tuple[Quirk, ...]]] = {}
 
     def coming(self, method: str, *faults: Fault) -> None:
         """The next requests of that HTTP method meet these faults, one each."""
         self._script.setdefault(method, deque()).extend(faults)
 
+    def coming_odd(self, method: str, *quirks: Quirk | tuple[Quirk, ...]) -> None:
+        """The next requests of that HTTP method have these quirks, one or a tuple each. What lasts for a task stays
+        with the task that such a request makes."""
+        each = (one if isinstance(one, tuple) else (one,) for one in quirks)
+        self._quirk_script.setdefault(method, deque()).extend(each)
+
     def clear(self) -> None:
         """Forget the script."""
         self._script.clear()
+        self._quirk_script.clear()
 
     def fault(self, method: str) -> Fault:
         """The fault of the request that has just come in."""
@@ -100,10 +118,18 @@ class Weather:
                 return fault
         return Fault.NONE
 
+    def oddities(self, method: str) -> tuple[Quirk, ...]:
+        """The quirks of the request that has just come in."""
+        script = self._quirk_script.get(method)
+        return (*self.quirks, *(script.popleft() if script else ()), *self.draw(Lasts.REQUEST))
 
-CLIMATES: Mapping[str, Mapping[Fault, float]] = {
-    "fair": {},
-    "rough": {fault: 0.04 for fault in Fault if fault is not Fault.NONE},
-    "stormy": {fault: 0.08 for fault in Fault if fault is not Fault.NONE},
-}
-"""Odds by name, for the command line."""
+    def note(self, task_id: str, quirks: Iterable[Quirk]) -> None:
+        """A task was made by a request with those `quirks`: what lasts for a task, and does not hold anyway, stays."""
+        kept = tuple(quirk for quirk in quirks if quirk.lasts is Lasts.TASK and quirk not in self.quirks)
+        if kept:
+            self.quirks_of[task_id] = kept
+
+    def draw(self, lasts: Lasts) -> tuple[Quirk, ...]:
+        """Quirks by their odds."""
+        likely = [(quirk, chance) for quirk, chance in self._quirk_odds.items() if quirk.lasts is lasts]
+        return tuple(quirk for quirk, chance in likely if self.random.random() < chance)

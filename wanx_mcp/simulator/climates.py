@@ -1,0 +1,31 @@
+"""Climates by name, for the command line: how likely each fault and each quirk is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wanx_mcp.simulator.quirks.quirk import Lasts, Quirk
+from wanx_mcp.simulator.quirks.table import QUIRKS
+from wanx_mcp.simulator.weather import Fault
+
+_FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
+_DRESSES = [quirk for quirk in QUIRKS.values() if quirk.dresses]
+_HOSTILE = {Lasts.REQUEST: 0.01, Lasts.TASK: 0.03, Lasts.RUN: 0.1}
+"""So about one request in three, two tasks in three and every run are odd in some way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Climate:
+    """The chance of each fault per request, and of each quirk per request, task or run."""
+
+    faults: Mapping[Fault, float] = field(default_factory=dict)
+    quirks: Mapping[Quirk, float] = field(default_factory=dict)
+
+
+CLIMATES: Mapping[str, Climate] = {
+    "fair": Climate(),
+    "rough": Climate(dict.fromkeys(_FAULTS, 0.04), dict.fromkeys(_DRESSES, 0.04)),
+    "stormy": Climate(dict.fromkeys(_FAULTS, 0.08), dict.fromkeys(_DRESSES, 0.08)),
+    "hostile": Climate(dict.fromkeys(_FAULTS, 0.02), {quirk: _HOSTILE[quirk.lasts] for quirk in QUIRKS.values()}),
+}

@@ -1,0 +1,58 @@
+"""An order as it comes in: checked against the catalog, as the provider would check it [contract 2, 4]."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wanx_mcp.catalog import Catalog, TaskType, parse_order
+from wanx_mcp.catalog.wire import MODEL, from_wire
+from wanx_mcp.errors import WanxError
+from wanx_mcp.simulator.uploads import UploadRefusedError, Uploads
+
+
+class OrderRefusedError(Exception):
+    """Why an order is not taken, with the HTTP status that says so."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What was ordered: the row of the catalog, and `input` and `config` as they came."""
+
+    row: TaskType
+    input: dict[str, Any] = field(repr=False)
+    config: dict[str, Any] = field(repr=False)
+
+
+def read_order(content: bytes, catalog: Catalog, uploads: Uploads) -> Ordered:
+    """The order in the body of a request. Raises OrderRefusedError."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        raise OrderRefusedError(400, "the body is not JSON") from None
+    if not isinstance(body, dict) or not isinstance(body.get("input"), dict):
+        raise OrderRefusedError(400, "input is missing")
+    if body.get("model") != MODEL:
+        raise OrderRefusedError(400, "unknown model")
+    try:
+        given = uploads.checked(from_wire(body["input"]))
+        order = parse_order(catalog, {"task_type": body.get("task_type"), **given}, adult=True)
+    except WanxError as wrong:
+        raise OrderRefusedError(400, wrong.what) from None
+    except UploadRefusedError as wrong:
+        raise OrderRefusedError(wrong.status, str(wrong)) from None
+    config = body.get("config", {})
+    if not _is_config(config):
+        raise OrderRefusedError(400, "webhook_config holds texts: endpoint and secret")
+    return Ordered(order.row, body["input"], config)
+
+
+def _is_config(config: Any) -> bool:
+    webhook = config.get("webhook_config", {}) if isinstance(config, Mapping) else None
+    return isinstance(webhook, Mapping) and all(isinstance(value, str) for value in webhook.values())
