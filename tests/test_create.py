@@ -15,7 +15,7 @@ ORDER = {"task_type": "txt2video-14b", "prompt": "a boat"}
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError])
 async def test_an_order_that_never_left_is_sent_again(world: World, error: type[httpx.TransportError]) -> None:
-    world.line.broken = [error("x"), error("x")]
+    world.line.broken_orders = [error("x"), error("x")]
     async with world.client() as agent:
         await agent.order()
     assert world.simulator.store.count() == 1
@@ -97,7 +97,7 @@ async def test_an_order_whose_answer_is_lost_or_unreadable_is_sent_once_and_its_
 async def test_an_order_that_may_have_arrived_is_never_sent_again(
     world: World, error: type[httpx.TransportError]
 ) -> None:
-    world.line.broken = [error("x")]
+    world.line.broken_orders = [error("x")]
     async with world.client() as agent:
         told = await agent.error("create_wanx_task", **ORDER)
     assert told.startswith("outcome_unknown: ")

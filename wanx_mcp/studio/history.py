@@ -98,8 +98,10 @@ class Histories:
         early, late = min(window.since, window.since - offset), max(window.until, window.until - offset)
         reading = await account.provider.history(early, late, within=READING_SECONDS)
         known = await account.known_ids([row.task_id for row in reading.rows if row.task_id])
-        unowned = _unowned_near(reading, known, [near(entry, offset) for entry in (*window.entries, *under_way)])
-        tasks = await self._tasks([row for row, _ in unowned])
+        wanted = [near(entry, offset) for entry in (*window.entries, *under_way)]
+        unowned = _unowned_near(reading, known, wanted)
+        types = {entry.task_type for entry in window.entries}
+        tasks = await self._tasks(sorted((row for row, _ in unowned), key=lambda row: row.task_type not in types))
         ours = [(row, span) for row, span in unowned if _may_be_ours(tasks.get(row.task_id or ""))]
         rows = {
             entry.number: [row for row, span in ours if near(entry, offset).meets(span)]
@@ -116,11 +118,13 @@ class Histories:
         return Found(rows, tasks, pairs, problem, reading.read_at, canaries)
 
     async def _tasks(self, rows: Sequence[HistoryRow]) -> dict[str, Task]:
-        """The tasks of `rows` in full. A row that cannot be read is passed over, and stays a candidate."""
-        found = {}
-        for row in rows[:MOST_CANDIDATES]:
-            if row.task_id and (task := await self._task(row.task_id)) is not None:
-                found[row.task_id] = task
+        """The tasks of `rows` in full, MOST_CANDIDATES of them at a time. A row that cannot be read is passed over, and
+        stays a candidate."""
+        found, asked = {}, 0
+        for task_id in [row.task_id for row in rows if row.task_id]:
+            asked += task_id not in self._echoes
+            if asked <= MOST_CANDIDATES and (task := await self._task(task_id)) is not None:
+                found[task_id] = task
         return found
 
     async def _task(self, task_id: str) -> Task | None:
