@@ -76,7 +76,9 @@ def fewer_rows_than_it_says(body: dict[str, Any]) -> None:
         pytest.param(
             fewer_rows_than_it_says,
             "/histories",
-            marks=pytest.mark.xfail(reason="`total` no longer counts: a release has to need a known task in the reading"),
+            marks=pytest.mark.xfail(
+                reason="`total` no longer counts: a release has to need a known task in the reading"
+            ),
         ),
     ],
 )
