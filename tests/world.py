@@ -90,7 +90,8 @@ class Line(httpx.AsyncBaseTransport):
             await trace("http11.send_request_headers.started", {"request": first})
 
     def sent(self, method: str) -> list[httpx.Request]:
-        return [request for request in self.requests if request.method == method]
+        """The requests of that method, without the account reads that go before orders."""
+        return [request for request in self.requests if request.method == method and request.url.path != "/account/info"]
 
 
 @dataclass

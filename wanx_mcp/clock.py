@@ -62,11 +62,12 @@ class VirtualClock:
     """A clock that stands still until somebody sleeps or advances it: sleeping costs next to no real time.
 
     Sleepers that began at the same instant overlap as they would in life, since each moves the time to its own
-    deadline and never back. It may be advanced from any thread.
+    deadline and never back. It may be advanced from any thread. `pause`: real seconds that a short sleep lasts.
     """
 
-    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC), *, pause: float = REAL_PAUSE) -> None:
         self._lock = threading.Lock()
+        self._pause = pause
         self._start = start
         self._elapsed = 0.0
         self._suspended = 0.0
@@ -97,7 +98,7 @@ class VirtualClock:
 
     async def sleep(self, seconds: float) -> None:
         deadline = self._elapsed + max(0.0, seconds)
-        await anyio.sleep(REAL_PAUSE if 0 < seconds <= SHORT else 0)
+        await anyio.sleep(self._pause if 0 < seconds <= SHORT else 0)
         with self._lock:
             self._elapsed = max(self._elapsed, deadline)
 

@@ -11,30 +11,34 @@ Leave = Callable[[], Awaitable[None]]
 _FIRST_BYTE = "send_request_headers.started"
 
 
+# connecting --(first byte due)--> ask leave --(allowed)--> left
+#                                      |
+#                                      +-----(refused)--> stayed
+#
+# An error while connecting means that nothing was sent; after an error in `left` nobody knows.
 class Departure:
-    """One attempt of an order. `left`: its first bytes may have been written; `refusal`: why they were not.
-
-        connecting --(first byte due)--> ask leave --(allowed)--> left
-                                             \\------(refused)--> refusal
-
-    An error while connecting means that nothing was sent, an error after `left` that nobody knows.
-    """
+    """One attempt of an order. `left`: its first bytes may have been written."""
 
     def __init__(self, leave: Leave) -> None:
         self._leave = leave
+        self._refusal: Exception | None = None
         self.left = False
-        self.refusal: Exception | None = None
+
+    @property
+    def stayed(self) -> Exception | None:
+        """What forbade the order to leave; None if nothing did, or if bytes had left before."""
+        return None if self.left else self._refusal
 
     async def ask(self) -> None:
         """Ask whether the order may leave. Raises what forbids it."""
         try:
             await self._leave()
         except Exception as error:
-            self.refusal = error  # kept: what lies between may swallow or wrap it
+            self._refusal = error  # kept: what lies between may swallow or wrap it
             raise
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """httpcore's `trace` extension: the event stands directly before the first write of a request."""
+        """httpcore's `trace` extension: this event comes directly before the first write of a request."""
         if event.endswith(_FIRST_BYTE) and not _builds_tunnel(info):
             await self.ask()
             self.left = True

@@ -187,6 +187,8 @@ class Wire:
                     content = await receive(response, most)
         except Exception as error:
             return self._failed(error, departure)
+        if departure is not None and departure.stayed:
+            raise departure.stayed  # whatever answered, it was not asked by us
         answer = _answer(response, content)
         if answer.date is not None and answer.fresh:
             self.time.hear(answer.date, sent=sent, received=received)
@@ -196,17 +198,16 @@ class Wire:
         """What an attempt without an answer means. Raises `error` if it is no failure of a request."""
         import httpx
 
-        fate = fate_of(error)
-        if isinstance(error, UnicodeError) and not (departure and departure.left):
+        if departure is not None and departure.stayed:
+            raise departure.stayed
+        fate, left = fate_of(error), departure is not None and departure.left
+        if isinstance(error, UnicodeError) and not left:  # the name of the host cannot be looked up
             raise _UnbuildableError(str(error)) from error
-        if departure is None:
-            if not isinstance(error, TimeoutError | httpx.HTTPError | httpx.StreamError):
-                raise error
-        elif departure.left:
-            fate = Fate.LOST if fate is Fate.UNCONNECTED else fate
-        elif departure.refusal is not None:
-            raise departure.refusal
-        elif self._upstream.transport is None:
+        if departure is None and not isinstance(error, TimeoutError | httpx.HTTPError | httpx.StreamError):
+            raise error
+        if left and fate is Fate.UNCONNECTED:
+            fate = Fate.LOST
+        elif departure is not None and not left and self._upstream.transport is None:
             fate = Fate.UNCONNECTED
         if isinstance(error, TimeoutError):
             kind = httpx.ReadTimeout if fate is Fate.LOST else httpx.ConnectTimeout
