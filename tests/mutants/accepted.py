@@ -1,0 +1,37 @@
+"""Mutants that no test can notice, each with its reason: accepted.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.mutants.mutant import Mutant
+
+FILE = Path(__file__).with_name("accepted.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A change that has no visible effect: the lines as they are and as mutated, without indentation."""
+
+    module: str
+    old: str
+    new: str
+    why: str
+
+    def fits(self, mutant: Mutant) -> bool:
+        return (self.module, self.old, self.new) == (mutant.module, *mutant.change)
+
+
+def read_accepted(file: Path = FILE) -> tuple[Accepted, ...]:
+    """The rows of the file. Raises TypeError for one that lacks something."""
+    return tuple(Accepted(**row) for row in tomllib.loads(file.read_text(encoding="utf-8")).get("mutant", ()))
+
+
+def stale(rows: Iterable[Accepted], found: Iterable[Mutant]) -> list[Accepted]:
+    """The rows that fit none of the mutants of their module: the code has changed since."""
+    known = {(mutant.module, *mutant.change) for mutant in found}
+    modules = {module for module, _, _ in known}
+    return [row for row in rows if row.module in modules and (row.module, row.old, row.new) not in known]

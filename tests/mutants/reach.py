@@ -1,0 +1,114 @@
+"""Which tests a mutant meets: those that run its statement, or that use what a module-level statement defines."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
+
+from tests.mutants.cover import Test
+from tests.mutants.mutant import Mutant
+from tests.mutants.source import PACKAGE
+
+Places = Mapping[str, set[int]]
+"""Lines by module."""
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+class Reach:
+    """Finds the tests of mutants in the package as it stands."""
+
+    def __init__(self, tests: Iterable[Test]) -> None:
+        self._tests = tuple(tests)
+        self._uses: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+        self._passed_on: dict[str, set[str]] = defaultdict(set)
+        for path in PACKAGE.rglob("*.py"):
+            module = path.relative_to(PACKAGE).with_suffix("").as_posix()
+            self._read(module, ast.parse(path.read_bytes()), function=False, target="")
+
+    def tests(self, mutant: Mutant) -> list[Test]:
+        """Every test that could notice, those that run the least beside it first, the files by turns."""
+        places = self._places(mutant)
+        found = [test for test in self._tests if any(test.runs(module, lines) for module, lines in places.items())]
+        if not found and not _function(mutant):
+            found = [test for test in self._tests if test.lines.get(mutant.module)]
+        return by_turns(sorted(found, key=lambda test: (test.breadth * (test.seconds + 0.05), test.name)))
+
+    def _places(self, mutant: Mutant) -> Places:
+        if function := _function(mutant):
+            body = function.body if isinstance(function, ast.Lambda) else None
+            within = [function] if body is not None else [*mutant.spot.parents, mutant.spot.node]
+            return {mutant.module: _lines(within)}
+        places: dict[str, set[int]] = defaultdict(set)
+        for name in self._names(_target([*mutant.spot.parents, mutant.spot.node])):
+            for module, lines in self._uses[name].items():
+                places[module] |= lines
+        return places
+
+    def _names(self, name: str) -> set[str]:
+        """`name` and the module-level names that are made of it."""
+        found, fresh = {name}, {name}
+        while fresh:
+            fresh = {other for one in fresh for other in self._passed_on[one]} - found
+            found |= fresh
+        return found
+
+    def _read(self, module: str, node: ast.AST, *, function: bool, target: str) -> None:
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            if function:
+                self._uses[name][module].add(node.lineno)
+            elif target:
+                self._passed_on[name].add(target)
+        if not function:
+            target = _target([node]) or target
+        for child in ast.iter_child_nodes(node):
+            self._read(module, child, function=function or isinstance(node, _FUNCTIONS), target=target)
+
+
+def by_turns(tests: list[Test]) -> list[Test]:
+    """One of each file, then the next of each."""
+    files: dict[str, list[Test]] = defaultdict(list)
+    for test in tests:
+        files[test.file].append(test)
+    return [test for row in zip_longest(*files.values()) for test in row if test is not None]
+
+
+def _function(mutant: Mutant) -> ast.AST | None:
+    """The innermost function in whose body the mutant is; a default value belongs to the lines round the function."""
+    chain = [*mutant.spot.parents, mutant.spot.node]
+    for outer, inner in zip(reversed(chain[:-1]), reversed(chain[1:]), strict=True):
+        if isinstance(outer, _FUNCTIONS) and not isinstance(inner, ast.arguments):
+            return outer
+    return None
+
+
+def _target(chain: Iterable[ast.AST]) -> str:
+    """The name that the innermost module-level statement of `chain` defines."""
+    name = ""
+    for node in chain:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=found), *_]) | ast.AnnAssign(target=ast.Name(id=found)):
+                name = found
+            case ast.FunctionDef(name=found) | ast.AsyncFunctionDef(name=found) | ast.ClassDef(name=found):
+                name = found
+    return name
+
+
+def _lines(chain: list[ast.AST]) -> set[int]:
+    """The lines of the innermost statement of `chain`, without the block below it."""
+    statement = next(
+        node for node in reversed(chain) if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case)
+    )
+    return set(_span(statement))
+
+
+def _span(node: ast.AST) -> Iterator[int]:
+    if isinstance(node, ast.match_case):
+        return iter(range(node.pattern.lineno, node.body[0].end_lineno or 0))
+    body = getattr(node, "body", None)
+    last = body[0].lineno - 1 if body else node.end_lineno  # type: ignore[attr-defined]
+    first = node.lineno  # type: ignore[attr-defined]
+    return iter(range(first, max(first, last) + 1))

@@ -1,0 +1,144 @@
+"""Runs the tests of one mutant after another in a copy of the tree, until one of them fails."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tests.mutants.cover import Test, environment
+from tests.mutants.mutant import Mutant
+from tests.mutants.plugin import RUN
+from tests.mutants.source import ROOT, path_of
+
+FIRST = 30
+"""Tests of the first run: most mutants are caught by them, and few files need to be loaded."""
+
+HANG_SECONDS, HANG_FACTOR = 60.0, 10
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".mutants")
+
+
+class Fate(StrEnum):
+    """What became of a mutant."""
+
+    CAUGHT = "caught"
+    SURVIVED = "survived"
+    UNTESTED = "untested"
+    """No test runs its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A mutant with what became of it; `by` is the first line about the failure."""
+
+    mutant: Mutant
+    fate: Fate
+    by: str = ""
+    ran: int = 0
+    of: int = 0
+
+
+class Workshop:
+    """One copy of the tree, in which one mutant at a time is tried."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tree, self._scratch = folder / "tree", folder / "scratch"
+        self._round = 0
+        self._tree.mkdir(parents=True)
+        for name in ("wanx_mcp", "tests", "pyproject.toml", "README.md", "server.json"):
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, self._tree / name, ignore=_LEFT_OUT)
+            else:
+                shutil.copy(ROOT / name, self._tree / name)
+
+    def judge(self, mutant: Mutant, tests: Sequence[Test], limit: float) -> Outcome:
+        """Run up to `limit` seconds of `tests` (0: all) against `mutant`."""
+        chosen = affordable(tests, limit)
+        if not chosen:
+            return Outcome(mutant, Fate.UNTESTED)
+        path = path_of(mutant.module, self._tree)
+        self._write(path, mutant.data)
+        try:
+            for some in (chosen[:FIRST], chosen[FIRST:]):
+                if some and (failure := self._run(some)):
+                    return Outcome(mutant, Fate.CAUGHT, failure)
+        finally:
+            self._write(path, mutant.source.data)
+        return Outcome(mutant, Fate.SURVIVED, ran=len(chosen), of=len(tests))
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """With a date of its own: compiled files are told apart by whole seconds and sizes."""
+        path.write_bytes(data)
+        self._round += 1
+        os.utime(path, (self._round * 10, self._round * 10))
+
+    def _run(self, tests: Sequence[Test]) -> str:
+        """Why the first of `tests` failed, or nothing. Raises RuntimeError where none could be run."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir()
+        listed = self._scratch / "tests.json"
+        limits = {test.name: HANG_SECONDS + HANG_FACTOR * test.seconds for test in tests}
+        listed.write_text(json.dumps(limits), encoding="utf-8")
+        files = dict.fromkeys(test.file for test in tests)
+        options = ("-q", "-x", "--tb=line", "-p", "no:cacheprovider", "-p", "tests.mutants.plugin")
+        ours = {RUN: str(listed), "TMPDIR": str(self._scratch), "COLUMNS": "200"}
+        status, said = _to_the_end(
+            [sys.executable, "-m", "pytest", *options, *files],
+            self._tree,
+            environment(self._tree, ours),
+            sum(limits.values()),
+        )
+        if status in (4, 5) and "ImportError" not in said:
+            raise RuntimeError(f"no test was run:\n{said[-2000:]}")
+        return "" if status == 0 else _reason(said)
+
+
+def affordable(tests: Sequence[Test], limit: float) -> list[Test]:
+    """The first of `tests` that take `limit` seconds together, at least one; 0 is no limit."""
+    chosen: list[Test] = []
+    spent = 0.0
+    for test in tests:
+        spent += test.seconds
+        if chosen and limit and spent > limit:
+            break
+        chosen.append(test)
+    return chosen
+
+
+def _to_the_end(command: Sequence[str], folder: Path, environ: dict[str, str], seconds: float) -> tuple[int, str]:
+    """Status and words of a process, which is ended with all that it has started when its time is over."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        said, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        said = "Timeout"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return process.returncode, said
+
+
+def _reason(said: str) -> str:
+    lines = said.splitlines()
+    if any(line.startswith("Timeout") for line in lines):
+        return "a test hangs"
+    return next((line for line in lines if line.startswith(("FAILED", "ERROR"))), lines[-1] if lines else "no words")
