@@ -55,9 +55,12 @@ async def test_a_person_can_settle_an_unknown_order_by_hand(world: World, outcom
         assert "wanx-mcp ledger --settle 1" in shown
         assert run("ledger", "--settle", "1", **state).returncode == 2
         if outcome == "found":
-            assert run("ledger", "--settle", "1", "--task-id", "abc", **state).returncode == 0
+            settled = run("ledger", "--settle", "1", "--task-id", "abc", **state)
+            assert settled.returncode == 0
+            assert "was not looked up" in settled.stdout
             (entry,) = (await agent.ok("list_wanx_tasks"))["tasks"]
             assert (entry["task_id"], entry["status"]) == ("abc", "pending")
+            assert run("ledger", "--settle", "1", "--not-placed", **state).returncode == 0, "nobody has seen it since"
         else:
             assert run("ledger", "--settle", "1", "--not-placed", **state).returncode == 0
             assert not (await agent.ok("list_wanx_tasks"))["tasks"]

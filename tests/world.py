@@ -91,7 +91,9 @@ class Line(httpx.AsyncBaseTransport):
 
     def sent(self, method: str) -> list[httpx.Request]:
         """The requests of that method, without the account reads that go before orders."""
-        return [request for request in self.requests if request.method == method and request.url.path != "/account/info"]
+        return [
+            request for request in self.requests if request.method == method and request.url.path != "/account/info"
+        ]
 
 
 @dataclass

@@ -12,7 +12,7 @@ from wanx_mcp.catalog import CATALOG
 from wanx_mcp.catalog.wire import MODEL
 from wanx_mcp.clock import RealClock
 from wanx_mcp.errors import NotConfigured, ProviderError, TaskNotFound, WanxError
-from wanx_mcp.ledger import Entry, Observation
+from wanx_mcp.ledger import Entry, Observation, State
 from wanx_mcp.ledger.book import Book
 from wanx_mcp.ledger.ledger import usable
 from wanx_mcp.ledger.schema import holds_orders, open_file
@@ -82,6 +82,8 @@ async def _settled(account: Account, number: int, task_id: str | None) -> tuple[
     if account.in_flight(entry):
         return 1, f"wanx-mcp ledger: order {number} may still be on its way; try again in two minutes"
     remark = ""
+    if task_id is None and entry.state is State.RELEASED:
+        return 1, f"wanx-mcp ledger: order {number} is off the books already"
     if task_id is None:
         await account.settle_absent(number)
     else:

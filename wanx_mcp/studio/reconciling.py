@@ -89,7 +89,11 @@ class Reconciling:
         return rested or any(entry.number not in self._sought for entry in doubts)
 
     async def _look_up(self) -> None:
-        """Start a round, and wait for its end. It ends whatever becomes of the call."""
+        """Start a round, or join the one that has begun meanwhile, and wait for its end. It goes on whatever becomes of
+        the call."""
+        if (under_way := self._round) is not None:
+            await under_way.wait()
+            return
         self._round = over = anyio.Event()
 
         async def work() -> None:
@@ -182,13 +186,7 @@ class Reconciling:
                 continue
             await self._clock.idle(wait)
             if wait <= 0 or await self._is_due():
-                await self._look_up_alone()
-
-    async def _look_up_alone(self) -> None:
-        if (under_way := self._round) is not None:
-            await under_way.wait()
-        else:
-            await self._look_up()
+                await self._look_up()
 
     async def _is_due(self) -> bool:
         try:
