@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wanx_mcp.media.contact import MARK
 from wanx_mcp.quoting import clean
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _head(pen: ImageDraw.ImageDraw, title: str, facts: str, width: int) -> None:
 def _encoded(sheet: Image.Image) -> bytes:
     for quality in QUALITIES:
         file = io.BytesIO()
-        sheet.save(file, "JPEG", quality=quality, subsampling=0, optimize=True)
+        sheet.save(file, "JPEG", quality=quality, subsampling=0, optimize=True, comment=MARK)
         if file.tell() < MOST_BYTES:
             return file.getvalue()
     return _encoded(sheet.resize((sheet.width * 3 // 4, sheet.height * 3 // 4)))
