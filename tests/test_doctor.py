@@ -1,4 +1,4 @@
-"""`wanx-mcp doctor` as a process: what can be wrong is report apart, each with the step that fixes it."""
+"""`wanx-mcp doctor` as a process: what can be wrong is told apart, each with the step that fixes it."""
 
 from __future__ import annotations
 
@@ -430,7 +430,7 @@ def test_a_host_that_got_the_printed_configuration_is_well(home: Home, name: str
         (_entry("wanx-mcp") + "}", "invalid_file"),
     ],
 )
-def test_what_is_wrong_with_a_host_is_reported_with_the_command_that_fixes_it(
+def test_a_wrong_host_configuration_is_reported_with_the_command_that_fixes_it(
     home: Home, text: str, cause: str
 ) -> None:
     _host(home, "claude-desktop", text)
