@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -23,10 +25,14 @@ DAY = timedelta(days=1)
 async def fill(world: World, count: int) -> list[str]:
     """So many tasks of this account, a second apart; their ids, the newest first."""
     order = {"model": "Qubico/wanx", "task_type": "txt2video-1.3b", "input": {"prompt": "x"}}
-    async with httpx.AsyncClient(transport=world.line, headers={"x-api-key": KEY}) as person:
-        for _ in range(count):
-            world.clock.advance(1)
+    if count:
+        world.clock.advance(1)
+        async with httpx.AsyncClient(transport=world.line, headers={"x-api-key": KEY}) as person:
             await person.post("http://127.0.0.1:9/api/v1/task", json=order)
+    for _ in range(count - 1):
+        world.clock.advance(1)
+        first = world.simulator.store.all()[0]
+        world.simulator.store.save(replace(first, task_id=str(uuid4()), created_at=world.simulator.now()))
     world.line.requests.clear()
     return [task.task_id for task in reversed(world.simulator.store.all())]
 
