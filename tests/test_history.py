@@ -98,15 +98,15 @@ async def test_a_row_says_what_it_says_and_no_more(world: World) -> None:
         if rows(body):
             detail = {"task_type": "y", "output": "https://img.example/x.mp4"}
             rows(body)[:] = [
-                {"id": 1, "task_id": " a ", "task_model": "wan", "action": "x", "status": "finished", "detail": detail},
+                {"id": 1, "task_id": " a ", "model": "wan", "action": "x", "status": "finished", "detail": detail},
                 {"task_id": "b", "detail": detail, "created_at": "2026-01-01T00:00:00.290370834Z"},
-                {"task_id": 5, "created_at": "soon", "detail": None},
+                {"task_id": 5, "created_at": "soon", "status": "failed", "detail": None},
             ]
 
     rewriting(world, real, "/histories")
     async with filled(world, 1) as (opened, _):
         first, second, third = (await read(opened, world)).rows
-    assert (first.task_id, first.task_type, first.model, first.status) == ("a", "x", "wan", "finished")
+    assert (first.task_id, first.task_type, first.model, first.provider_status) == ("a", "x", "wan", "finished")
     assert (second.task_id, second.task_type, second.created_at and second.created_at.second) == ("b", "y", 0)
     assert (third.task_id, third.task_type, third.created_at) == (None, None, None)
 

@@ -160,7 +160,7 @@ class Reconciling:
 
 
 def _task(row: HistoryRow) -> Task:
-    return Task(row.task_id or "", Status.PENDING, row.status or "", row.task_type, row.created_at)
+    return Task(row.task_id or "", Status.PENDING, row.provider_status, row.task_type, row.created_at)
 
 
 def _matches(entry: Entry, task: Task) -> bool:
