@@ -30,10 +30,10 @@ _NOTHING = HistoryRow(task_id=None)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The rows of a stretch of time, each id once, in the order of the answers; rows without an id are all kept.
+    """The rows of a window of time, each id once, in the order of the answers; rows without an id are all kept.
 
-    `complete`: the answers hold together, so a task that is not here was not in the history; else `problem` says in
-    a short phrase what is wrong. `read_at` is the provider's Date of the last page.
+    `complete`: nothing suggests that a row is missing; otherwise `problem` is a short phrase that says why.
+    `read_at` is the provider's Date of the last page.
     """
 
     rows: tuple[HistoryRow, ...]
@@ -87,7 +87,7 @@ class History:
         return Reading(tuple(rows), not problem, problem, pages[-1].date if pages else None)
 
     async def _pass(self, query: dict[str, int], size: int, deadline: float, *, raises: bool = False) -> _Pass:
-        """All pages of one size, up to the first empty one or the first that makes no sense."""
+        """All pages of one size, up to the first empty page or the first problem."""
         found = _Pass()
         while not found.problem:
             number = len(found.pages) + 1

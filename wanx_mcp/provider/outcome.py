@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[FoundT]):
-    """What became of a request: its fate, with the answer or the reason that there is none; what was `found` in it."""
+    """The outcome of a request: the answer, or the `outage` that prevented one; and what `parse` found in it."""
 
     fate: Fate
     answer: Answer | None = None
@@ -77,7 +77,8 @@ def judge(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
 
 
 def task_named(outcome: Outcome[FoundT], parse: Parse[FoundT]) -> Outcome[FoundT]:
-    """An order whose error names a task was taken. A redirect's words are nobody's: it is not the provider's answer."""
+    """The outcome of an order, accepted if even an error names a task. A redirect does not count: it need not be the
+    provider's own answer."""
     answer = outcome.answer
     if outcome.found is not None or answer is None or 300 <= answer.status < 400:
         return outcome
