@@ -36,7 +36,7 @@ QUOTED = 200
 
 
 class Provider:
-    """Typed calls over a Wire, and over another to the host that takes files. `secrets` never come back in any text."""
+    """Typed calls over one Wire to the API and one to the upload host. `secrets` are removed from every text."""
 
     def __init__(self, wire: Wire, uploads: Wire, *, loopback: bool, secrets: tuple[str, ...] = ()) -> None:
         self._wire = wire
@@ -46,7 +46,7 @@ class Provider:
         self._history = History(wire, self.quote)
 
     async def aclose(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._wire.aclose()
         await self._uploads.aclose()
 
@@ -88,12 +88,15 @@ class Provider:
         raise error if _stands(outcome, error) else CannotCancel(f"the provider will not cancel it: {error.what}")
 
     async def upload(self, name: str, content: bytes, *, within: float) -> str:
-        """Put a file where orders can point at it, for 24 h; free, so it is repeated like a read. Its address.
+        """Upload a file for 24 h and return its address. Free of charge, so it is repeated like a read.
 
         Raises the errors of a read: Refused where the plan does not allow uploads [contract 7.5].
         """
         body = {"file_name": name, "file_data": b64encode(content).decode()}
-        return self._found(await self._uploads.read("POST", UPLOADS, parse=self._upload, within=within, body=body))
+        outcome = await self._uploads.read(
+            "POST", UPLOADS, parse=self._upload, within=within, body=body, most=MAX_PLAIN_BYTES
+        )
+        return self._found(outcome)
 
     @property
     def skew(self) -> Skew | None:
@@ -119,9 +122,9 @@ class Provider:
         return await self._history.read(since, until, within=within)
 
     async def account(self, *, within: float) -> AccountIdentity:
-        """Whose key this is, in one attempt: free of charge, and its answer's Date is heard.
+        """The account that the key belongs to. One attempt, free of charge; the Date of its answer updates `skew`.
 
-        An answer of another shape names no id. Raises the errors of a read.
+        The id is None where the answer has another shape. Raises the errors of a read.
         """
         outcome = await self._wire.read(
             "GET", ACCOUNT, parse=_anything, within=within, patient=False, most=MAX_PLAIN_BYTES
@@ -136,7 +139,7 @@ class Provider:
         return read_wallet(self._found(outcome))
 
     async def reach_uploads(self, *, within: float) -> None:
-        """Knock at the host that takes files; whatever it answers is good. Raises Unreachable."""
+        """Check that the upload host answers, whatever it answers. Raises Unreachable."""
         outcome = await self._uploads.read("GET", UPLOADS, parse=_anything, within=within, patient=False)
         if outcome.outage is not None:
             raise outcome.outage

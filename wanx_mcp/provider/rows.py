@@ -12,39 +12,38 @@ from wanx_mcp.provider.answers import read_date
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One row; None where it is silent. It has no prompt, and a status word of its own."""
+    """One row. `task_id` is None where none can be read: such a row can be any task."""
 
     task_id: str | None
     task_type: str | None = None
     model: str | None = None
-    status: str | None = None
+    provider_status: str = ""
     created_at: datetime | None = None
 
 
-def read_page(body: Any) -> list[HistoryRow | None] | None:
-    """The rows of one page, None in the place of one that is no object. None for what is no page.
+def read_rows(body: Any) -> tuple[list[HistoryRow], int | None] | None:
+    """One page of the history and the total it speaks of; None if `body` is no such page.
 
-    The server prints an empty list as null too.
+    Each row is kept, however odd. The server prints an empty list as null too.
     """
-    page = _dict(body).get("data")
-    if isinstance(page, dict):
-        if "data" not in page:
-            return None
-        page = [] if page["data"] is None else page["data"]
-    return [read_row(row) for row in page] if isinstance(page, list) else None
-
-
-def read_row(row: Any) -> HistoryRow | None:
-    """One row; None if it is no object, or an empty one."""
-    if not isinstance(row, dict) or not row:
+    page = _dict(_dict(body).get("data"))
+    rows = page.get("data", ...)
+    if not isinstance(rows, list | None):
         return None
-    detail = _dict(row.get("detail"))
+    total = page.get("total")
+    return [read_row(row) for row in rows or []], total if isinstance(total, int) else None
+
+
+def read_row(row: Any) -> HistoryRow:
+    """One row. The task type is called `action` in real rows, whose `detail` differs by model."""
+    found = _dict(row)
+    detail = _dict(found.get("detail"))
     return HistoryRow(
-        task_id=_first(row.get("task_id")),
-        task_type=_first(row.get("action"), detail.get("task_type"), row.get("task_type")),
-        model=_first(row.get("task_model"), detail.get("model"), row.get("model")),
-        status=_first(row.get("status")),
-        created_at=read_date(row.get("created_at") or _dict(row.get("meta")).get("created_at")),
+        task_id=_first(found.get("task_id")),
+        task_type=_first(found.get("action"), found.get("task_type"), detail.get("task_type")),
+        model=_first(found.get("model"), detail.get("model")),
+        provider_status=_first(found.get("status")) or "",
+        created_at=read_date(found.get("created_at") or _dict(found.get("meta")).get("created_at")),
     )
 
 

@@ -44,7 +44,7 @@ def read_wallet(body: Any) -> Wallet | None:
 
 @dataclass(frozen=True, slots=True)
 class AccountIdentity:
-    """Whose key it is: the provider's id of the account, None where it names none."""
+    """The account that a key belongs to: the provider's id of it, None if its answer has none."""
 
     account_id: str | None
 
@@ -59,8 +59,8 @@ def read_identity(body: Any) -> AccountIdentity:
 
 
 def _id(value: Any) -> str | None:
-    """An id as text. One of zeros alone is the server's word for none; one that is too long is none of theirs, and
-    cut short it could be another account's."""
+    """An id as text, None for zeros (the server's default for "none") and for one that is too long: cut short, it could
+    equal another account's."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
