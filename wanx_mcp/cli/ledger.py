@@ -14,7 +14,7 @@ from wanx_mcp.ledger.book import Book
 from wanx_mcp.ledger.ledger import usable
 from wanx_mcp.ledger.schema import holds_orders, open_file
 from wanx_mcp.money import dollars, to_points, to_usd
-from wanx_mcp.quoting import clean
+from wanx_mcp.quoting import quote
 from wanx_mcp.settings import Settings, read_settings
 from wanx_mcp.studio.opening import ledger_path
 from wanx_mcp.studio.ordering import IN_FLIGHT
@@ -30,7 +30,7 @@ def show(*, count: int) -> int:
         head = "Simulated, no money. " if settings.simulate else ""
         lines = [f"{head}Booked in the last 24 hours: {dollars(to_usd(spending.booked))} of {limit}."]
         entries = book.page(None, (), None, count)
-        lines += ["", *map(_line, entries)] if entries else []
+        lines += ["", *(_line(entry, settings) for entry in entries)] if entries else []
         doubts = [entry.number for entry in entries if entry.state.doubtful]
         if doubts:
             lines += [
@@ -47,7 +47,7 @@ def show(*, count: int) -> int:
 def settle(number: int, *, task_id: str | None) -> int:
     """Give order `number` the provider's `task_id`, or (None) take it off the books. Returns the exit code."""
 
-    def settled(book: Book, _settings: Settings) -> tuple[int, str]:
+    def settled(book: Book, settings: Settings) -> tuple[int, str]:
         entry = book.entry(number)
         if entry is None or not entry.state.doubtful:
             return 1, f"wanx-mcp ledger: order {number} is not one of unknown outcome"
@@ -58,7 +58,7 @@ def settle(number: int, *, task_id: str | None) -> int:
             book.conclude(number, State.RELEASED)
         elif not book.adopt(number, Observation(task_id, "pending")):
             return 1, f"wanx-mcp ledger: task {task_id} belongs to another order already"
-        return 0, _line(book.entry(number) or entry)
+        return 0, _line(book.entry(number) or entry, settings)
 
     return _with_book(settled)
 
@@ -95,10 +95,10 @@ def _elsewhere(settings: Settings) -> list[str]:
     return ["", "Simulated orders are in a ledger of their own: WANX_SIMULATE=1 wanx-mcp ledger shows it."]
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: Entry, settings: Settings) -> str:
     status = "unknown" if entry.state.doubtful else entry.status or entry.state
     charged = "" if entry.charged is None else f", charged {dollars(to_usd(entry.charged))}"
     money = f"{dollars(to_usd(entry.booked))} booked{charged}"
-    prompt = clean(str(entry.arguments.get("prompt", "")), 50)
+    prompt = quote(str(entry.arguments.get("prompt", "")), 50, settings.secrets)
     when = entry.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
     return f'{entry.number:>5}  {when}  {status:<10}  {entry.task_type}  {money}  {entry.task_id or "-"}  "{prompt}"'

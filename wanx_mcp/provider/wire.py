@@ -18,7 +18,7 @@ import anyio
 
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import Unreachable
-from wanx_mcp.provider.answers import read_code
+from wanx_mcp.provider.answers import is_own, read_code
 from wanx_mcp.provider.outages import unreachable, unusable_client
 from wanx_mcp.retry import ATTEMPTS, Fate, Request, fate_of, fate_of_status, may_repeat, next_pause, pauses
 from wanx_mcp.settings import is_loopback
@@ -34,6 +34,9 @@ Parse = Callable[[Any], FoundT | None]
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """An echoed picture can be large; anything beyond this is no answer."""
+
+PAGE_BYTES = 4000
+"""So much of an answer that is no JSON is kept, for what it says."""
 
 LONGEST_WAIT = 86_400.0
 MOST_SKEW = 2 * 86_400.0
@@ -66,12 +69,13 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `body` is None where it is no JSON."""
+    """What came back. `body` is None where it is no JSON; then `page` is the beginning of what came instead."""
 
     status: int
     body: Any = field(repr=False)
     retry_after: float | None = None
     date: datetime | None = None
+    page: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +254,14 @@ def _answer(response: httpx.Response, content: bytes) -> Answer:
         body if isinstance(body, dict) else None,
         _retry_after(response.headers.get("retry-after"), response.headers.get("date")),
         _http_date(response.headers.get("date")),
+        page="" if isinstance(body, dict) else bytes(content[:PAGE_BYTES]).decode(errors="replace"),
     )
 
 
 def _judge(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
     if 400 <= answer.status < 600:
-        return Outcome(fate_of_status(answer.status), answer)
+        # Not the provider's own answer: a read can be repeated, and of an order nobody knows, a 429 included.
+        return Outcome(fate_of_status(answer.status) if is_own(answer.body) else Fate.UNREADABLE, answer)
     found = parse(answer.body) if 200 <= answer.status < 300 and answer.body is not None else None
     return Outcome(Fate.UNREADABLE if found is None else Fate.ANSWERED, answer, found=found)
 

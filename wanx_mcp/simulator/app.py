@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -68,7 +69,7 @@ class Simulator:
 
     def app(self, *middleware: Middleware) -> Starlette:
         """The HTTP side. A broken connection is a HangUpError, for `middleware` or the transport to act out."""
-        task = "/api/v1/task/{task_id}"
+        task = "/api/v1/task/{task_id:path}"  # an id may hold a slash
         return Starlette(
             routes=[
                 Route("/api/v1/task", self._api(self._create), methods=["POST"]),
@@ -78,7 +79,7 @@ class Simulator:
                 Route("/account/info", self._api(self._account), methods=["GET"]),
                 Route("/api/ephemeral_resource", self._api(self._upload), methods=["POST"]),
                 Route(f"{PATH}{{name}}", _shared(self._uploaded), methods=["GET"]),
-                Route("/media/{task_id}.mp4", _shared(self._media), methods=["GET"]),
+                Route("/media/{task_id:path}.mp4", _shared(self._media), methods=["GET"]),
             ],
             middleware=middleware,
         )
@@ -243,7 +244,7 @@ class Simulator:
         )
 
     def _media_url(self, task: SimulatedTask) -> str:
-        url = self.media or f"{self.base}/media/{task.task_id}.mp4"
+        url = self.media or f"{self.base}/media/{quote(task.task_id, safe='')}.mp4"
         weather = self.weather
         return signed(url, task, self.now() + weather.link_life) if Dress.SIGNED_URL in weather.dresses else url
 
