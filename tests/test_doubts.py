@@ -289,7 +289,7 @@ async def test_a_wrong_address_or_folder_is_named_and_nothing_is_sent(variable: 
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER)
         assert error.startswith(f"not_configured: {variable} ")
-        assert "Charged: no." in error
+        assert "Charged by this call: no." in error
     assert not world.line.requests
 
 

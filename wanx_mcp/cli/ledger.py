@@ -17,7 +17,7 @@ from wanx_mcp.ledger.book import Book
 from wanx_mcp.ledger.ledger import usable
 from wanx_mcp.ledger.schema import holds_orders, open_file
 from wanx_mcp.money import dollars, to_points, to_usd
-from wanx_mcp.quoting import clean
+from wanx_mcp.quoting import quote
 from wanx_mcp.settings import Settings, read_settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.opening import ledger_path, open_account
@@ -36,7 +36,7 @@ def show(*, count: int) -> int:
         head = "Simulated, no money. " if settings.simulate else ""
         lines = [f"{head}Booked in the last 24 hours: {dollars(to_usd(spending.booked))} of {limit}."]
         entries = book.page(None, (), None, count)
-        lines += ["", *map(_line, entries)] if entries else []
+        lines += ["", *(_line(entry, settings) for entry in entries)] if entries else []
         doubts = [entry.number for entry in entries if entry.state.doubtful]
         if doubts:
             lines += [
@@ -70,12 +70,12 @@ async def _settle(settings: Settings, number: int, task_id: str | None) -> tuple
 
     async with anyio.create_task_group() as group:
         async with open_account(settings, CATALOG, RealClock(), group) as account:
-            answer = await _settled(account, number, task_id)
+            answer = await _settled(settings, account, number, task_id)
         group.cancel_scope.cancel()
     return answer
 
 
-async def _settled(account: Account, number: int, task_id: str | None) -> tuple[int, str]:
+async def _settled(settings: Settings, account: Account, number: int, task_id: str | None) -> tuple[int, str]:
     entry = await account.entry(number)
     if entry is None or not entry.can_be_settled:
         return 1, f"wanx-mcp ledger: order {number} is not one of unknown outcome"
@@ -92,7 +92,7 @@ async def _settled(account: Account, number: int, task_id: str | None) -> tuple[
             return 1, f"wanx-mcp ledger: {problem}; order {number} stays as it was"
         if not await account.settle(number, seen):
             return 1, f"wanx-mcp ledger: task {task_id} belongs to another order already"
-    return 0, "\n".join(filter(None, [_line(await account.entry(number) or entry), remark]))
+    return 0, "\n".join(filter(None, [_line(await account.entry(number) or entry, settings), remark]))
 
 
 async def _looked_up(account: Account, task_id: str) -> tuple[str, Observation, str]:
@@ -108,7 +108,7 @@ async def _looked_up(account: Account, task_id: str) -> tuple[str, Observation, 
     except (NotConfigured, ProviderError) as error:
         return "", unseen, f"{unchecked} ({error.code}); if it turns out wrong, the order can be settled again."
     if task.model is not None and task.model.casefold() != MODEL.casefold():
-        return f"task {task_id} is one of another model ({clean(task.model, 60)})", unseen, ""
+        return f"task {task_id} is one of another model ({quote(task.model, 60)})", unseen, ""
     return "", account.observation(task, by_get=True), ""
 
 
@@ -144,10 +144,10 @@ def _elsewhere(settings: Settings) -> list[str]:
     return ["", "Simulated orders are in a ledger of their own: WANX_SIMULATE=1 wanx-mcp ledger shows it."]
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: Entry, settings: Settings) -> str:
     status = "unknown" if entry.state.doubtful else entry.status or entry.state
     charged = "" if entry.charged is None else f", charged {dollars(to_usd(entry.charged))}"
     money = f"{dollars(to_usd(entry.booked))} booked{charged}"
-    prompt = clean(str(entry.arguments.get("prompt", "")), 50)
+    prompt = quote(str(entry.arguments.get("prompt", "")), 50, settings.secrets)
     when = entry.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
     return f'{entry.number:>5}  {when}  {status:<10}  {entry.task_type}  {money}  {entry.task_id or "-"}  "{prompt}"'

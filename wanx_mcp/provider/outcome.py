@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wanx_mcp.errors import Unreachable
-from wanx_mcp.provider.answers import read_code
+from wanx_mcp.provider.answers import is_own, read_code
 from wanx_mcp.provider.bodies import parse_body
 from wanx_mcp.provider.headers import cached, http_date, retry_after
 from wanx_mcp.retry import Fate, fate_of_status
@@ -71,7 +71,8 @@ def read_answer(response: httpx.Response, content: bytes | bytearray | None) -> 
 def judge(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
     """What an answer means for its request: by its status, and by whether `parse` finds in it what was asked for."""
     if 400 <= answer.status < 600:
-        return Outcome(fate_of_status(answer.status), answer)
+        # Not the provider's own answer: a read can be repeated, and of an order nobody knows, a 429 included.
+        return Outcome(fate_of_status(answer.status) if is_own(answer.body) else Fate.UNREADABLE, answer)
     found = parse(answer.body) if 200 <= answer.status < 300 and answer.body is not None else None
     return Outcome(Fate.UNREADABLE if found is None else Fate.ANSWERED, answer, found=found)
 
