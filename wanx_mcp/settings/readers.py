@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
@@ -71,20 +72,39 @@ def usd(text: str) -> Decimal:
 
 
 def folder(text: str) -> Path:
+    """An absolute folder."""
     try:
         path = Path(text).expanduser()
     except RuntimeError:
-        raise ValueError("begins with the home of a user who does not exist here") from None
+        other = re.match(r"~[^\\/]", text)
+        who = "the home of a user who does not exist here" if other else "~, and this user has no home folder"
+        raise ValueError(f"begins with {who}; use an absolute path") from None
     if not path.is_absolute():
         raise ValueError("must be an absolute path (or begin with ~)")
     return path
 
 
 def folders(text: str) -> tuple[Path, ...]:
+    """Several folders, separated like PATH. All are read or none: a picture is not looked for in half of them."""
+    found: list[Path] = []
+    for number, part in enumerate(filter(None, map(str.strip, text.split(os.pathsep))), start=1):
+        try:
+            found.append(folder(part))
+        except ValueError as wrong:
+            raise ValueError(
+                f"must be absolute paths (or begin with ~), separated by {os.pathsep}; folder {number} {wrong}"
+            ) from None
+    return tuple(found)
+
+
+def usual_folder(find: Callable[[], Path]) -> Path | None:
+    """The platform's folder, None where there is none: without a home folder, older versions of platformdirs answer
+    with a path that begins with a folder named ~ in the working directory, newer ones raise RuntimeError."""
     try:
-        return tuple(folder(part.strip()) for part in text.split(os.pathsep) if part.strip())
-    except (ValueError, RuntimeError):
-        raise ValueError(f"must be absolute paths (or begin with ~), separated by {os.pathsep}") from None
+        path = find()
+    except (RuntimeError, OSError, KeyError):
+        return None
+    return path if path.is_absolute() else None
 
 
 def switch(text: str) -> bool:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from wanx_mcp.errors import NotConfigured
 from wanx_mcp.settings.hosts import LOOPBACK_ORIGINS, MEDIA_ORIGINS, PROVIDER, UPLOADS
-from wanx_mcp.settings.readers import is_loopback
+from wanx_mcp.settings.readers import is_loopback, usual_folder
 from wanx_mcp.settings.rows import SETTINGS, Stops
 
 APP = "wanx-mcp"
@@ -53,17 +54,24 @@ class Settings:
 
     @property
     def output_folder(self) -> Path:
-        """Where videos go: never the working directory, which hosts often make read-only."""
+        """Where videos go: never the working directory, which hosts often make read-only. Raises NotConfigured."""
+        folder = self._usual_output_folder()
+        if folder is None:
+            raise _homeless("videos", "WANX_OUTPUT_DIR")
+        return folder
+
+    def _usual_output_folder(self) -> Path | None:
         if self.output_dir is not None:
             return self.output_dir
         from platformdirs import user_videos_path
 
-        return user_videos_path() / "wanx"
+        return usual_folder(lambda: user_videos_path() / "wanx")
 
     @property
     def picture_folders(self) -> tuple[Path, ...]:
-        """The only folders from which local pictures are sent."""
-        return (self.output_folder, *self.input_dirs)
+        """The only folders from which local pictures are sent; none where nothing is set and there is no home."""
+        folder = self._usual_output_folder()
+        return self.input_dirs if folder is None else (folder, *self.input_dirs)
 
     @property
     def upload_host(self) -> str:
@@ -82,12 +90,15 @@ class Settings:
 
     @property
     def state_folder(self) -> Path:
-        """Where the server keeps what it must remember."""
+        """Where the server keeps what it must remember. Raises NotConfigured."""
         if self.state_dir is not None:
             return self.state_dir
         from platformdirs import user_data_path
 
-        return user_data_path(APP, appauthor=False)
+        folder = usual_folder(lambda: user_data_path(APP, appauthor=False))
+        if folder is None:
+            raise _homeless("the ledger of orders", "WANX_STATE_DIR")
+        return folder
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -97,6 +108,11 @@ class Settings:
     def hindrances(self, least: Stops) -> tuple[Complaint, ...]:
         """The complaints that stop `least` or more."""
         return tuple(complaint for complaint in self.complaints if complaint.stops >= least)
+
+
+def _homeless(what: str, variable: str) -> NotConfigured:
+    advice = f"ask the user to set {variable} to an absolute folder in this server's environment and to restart it"
+    return NotConfigured(f"there is no folder for {what}: this user has no home folder", advice=advice)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

@@ -37,7 +37,11 @@ async def open_studio(
     upstream: Upstream | None = None,
     limits: Limits | None = None,
 ) -> AsyncIterator[Studio]:
-    """A studio for `settings`. `upstream` replaces the provider that they name, `limits` those of a download."""
+    """A studio for `settings`. `upstream` replaces the provider that they name, `limits` those of a download.
+
+    Raises NotConfigured where there is no folder for the ledger.
+    """
+    ledger_path(settings)  # outside of the group, in which an error that says what to do would become one of many
     async with anyio.create_task_group() as group:
         errands = Errands(group)
         try:

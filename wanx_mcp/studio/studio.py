@@ -23,7 +23,7 @@ from wanx_mcp.studio.following import READ_SECONDS, Following, Report, Sight
 from wanx_mcp.studio.keepsakes import Keepsake, Keepsakes
 from wanx_mcp.studio.ordering import CALL_SECONDS, Handover, Ordering, Placement, late
 from wanx_mcp.studio.pace import Pace
-from wanx_mcp.studio.pictures import Pictures, Prepared
+from wanx_mcp.studio.pictures import PREPARING_SECONDS, Pictures, Prepared
 from wanx_mcp.studio.previewing import Preview, preview
 from wanx_mcp.studio.reconciling import Reconciling
 from wanx_mcp.studio.saving import MeterReport, Saved, Saving, Underway
@@ -99,7 +99,7 @@ class Studio:
         return parse_order(self.catalog, given, adult=self.settings.allow_adult)
 
     async def _prepared(self, order: Order) -> Prepared:
-        prepared = await self._pictures.prepare(order)
+        prepared = await self._pictures.prepare(order, within=PREPARING_SECONDS)
         doubt = lora_doubt(order.arguments.get("lora_type"))
         return replace(prepared, notes=(*prepared.notes, doubt)) if doubt else prepared
 
