@@ -16,6 +16,7 @@ import wanx_mcp
 HOUSE = Path(wanx_mcp.__file__).parent
 FLOORS = {
     "toolnames": -1,
+    "limits": -1,
     "errors": 0,
     "quoting": 0,
     "clock": 0,

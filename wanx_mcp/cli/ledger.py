@@ -16,14 +16,13 @@ from wanx_mcp.ledger import Entry, Observation, State
 from wanx_mcp.ledger.book import Book
 from wanx_mcp.ledger.ledger import usable
 from wanx_mcp.ledger.schema import holds_orders, open_file
+from wanx_mcp.limits import LOOK_UP_SECONDS
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.quoting import clean
 from wanx_mcp.settings import Settings, read_settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.opening import ledger_path, open_account
 from wanx_mcp.taskid import is_task_id
-
-LOOK_UP_SECONDS = 15.0
 
 
 def show(*, count: int) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import LedgerUnusable, NotConfigured, WanxError
+from wanx_mcp.errors import NotConfigured, WanxError
 from wanx_mcp.ledger import Ledger, Sender
 from wanx_mcp.limits import ACCOUNT_SECONDS, DATE_SECONDS
 from wanx_mcp.money import to_points
@@ -138,6 +138,7 @@ class Access:
         return self._name
 
     async def ask(self, question: Callable[[Book], ResultT]) -> ResultT:
+        """The ledger's answer. Raises LedgerUnusable."""
         return await self.ledger.ask(question)
 
     def _refuse(self, least: Stops) -> None:

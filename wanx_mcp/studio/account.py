@@ -151,6 +151,7 @@ class Account(AccountOrders):
         self._unbooked.pop(task_id, None)
         return standing
 
+
 def _present(entry: Entry) -> Entry:
     gone = entry.saved_path is not None and not os.path.isfile(entry.saved_path)
     return replace(entry, saved_path=None) if gone else entry

@@ -23,7 +23,9 @@ def over_budget(spending: Spending) -> BudgetExceeded:
     """What an order that the budget has no room for is told."""
     asked, limit = dollars(to_usd(spending.asked)), dollars(to_usd(spending.limit or 0))
     why = f" ({figure_words(spending.figure)})" if spending.figure else ""
-    what = f"this order needs {asked}{why}; {dollars(to_usd(spending.booked))} of the {limit} daily budget is already used"
+    what = (
+        f"this order needs {asked}{why}; {dollars(to_usd(spending.booked))} of the {limit} daily budget is already used"
+    )
     never = spending.figure is None and spending.limit is not None and spending.asked > spending.limit
     advice = "tell the user; only they can raise WANX_DAILY_BUDGET_USD, which is less than this one order"
     return BudgetExceeded(what, advice=advice if never else None)

@@ -59,6 +59,18 @@ class Handover:
     departure: Departure | None = None
 
 
+@dataclass
+class _Attempt:
+    """A create while it places its order. `patient`: it may still wait for the answer of another order."""
+
+    begun: float
+    until: float
+    handover: Handover
+    patient: bool = True
+    looked_up: bool = False
+    ended: bool = False
+
+
 class Ordering:
     """Places orders for one account."""
 
@@ -105,10 +117,10 @@ class Ordering:
         """
         content = self._account.provider.encode(order.payload() | self._config())
         await self.outcomes.catch_up()
-        price, begun = self.price(order), self._clock.seconds()
-        waited = looked_up = ended = False
+        price, attempt = self.price(order), _Attempt(self._clock.seconds(), until, handover)
         while (left := until - self._clock.seconds()) > 0:
-            waited = waited or self._clock.seconds() >= begun + FIRST_ANSWER_SECONDS
+            attempt.patient = attempt.patient and self._clock.seconds() < attempt.begun + FIRST_ANSWER_SECONDS
+            waited = not attempt.patient
             draft = await self._account.draft(order.row.name, kept, request_id, price=price, waited=waited)
             match await self._intend(draft):
                 case Intention() as intention:
@@ -119,27 +131,26 @@ class Ordering:
                 case Elsewhere(entry):
                     raise of_another_key(entry)
                 case FirstOfKind(first):
-                    if self._account.in_flight(first):
-                        await self._clock.sleep(FIRST_ANSWER_POLL_SECONDS)
-                    else:
-                        waited = True  # its process is gone: no answer will come
-                case Entry() as earlier if earlier.state.doubtful:
-                    check_same(draft, earlier)
-                    in_flight = self._account.in_flight(earlier)
-                    if in_flight and not waited:
-                        await self._clock.sleep(FIRST_ANSWER_POLL_SECONDS)
-                    elif in_flight or looked_up:
-                        raise doubt_error(earlier, self._account.moment(), in_flight=in_flight)
-                    else:
-                        await self._reconciling.settle(now=True)
-                        looked_up = True
+                    attempt.patient = self._account.in_flight(first)  # else no answer will come
+                    await self._clock.sleep(FIRST_ANSWER_POLL_SECONDS if attempt.patient else 0)
                 case Entry() as earlier:
                     check_same(draft, earlier)
-                    sight = None if ended else await self._checked(draft, earlier, within=left)
-                    if sight is None or not (sight.task.status.final or sight.gone):
-                        return self._repeat(order, earlier, sight)
-                    ended = True  # it has ended unseen; the ledger knows by now
+                    if earlier.state.doubtful:
+                        await self._doubtful(attempt, earlier)
+                    elif placement := await self._repeat(attempt, order, draft, earlier):
+                        return placement
         raise late(None)
+
+    async def _doubtful(self, attempt: _Attempt, earlier: Entry) -> None:
+        """Wait for an identical order that is on its way, or look an unknown one up once. Raises OutcomeUnknown."""
+        in_flight = self._account.in_flight(earlier)
+        if in_flight and attempt.patient:
+            await self._clock.sleep(FIRST_ANSWER_POLL_SECONDS)
+        elif in_flight or attempt.looked_up:
+            raise doubt_error(earlier, self._account.moment(), in_flight=in_flight)
+        else:
+            attempt.looked_up = True
+            await self._reconciling.settle(now=True)
 
     async def _intend(self, draft: Draft) -> Intention | Entry | Elsewhere | FirstOfKind | Spending:
         """Write the intention, unless the call is cancelled by then: such a call places nothing."""
@@ -210,28 +221,29 @@ class Ordering:
         notes = _dearer(accepted.entry)
         return Placement(order, task.task_id, task.status.value, accepted.entry.booked, notes=notes)
 
-    async def _checked(self, draft: Draft, earlier: Entry, *, within: float) -> Sight | None:
-        """An order that the ledger takes for open, looked at if it may have ended unseen; None if there is no need, or
-        if it cannot be looked at."""
+    async def _repeat(self, attempt: _Attempt, order: Order, draft: Draft, earlier: Entry) -> Placement | None:
+        """What an earlier order that was accepted means for this one. None: try again, it has ended meanwhile."""
+        sight = None
         old = draft.moment - earlier.moment > FRESH
-        if by_key(draft, earlier) or not earlier.open or not old:
-            return None
-        try:
-            return await self._following.look(earlier.task_id or "", within=within)
-        except ProviderError:
-            return None
-
-    def _repeat(self, order: Order, earlier: Entry, sight: Sight | None) -> Placement:
-        """What an earlier order that was accepted means for this one."""
+        if old and earlier.open and not by_key(draft, earlier) and not attempt.ended:
+            sight = await self._looked(earlier, attempt.until - self._clock.seconds())
+            attempt.ended = sight is not None and (sight.task.status.final or sight.gone)
+            if attempt.ended:
+                return None  # the ledger knows by now; where it could not note it, it is asked once only
         warning = None
         if earlier.gone_at is not None:
             warning = f"the provider has lost this task: it has denied it for good since {minute(earlier.gone_at)}"
         elif earlier.denied_at is not None or (sight is not None and sight.denied):
             warning = "the provider could not find this task when it was last asked; this may be temporary"
-        lost, status = earlier.gone_at is not None, earlier.status or ""
-        return Placement(
-            order, earlier.task_id or "", status, earlier.booked, reused=True, lost=lost, warning=warning
-        )
+        task_id, status, lost = earlier.task_id or "", earlier.status or "", earlier.gone_at is not None
+        return Placement(order, task_id, status, earlier.booked, reused=True, lost=lost, warning=warning)
+
+    async def _looked(self, earlier: Entry, within: float) -> Sight | None:
+        """The task of an order that the ledger takes for open; None if it cannot be read."""
+        try:
+            return await self._following.look(earlier.task_id or "", within=within)
+        except ProviderError:
+            return None
 
     def _config(self) -> dict[str, Any]:
         url, secret = self._settings.webhook_url, self._settings.webhook_secret
