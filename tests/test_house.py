@@ -22,6 +22,7 @@ FLOORS = {
     "clock": 0,
     "money": 0,
     "strict": 0,
+    "taskid": 0,
     "catalog": 1,
     "retry": 1,
     "ledger": 2,

@@ -177,8 +177,8 @@ class Following:
         return ahead if abs(ahead) > SAME_TIME else timedelta(0)
 
     async def _denial(self, last: Sight, known: Known, until: float) -> Sight:
-        """What a denial by the provider makes of what was known `last`: one of a task that ended a while ago is believed,
-        one of an unfinished task must not end the wait for a paid video."""
+        """What a denial makes of what was known `last`: one of a task that ended a while ago is believed, one of an
+        unfinished task must not end the wait for a paid video."""
         order = known.order
         if order is None:
             return replace(last, forgotten=True, pace=None)

@@ -57,8 +57,8 @@ def of_another_key(entry: Entry) -> OutcomeUnknown:
     """An identical order of another key, perhaps of the same account."""
     task = f" as task {entry.task_id}" if entry.task_id else ", and its outcome is unknown"
     what = (
-        f"the same order was sent at {second(entry.moment)} with another API key{task}; whether that key belongs to the "
-        "same account could not be found out, so this call has sent nothing"
+        f"the same order was sent at {second(entry.moment)} with another API key{task}; whether that key belongs to "
+        "the same account could not be found out, so this call has sent nothing"
     )
     advice = "ask the user; a new request_id places another order beside one that is open, not beside an unknown one"
     return OutcomeUnknown(what, charged=Charged.NO, advice=advice)

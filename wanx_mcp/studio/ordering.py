@@ -137,8 +137,8 @@ class Ordering:
                     check_same(draft, earlier)
                     if earlier.state.doubtful:
                         await self._doubtful(attempt, earlier)
-                    elif placement := await self._repeat(attempt, order, draft, earlier):
-                        return placement
+                    elif found := await self._repeat(attempt, order, draft, earlier):
+                        return found
         raise late(None)
 
     async def _doubtful(self, attempt: _Attempt, earlier: Entry) -> None:
