@@ -140,7 +140,7 @@ LOOK_UP_SECONDS = 15.0
 # The provider's time
 
 BUDGET_WINDOW = timedelta(hours=24)
-"""The budget's day."""
+"""The budget's day: what was ordered longer ago does not count any more."""
 
 FIGURE_COUNTS = timedelta(hours=24)
 """How long the last figure that was shown for a kind raises the booking of its next order."""

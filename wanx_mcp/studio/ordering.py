@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import anyio
 from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from wanx_mcp.catalog import Order
@@ -54,9 +53,19 @@ class Placement:
 
 @dataclass
 class Handover:
-    """Whether a create has handed its order over: from then on the order ends whatever becomes of the call."""
+    """How far a create has come with its order. Once it has a `departure` it ends whatever becomes of the call; `known`
+    is how it ended, perhaps before the ledger could take that."""
 
     departure: Departure | None = None
+    known: Placement | WanxError | None = None
+
+    def last_word(self) -> Placement:
+        """What a call is answered whose time is up. Raises the error that is known, else that it is late."""
+        if isinstance(self.known, WanxError):
+            raise self.known
+        if self.known is None:
+            raise late(self.departure)
+        return self.known
 
 
 @dataclass
@@ -172,26 +181,27 @@ class Ordering:
         handover.departure = departure = Departure(self._account, self._clock, entry)
 
         async def deliver() -> Placement:
-            task = await self._send(order, entry, departure, content, within)
+            try:
+                task = await self._send(order, entry, departure, content, within)
+            except WanxError as error:
+                handover.known = error
+                await self._conclude(entry.number, State.DECLINED if error.charged is Charged.NO else State.UNKNOWN)
+                raise
+            handover.known = _unbooked(order, entry, task, "the ledger has not taken it in time")
             return await self._accept(order, entry, task)
 
-        errand = self._errands.send(deliver)
-        with anyio.move_on_after(within):
-            return await errand.outcome()
-        raise late(departure)
+        return await self._errands.send(deliver).outcome()
 
     async def _send(self, order: Order, entry: Entry, departure: Departure, content: bytes, within: float) -> Task:
-        """Send the order. What goes wrong before its first byte is due has cost nothing, and nothing stays booked."""
+        """Send the order. Raises a WanxError, "maybe" only if bytes of the order may have left."""
         try:
             if pictures := delivered(order.arguments):
                 await self._account.deliver(entry.number, pictures)
             return await self._account.provider.create(content, within=within, leave=departure.check)
-        except WanxError as error:
-            await self._conclude(entry.number, State.DECLINED if error.charged is Charged.NO else State.UNKNOWN)
+        except WanxError:
             raise
         except Exception as fault:
             log.exception("sending an order failed unexpectedly")
-            await self._conclude(entry.number, State.UNKNOWN if departure.left else State.DECLINED)
             what = f"this server failed unexpectedly ({type(fault).__name__}) while it sent the order"
             if departure.left:
                 raise OutcomeUnknown(what) from fault
@@ -212,8 +222,7 @@ class Ordering:
 
         problem = await self.outcomes.book(accept)
         if accepted is None:
-            warning = _UNBOOKED.format(problem=problem)
-            return Placement(order, task.task_id, task.status.value, entry.booked, warning=warning)
+            return _unbooked(order, entry, task, problem or "the ledger did not say so")
         if accepted.other is not None:
             other = accepted.other
             warning = "the provider answered with a task that an earlier order of yours already has"
@@ -250,6 +259,12 @@ class Ordering:
         if url is None:
             return {}
         return {"config": {"webhook_config": {"endpoint": url, **({"secret": secret} if secret else {})}}}
+
+
+def _unbooked(order: Order, entry: Entry, task: Task, problem: str) -> Placement:
+    """An order whose task is known, and not yet booked."""
+    booked = max(entry.booked, task.shown_points or 0)
+    return Placement(order, task.task_id, task.status.value, booked, warning=_UNBOOKED.format(problem=problem))
 
 
 def _raised(price: int, figure: Figure | None) -> tuple[int, str | None]:

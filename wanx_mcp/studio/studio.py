@@ -134,7 +134,7 @@ class Studio:
         until, handover = self._clock.seconds() + CREATE_SECONDS, Handover()
         with anyio.move_on_after(CREATE_SECONDS):
             return await self._create(given, request_id, until, handover)
-        raise late(handover.departure)
+        return handover.last_word()
 
     async def _create(
         self, given: Mapping[str, Any], request_id: str | None, until: float, handover: Handover
