@@ -61,7 +61,12 @@ class Ledger:
 
     def _ask(self, question: Callable[[Book], ResultT]) -> ResultT:
         with usable(self.path):
-            return question(self._opened())
+            try:
+                return question(self._opened())
+            except Exception as error:
+                if type(error).__module__ == "sqlite3" and "locked" not in str(error):
+                    self._leave()  # SQLite does not always notice that a damaged file is whole again
+                raise
 
     def _opened(self) -> Book:
         """The book, opened anew if another file lies in its place now. Raises LedgerUnusable where that is not the
@@ -72,7 +77,7 @@ class Ledger:
         self._leave()
         if there is None and self._mark is not None:
             raise LedgerUnusable(
-                f"the ledger {self.path} was moved or deleted while this server was running", advice=_MOVED
+                f"the ledger {self.path} was moved, deleted or emptied while this server was running", advice=_MOVED
             )
         from wanx_mcp.ledger.book import Book
         from wanx_mcp.ledger.schema import open_file
@@ -97,12 +102,12 @@ class Ledger:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file lies at `path`, None if none does."""
+    """Which file lies at `path`, None if none does, or one without any content."""
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
+    return (found.st_dev, found.st_ino) if found.st_size else None
 
 
 _MOVED = (

@@ -66,8 +66,12 @@ class AccountOrders(Access):
         )
 
     async def _hold_sender(self) -> str:
-        with usable(self.ledger.path):
-            return await anyio.to_thread.run_sync(self.sender.hold)
+        try:
+            with usable(self.ledger.path):
+                return await anyio.to_thread.run_sync(self.sender.hold)
+        except LedgerUnusable:
+            await self.ask(lambda _book: None)  # where the whole folder is gone, the ledger says so better
+            raise
 
     async def intend(self, draft: Draft) -> Answer:
         """Write the intention, unless something stands against it. Raises LedgerUnusable."""
