@@ -24,7 +24,8 @@ PREVIEW = pytest.param(
 )
 HOMEWARD = [SAVE, PREVIEW]
 GONE = re.compile(
-    r"download_failed: the video link has expired, and the provider has no new one\. Charged: no\. "
+    r"download_failed: the video link has expired \(the media host answered 404 NoSuchKey\), and the provider has no "
+    r"other link\. Charged: no\. "
     r"Next: let the user try the link from get_wanx_task in a browser; if it does not open there either, the clip is "
     r"gone: .*; order again only if the user wants to pay for it again\."
 )

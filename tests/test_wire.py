@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -126,6 +127,24 @@ async def test_a_read_that_meets_a_redirect_or_a_page_is_asked_again(world: Worl
         with pytest.raises(ProviderError) as caught:
             await opened.get("t1", within=20)
     assert caught.value.code == "provider_fault"
+
+
+@pytest.mark.parametrize("status", [403, 502])
+async def test_a_page_that_cannot_be_unpacked_still_has_its_status(world: World, status: int) -> None:
+    scripted(world, *[httpx.Response(status, stream=Bytes(b"x"), headers={"content-encoding": "br"})] * 4)
+    async with simulated(world) as opened:
+        with pytest.raises(ProviderError, match=f"the provider answered {status}"):
+            await opened.get("t1", within=20)
+
+
+class Bytes(httpx.AsyncByteStream):
+    """A body that httpx has not decoded beforehand."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
 
 
 # What is no address

@@ -1,4 +1,4 @@
-"""Mutants that no test can notice, each with its reason: accepted.toml."""
+"""accepted.toml: mutants without visible effect, each with the reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("accepted.toml")
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A change that has no visible effect: the lines as they are and as mutated, without indentation."""
+    """A mutant without visible effect: the original and the mutated lines, without indentation."""
 
     module: str
     old: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-from wanx_mcp.media.sheet import ACCENT, GROUND
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,10 +18,13 @@ _NAME = re.compile(
     r"\d{4}-\d\d-\d\d_(?:txt2video|img2video|wan)[a-z0-9-]*_.*-sheet(?:-\d+)?\.(?:jpe?g|png|webp)", re.IGNORECASE
 )
 _LONGEST = 2000
-_NEAR, _NEAR_ACCENT = 8, 70
+_NEAR, _NEAR_ACCENT = 20, 90
 """How far each channel of a pixel may lie from the colour of the ground and of the time codes, after recompression."""
 
-_EDGE = 3
+_EDGE, _MARGIN = 2, 6
+"""Pixels at the edge that are ground, and pixels beside the time codes among which a line of ground is looked for."""
+
+_MOSTLY = 0.92
 
 
 def is_marked(content: bytes) -> bool:
@@ -38,29 +40,54 @@ def is_sheet_name(name: str) -> bool:
 def looks_like_sheet(image: Image) -> bool:
     """Whether a decoded picture is laid out as a sheet: a dark ground on all sides, frames, and time codes under each
     row of frames, between two lines of ground."""
-    if max(image.size) > _LONGEST or not _is_dark_in_its_corners(image):
+    from wanx_mcp.media.sheet import ACCENT, GROUND
+
+    if max(image.size) > _LONGEST or not _has_corners_like(image, GROUND):
         return False
     plain = image.convert("RGB")
-    ground = _close_to(plain, GROUND, _NEAR)
-    rows, columns = _shares(ground, (1, plain.height)), _shares(ground, (plain.width, 1))
-    if min(*rows[:_EDGE], *rows[-_EDGE:], *columns[:_EDGE], *columns[-_EDGE:]) < 0.97:
+    if not _has_edges_like(plain, GROUND):
         return False
+    rows, strict = (_shares(_close_to(plain, GROUND, most)) for most in (_NEAR, _NEAR // 2))
     amber = _close_to(plain, ACCENT, _NEAR_ACCENT).getprojection()[1]
     # A row of time codes is mostly ground; amber in the frames themselves is not.
-    lines = _bands([bool(is_set) and share > 0.55 for is_set, share in zip(amber, rows, strict=True)])
-    for begin, end in lines:
-        clear = min(rows[begin - 2], rows[min(end + 2, len(rows) - 1)]) > 0.97
-        above = rows[_EDGE : begin - 2]
-        if clear and above and sum(above) / len(above) < 0.5:
-            return True
-    return False
+    lines = _bands([bool(is_set) and share > 0.5 for is_set, share in zip(amber, rows, strict=True)])
+    if not any(_stands_under_frames(begin, end, rows, strict) for begin, end in lines):
+        return False
+    return _has_a_title(plain, next(number for number, share in enumerate(strict) if share < 0.5))
 
 
-def _is_dark_in_its_corners(image: Image) -> bool:
+def _stands_under_frames(begin: int, end: int, rows: Sequence[float], strict: Sequence[float]) -> bool:
+    """Whether the rows of pixels from `begin` to `end` lie between two lines of ground, with pictures above."""
+    above, below = rows[max(0, begin - _MARGIN) : begin], rows[end + 1 : end + 1 + _MARGIN]
+    if not above or not below or min(max(above), max(below)) < _MOSTLY:
+        return False
+    frames = strict[_EDGE : begin - _MARGIN]
+    return bool(frames) and sum(frames) / len(frames) < 0.5
+
+
+def _has_a_title(image: Image, rows: int) -> bool:
+    """Whether the first `rows` of pixels hold something bright, on the left and on the right."""
+    half = image.width // 2
+    parts = [image.crop((x, 0, x + half, rows)).convert("L") for x in (0, half)] if rows else []
+    return bool(parts) and all(float(part.getextrema()[1]) > 110 for part in parts)  # type: ignore[arg-type]  # one band
+
+
+def _has_corners_like(image: Image, colour: str) -> bool:
     width, height = image.size
     corners = [(1, 1), (width - 2, 1), (1, height - 2), (width - 2, height - 2)]
     spots = [image.crop((x, y, x + 1, y + 1)).convert("RGB") for x, y in corners]
-    return all(_close_to(spot, GROUND, _NEAR).getextrema()[0] == 255 for spot in spots)
+    return all(_close_to(spot, colour, _NEAR).getextrema()[0] == 255 for spot in spots)
+
+
+def _has_edges_like(image: Image, colour: str) -> bool:
+    """Whether the outermost lines of pixels have that colour, on the average of each."""
+    from PIL import Image as Images
+
+    for size in ((1, image.height), (image.width, 1)):
+        means = _close_to(image.resize(size, Images.Resampling.BOX), colour, _NEAR).tobytes()
+        if not all(means[:_EDGE] + means[-_EDGE:]):
+            return False
+    return True
 
 
 def _close_to(image: Image, colour: str, most: int) -> Image:
@@ -74,11 +101,11 @@ def _close_to(image: Image, colour: str, most: int) -> Image:
     return furthest.point(lambda value: 255 if value <= most else 0)
 
 
-def _shares(mask: Image, size: tuple[int, int]) -> list[float]:
-    """How much of each row, or of each column, is set: 0 to 1."""
+def _shares(mask: Image) -> list[float]:
+    """How much of each row is set: 0 to 1."""
     from PIL import Image as Images
 
-    return [value / 255 for value in mask.resize(size, Images.Resampling.BOX).tobytes()]
+    return [value / 255 for value in mask.resize((1, mask.height), Images.Resampling.BOX).tobytes()]
 
 
 def _bands(rows: list[bool]) -> list[tuple[int, int]]:

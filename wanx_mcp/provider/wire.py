@@ -92,8 +92,8 @@ class Wire:
     ) -> Outcome[FoundT]:
         """Ask something that may be repeated, for at most `within` seconds; `parse` finds nothing in what is no answer.
 
-        A caller that will ask again in its own time is not `patient`: there is one attempt. An answer of more than
-        `most` bytes is none.
+        A caller that will ask again in its own time is not `patient`: there is one attempt. Of an answer of more
+        than `most` bytes only the status counts.
         """
         if self._reader is None:
             self._reader = await self._client()
@@ -259,8 +259,8 @@ def _headers(key: str) -> dict[str, str]:
     return {"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip"}
 
 
-def _answer(response: httpx.Response, content: bytes | bytearray) -> Answer:
-    body, headers = parse_body(content), response.headers
+def _answer(response: httpx.Response, content: bytes | bytearray | None) -> Answer:
+    body, headers = None if content is None else parse_body(content), response.headers
     status = response.status_code
     if 200 <= status < 300:
         status = read_code(body) or status

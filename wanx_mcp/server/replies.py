@@ -188,11 +188,12 @@ def previewed(found: Preview) -> Shown:
     codes = ", ".join(f"{frame.seconds:.2f}" for frame in clip.frames)
     kind = f"{found.task_type} clip" if found.task_type else "clip"
     kept = f"Sheet: {found.sheet_path} ." if found.sheet_path else "The sheet itself could not be saved."
+    look = ": open the sheet's file, if you have a tool that shows pictures" if found.sheet_path else ""
     text = (
         f"Contact sheet of task {found.task_id}: {len(clip.frames)} frames of {one(kind)} of {clip.seconds:.2f} s, "
         f"{clip.width}x{clip.height}, in reading order at {codes} s. {kept} Video: {found.video_path} . If you cannot "
-        "see the picture, do not describe it. Next: compare the frames with what was ordered and tell the user, with "
-        "the path of the video."
+        f"see the picture, do not describe it{look}. Next: compare the frames with what was ordered and tell the user, "
+        "with the path of the video."
     )
     return Shown(text, found.sheet, found.mime)
 

@@ -1,4 +1,4 @@
-"""Which tests a mutant meets: those that run its statement, or that use what a module-level statement defines."""
+"""Which tests are run against a mutant: those that run its statement, or that use what a module-level one defines."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SLOW_SECONDS = 5.0
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-class Reach:
-    """Finds the tests of mutants in the package as it stands."""
+class Selection:
+    """Selects tests for mutants of the package in its present state."""
 
     def __init__(self, tests: Iterable[Test]) -> None:
         self._tests = tuple(tests)
@@ -30,8 +30,10 @@ class Reach:
             self._read(module, ast.parse(path.read_bytes()), function=False, target="")
 
     def tests(self, mutant: Mutant) -> list[Test]:
-        """Every test that could notice. Those that run the least beside the mutant come first, and the files take
-        turns. The rest of these files comes last: what one test, or the loading of its file, has computed is kept."""
+        """Every test that could fail, the narrowest and quickest first, alternating between files.
+
+        The other tests of these files come last: they may depend on values that were computed once and cached.
+        """
         places = self._places(mutant)
         found = [test for test in self._tests if test.runs(places)]
         if not found and not _function(mutant):
@@ -52,7 +54,7 @@ class Reach:
         return places
 
     def _names(self, name: str) -> set[str]:
-        """`name` and the module-level names that are made of it."""
+        """`name` and the module-level names that are derived from it."""
         found, fresh = {name}, {name}
         while fresh:
             fresh = {other for one in fresh for other in self._passed_on[one]} - found
@@ -73,7 +75,7 @@ class Reach:
 
 
 def in_order(tests: Iterable[Test]) -> list[Test]:
-    """The narrow and quick ones first, by turns of their files; the slow ones last."""
+    """The narrow and quick ones first, alternating between files; the slow ones last."""
     found = sorted(tests, key=lambda test: (test.breadth * (test.seconds + 0.05), test.name))
     quick = [test for test in found if test.seconds < SLOW_SECONDS]
     return by_turns(quick) + [test for test in found if test.seconds >= SLOW_SECONDS]
