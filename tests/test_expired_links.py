@@ -104,8 +104,9 @@ async def test_a_clip_whose_link_was_never_seen_is_gone_with_its_task(world: Wor
         assert "video_url" not in await agent.ok("get_wanx_task", task_id=task_id)
         world.simulator.store.forget(task_id)
         world.clock.advance(3)
-        await agent.ok("get_wanx_task", task_id=task_id)
-        world.clock.advance(10)
+        assert (await agent.error(SAVE, task_id=task_id)).startswith("not_finished: ")
+        await agent.order(prompt="another boat")
+        world.clock.advance(600)
         told = await agent.error(SAVE, task_id=task_id)
     assert told.startswith("download_failed: the provider no longer knows this task")
     assert "Charged by this call: no. Next: tell the user that the clip is gone" in told

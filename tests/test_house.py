@@ -20,6 +20,7 @@ FLOORS = {
     "redaction": -1,
     "taskid": -1,
     "spans": -1,
+    "limits": -1,
     "errors": 0,
     "quoting": 0,
     "clock": 0,

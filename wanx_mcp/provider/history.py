@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from wanx_mcp.errors import ProviderError
+from wanx_mcp.limits import PAGE_SECONDS
 from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
 from wanx_mcp.provider.rows import HistoryRow, read_rows
 from wanx_mcp.provider.verdict import Quote, read_error
@@ -21,9 +22,6 @@ pages (a row that moves while we read, a wrong offset) is inside a page of the o
 
 MAX_PAGES = 50
 """Of one reading in one page size."""
-
-PAGE_SECONDS = 20.0
-"""Of one page, repeats included."""
 
 _NOTHING = HistoryRow(task_id=None)
 

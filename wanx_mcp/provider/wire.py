@@ -12,6 +12,7 @@ import anyio
 
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import Unreachable
+from wanx_mcp.limits import ATTEMPT_SECONDS, CONNECT_SECONDS, ORDER_SECONDS
 from wanx_mcp.provider.bodies import MAX_ECHO_BYTES, receive
 from wanx_mcp.provider.departure import Departure, Leave
 from wanx_mcp.provider.outages import unreachable, unusable_client
@@ -27,16 +28,6 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = ["Answer", "FoundT", "Outcome", "Parse", "Upstream", "Wire"]
-
-# Time limits, in seconds.
-CONNECT_SECONDS = 5.0
-"""Of one connection, and again of its TLS handshake."""
-
-READ_SECONDS = 12.0
-"""Of one attempt of a read, up to its last byte. How long attempts are repeated is the caller's `within`."""
-
-ORDER_SECONDS = 60.0
-"""Of one attempt of an order, connection and last check included. The call that placed it answers earlier."""
 
 
 class Wire:
@@ -81,7 +72,7 @@ class Wire:
             url = await self._upstream.locate() + path
             with _buildable():
                 request = client.build_request(method, url, params=query, json=body)
-            return await self._once(client, request, parse, min(READ_SECONDS, left), most=most)
+            return await self._once(client, request, parse, min(ATTEMPT_SECONDS, left), most=most)
 
         return await self._repeat(Request.READ, once, within, attempts=ATTEMPTS if patient else 1)
 

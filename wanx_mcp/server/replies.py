@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from wanx_mcp.catalog import Catalog, price_words
 from wanx_mcp.ledger import Entry, Spending
+from wanx_mcp.limits import LINK_ADVICE_SECONDS
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.provider import Status
 from wanx_mcp.quoting import one, quote
@@ -23,8 +24,6 @@ Reply = tuple[str, Result]
 """The text and the structured result of one call."""
 
 PROMPT_SHOWN = 60
-LINK_SECONDS = 10
-"""When to look again for the link of a video that is finished already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,12 @@ def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_
     """The reply to an order that was placed, now or before."""
     row, reused = placement.order.row, placement.reused
     step = f"call {GET} with task_id {json.dumps(placement.task_id)} and wait_seconds {longest_wait}"
-    if reused:
+    if placement.lost:
+        step = "tell the user that this task is lost; ordering it again needs a new request_id and costs money again"
+    elif reused:
         step += "; for another take of the same order, order again with a new request_id"
     step += _noted(placement.notes)
+    warned = f"; warning: {placement.warning}" if placement.warning else ""
     result = CreateResult(
         task_id=placement.task_id,
         status=placement.status,
@@ -75,11 +77,13 @@ def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_
         reused=reused,
         dry_run=False,
         budget=spending and budget(spending),
-        poll_after_seconds=pace.absence,
-        next_step=step,
+        poll_after_seconds=None if placement.lost else pace.absence,
+        next_step=step + warned,
     )
     did = "Already ordered, nothing new was placed or charged" if reused else "Ordered"
-    text = f"{did}: {row.name}, {price_words(row.price)}. Task {placement.task_id} is {placement.status}."
+    state = f"was last seen {placement.status}" if placement.lost else f"is {placement.status}"
+    booked = dollars(to_usd(placement.booked))
+    text = f"{did}: {row.name}, {price_words(row.price)}. Task {placement.task_id} {state}; {booked} is booked for it."
     warning = f" Warning: {placement.warning}." if placement.warning else ""
     told = f" {budget_words(spending)}" if spending else ""
     return f"{text}{told}{warning} Next: {step}.", result
@@ -112,7 +116,7 @@ def seen(sight: Sight, settings: Settings) -> Reply:
         price_usd=number(sight.row.price if sight.row else None),
         charged_usd=number(charged),
         error_message=error,
-        poll_after_seconds=pace.absence if pace else None if sight.settled else LINK_SECONDS,
+        poll_after_seconds=pace.absence if pace else None if sight.settled else LINK_ADVICE_SECONDS,
         next_step=step,
     )
     return f"{_sentence(sight, error, charged)} Next: {step}.", result

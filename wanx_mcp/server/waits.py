@@ -12,6 +12,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, CallToolRequestParams, CallToolResult
 
 from wanx_mcp.errors import InvalidArguments, NotConfigured, TaskNotFound, Unauthorized, WanxError
+from wanx_mcp.limits import HANDLE_POLL_SECONDS
 from wanx_mcp.server.card import with_legend
 from wanx_mcp.server.lobby import Lobby
 from wanx_mcp.server.tasks import Finished, Handle, Working
@@ -20,9 +21,7 @@ from wanx_mcp.toolnames import GET
 if TYPE_CHECKING:
     from wanx_mcp.studio import Sight, Studio
 
-SHORTEST_POLL, LONGEST_POLL = 5.0, 10.0
-"""Seconds between the polls of one handle, unless there are so many that WANX_READS_PER_MINUTE asks for more."""
-
+SHORTEST_POLL, LONGEST_POLL = HANDLE_POLL_SECONDS
 MINUTE = 60.0
 ENDING = (NotConfigured, Unauthorized)
 """Only what the operator has to mend ends a wait with an error. Any other trouble of one read says nothing about the

@@ -22,6 +22,7 @@ from wanx_mcp.errors import (
     WanxError,
 )
 from wanx_mcp.ledger import Draft, Elsewhere, Entry, FirstOfKind, Intention, Spending, State
+from wanx_mcp.limits import PROBE_SECONDS
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.provider import Task
 from wanx_mcp.settings import Settings
@@ -29,7 +30,6 @@ from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.departure import Departure
 from wanx_mcp.studio.questions import Question, certainly_refused, questions
 
-SECONDS = 15.0
 WORDS = 700
 """Characters of a refusal that are quoted: it may list what is allowed."""
 
@@ -121,12 +121,12 @@ class Probing:
         provider = self._account.provider
         await self._account.accept(number, task)
         try:
-            await provider.cancel(task.task_id, within=SECONDS)
+            await provider.cancel(task.task_id, within=PROBE_SECONDS)
             fate = "it was cancelled"
         except WanxError as error:
             fate = f"it could not be cancelled ({error.what})"
         try:
-            seen = await provider.get(task.task_id, within=SECONDS)
+            seen = await provider.get(task.task_id, within=PROBE_SECONDS)
             await self._account.observe(seen, await self._account.find(task.task_id))
             fate += f" and is {seen.status}"
         except WanxError as error:
@@ -136,6 +136,8 @@ class Probing:
 
     async def _draft(self, question: Question) -> Draft:
         row = self._catalog.find(question.task_type)
+        if row is None or row.price is None:
+            self._account.check_assumed_price()
         price = self._settings.assumed_price if row is None or row.price is None else row.price
         return await self._account.draft(
             question.task_type,
