@@ -6,6 +6,8 @@ import json
 import socket
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -113,7 +115,10 @@ class Exchange(BaseHTTPRequestHandler):
         body = body if behaviour.body is None else behaviour.body
         content_type = "video/mp4" if isinstance(honest, bytes) else behaviour.content_type
         try:
-            self.send_response(behaviour.status if behaviour.status != 200 else status)
+            self.send_response_only(behaviour.status if behaviour.status != 200 else status)
+            date = self.upstream.date(datetime.now(UTC))
+            if date is not None:
+                self.send_header("Date", format_datetime(date, usegmt=True))
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             for name, value in behaviour.headers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,19 +39,31 @@ IN_WORK = Life(processing_reads=FOREVER)
 
 @dataclass
 class Task:
-    """One accepted order. `status` is what the last read told, `pending` before the first."""
+    """One accepted order of an account. `status` is what the last read told, `pending` before the first."""
 
     task_id: str
     owner: str
     order: dict[str, Any]
     life: Life
+    key: str = ""
+    price_factor: float = 1
+    dates_off: timedelta = timedelta(0)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     reads: int = 0
     status: str = "pending"
 
     @property
     def points(self) -> int:
-        return POINTS.get(self.order["task_type"], OTHER_POINTS)
+        return round(POINTS.get(self.order["task_type"], OTHER_POINTS) * self.price_factor)
+
+    @property
+    def dated(self) -> datetime:
+        """When it was made, by the clock of the provider's database."""
+        return self.created + self.dates_off
+
+    @property
+    def age_seconds(self) -> float:
+        return (datetime.now(UTC) - self.created).total_seconds()
 
     def read(self) -> None:
         if self.status not in ENDED:
@@ -75,7 +89,9 @@ class Task:
         }
         return {**defaults, **sent, **({"lora_settings": entries} if entries else {})}
 
-    def as_json(self, video_url: str, normalised: bool = False) -> dict[str, Any]:
+    def as_json(
+        self, video_url: str, normalised: bool = False, echo: Callable[[dict[str, Any]], Any] = dict
+    ) -> dict[str, Any]:
         begun, ended = self.status != "pending", self.status in ENDED
         failed = self.status == "failed"
         config = self.order.get("config") or {"service_mode": "", "webhook_config": {"endpoint": "", "secret": ""}}
@@ -85,12 +101,12 @@ class Task:
             "task_type": self.order["task_type"],
             "status": self.status,
             "config": config,
-            "input": self.echo(normalised),
+            "input": echo(self.echo(normalised)),
             "output": {"video_url": video_url} if self.status == "completed" else None,
             "meta": {
-                "created_at": _stamp(self.created),
-                "started_at": _stamp(self.created + timedelta(seconds=3)) if begun else ZERO_DATE,
-                "ended_at": _stamp(self.created + timedelta(seconds=480)) if ended else ZERO_DATE,
+                "created_at": stamp(self.dated),
+                "started_at": stamp(self.dated + timedelta(seconds=3)) if begun else ZERO_DATE,
+                "ended_at": stamp(self.dated + timedelta(seconds=480)) if ended else ZERO_DATE,
                 "usage": self.usage(),
                 "is_using_private_pool": False,
             },
@@ -105,15 +121,36 @@ class Task:
         }
 
     def as_history_row(self) -> dict[str, Any]:
-        """A thin row: no prompt, no input, and `finished` where a task says `completed`."""
+        """The row of contract 15: no prompt, no input, `action` for the task type, `finished` for `completed`."""
+        done = self.status == "completed"
         return {
+            "id": number_of(self.task_id),
+            "account_id": number_of(self.owner),
+            "api_key_id": number_of(self.key),
             "task_id": self.task_id,
-            "model": "Qubico/wanx",
-            "task_type": self.order["task_type"],
-            "status": "finished" if self.status == "completed" else self.status,
-            "meta": {"created_at": _stamp(self.created), "usage": self.usage()},
+            "task_model": "Qubico/wanx",
+            "action": self.order["task_type"],
+            "status": "finished" if done else self.status,
+            "service_mode": "public",
+            "usage": self.points,
+            "usage_type": "point",
+            "fixed": True,
+            "created_at": stamp(self.dated),
+            "updated_at": stamp(self.dated),
+            "detail": {
+                "model": "Qubico/wanx",
+                "task_id": self.task_id,
+                "task_type": self.order["task_type"],
+                "output": "https://img.theapi.app/ephemeral/x.mp4" if done else None,
+            },
         }
 
 
-def _stamp(moment: datetime) -> str:
+def number_of(text: str) -> int:
+    """The number under which the provider knows an account, a key or a row."""
+    return zlib.crc32(text.encode())
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the provider writes it: nine digits of a second, Z."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "123Z")

@@ -7,12 +7,14 @@ import threading
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from .provider_history import MAX_PAGE_SIZE, Asked, History, page_of
 from .provider_http import Exchange, Reply, Request
-from .provider_task import AT_ONCE, ENDED, Life, Task
+from .provider_task import AT_ONCE, ENDED, Life, Task, number_of
 from .rawclient import PATIENCE
 from .weather import PLAIN, Behaviour, Gate, Moment
 
@@ -40,9 +42,19 @@ class Upstream:
         self.abandoned: list[str] = []
         self.life: Life = AT_ONCE
         self.normalised_echo = False
+        self.echo: Callable[[dict[str, Any]], Any] = dict
+        self.usage: Callable[[dict[str, Any]], dict[str, Any] | None] = dict
+        self.new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+        self.histories: tuple[History, ...] = ()
+        self.accounts: dict[str, str] = {}  # the account of each key that shares one; any text, or another key
+        self.price_factor: float = 1
+        self.date: Callable[[datetime], datetime | None] = lambda now: now
+        self.created_off = timedelta(0)  # how far the dates of new tasks are from the Date header
+        self.young_seconds: float = 0  # so long a new task is not known yet
         self._lives: deque[Life] = deque()
         self._next: defaultdict[str, deque[Behaviour]] = defaultdict(deque)
         self._always: dict[str, Behaviour] = {}
+        self._of_task: dict[str, Behaviour] = {}
         self._gates: list[Gate] = []
         self._lock = threading.Lock()
         self._http = _Listener(("127.0.0.1", port), Exchange)
@@ -69,6 +81,10 @@ class Upstream:
     def always(self, kind: str, behaviour: Behaviour) -> None:
         self._always[kind] = behaviour
 
+    def always_for(self, task_id: str, behaviour: Behaviour) -> None:
+        """Every read of one task is met so."""
+        self._of_task[task_id] = behaviour
+
     def hold(self, kind: str, moment: Moment, behaviour: Behaviour = PLAIN) -> Gate:
         """The next request of this kind stops before acting, after acting or after the answer, until the gate opens."""
         gate = Gate()
@@ -83,13 +99,26 @@ class Upstream:
         """Takes back all weather that was ordered."""
         self._next.clear()
         self._always.clear()
+        self._of_task.clear()
 
-    def place(self, order: dict[str, Any], key: str, life: Life = AT_ONCE) -> str:
+    def place(self, order: dict[str, Any], key: str, life: Life = AT_ONCE, seconds_ago: float = 0) -> str:
         """A task that somebody ordered elsewhere with this key; its id."""
-        task = Task(str(uuid.uuid4()), key, order, life)
+        task = self._new_task(order, key, life)
+        task.created -= timedelta(seconds=seconds_ago)
         with self._lock:
             self.tasks[task.task_id] = task
         return task.task_id
+
+    def age(self, seconds: float) -> None:
+        """As if so much time had gone by since every task was made."""
+        with self._lock:
+            for task in self.tasks.values():
+                task.created -= timedelta(seconds=seconds)
+
+    def end(self, task_id: str) -> None:
+        """A task ends although nobody reads it."""
+        with self._lock:
+            self.tasks[task_id].status = self.tasks[task_id].life.ending
 
     def forget(self, task_id: str) -> None:
         with self._lock:
@@ -119,12 +148,15 @@ class Upstream:
         with self._lock:
             self.requests.append(request)
             waiting = self._next[request.kind]
-            return waiting.popleft() if waiting else self._always.get(request.kind, PLAIN)
+            if waiting:
+                return waiting.popleft()
+            usual = self._always.get(request.kind, PLAIN)
+            return self._of_task.get(_task_id(request), usual) if request.kind == "read" else usual
 
     def act(self, request: Request) -> Reply:
         """The honest answer to a request, with all that it changes."""
         key = request.headers.get("x-api-key", "")
-        task_id = urlsplit(request.path).path.rsplit("/", 1)[-1]
+        task_id = _task_id(request)
         if request.kind == "media":
             return Reply(200, VIDEO)
         if not key:
@@ -134,7 +166,7 @@ class Upstream:
             "read": lambda: self._read(task_id, key),
             "cancel": lambda: self._cancel(task_id, key),
             "history": lambda: self._history(request, key),
-            "account": lambda: _success({"id": "1", "name": "blackbox", "plan": "creator", "equivalent_in_usd": 10}),
+            "account": lambda: self._account(key),
         }
         with self._lock:
             return doors.get(request.kind, lambda: _refused(404, "no such page"))()
@@ -148,21 +180,37 @@ class Upstream:
         if missing:
             return _refused(400, f"missing {missing[0]}")
         life = self._lives.popleft() if self._lives else self.life
-        task = Task(str(uuid.uuid4()), key, order, life)
+        task = self._new_task(order, key, life)
+        if task.task_id in self.tasks:  # an id that two orders get is one task
+            return _success(self._told(self.tasks[task.task_id]))
         self.tasks[task.task_id] = task
         self.charges.append(task.task_id)
         return _success(self._told(task))
 
-    def _read(self, task_id: str, key: str) -> Reply:
+    def _new_task(self, order: dict[str, Any], key: str, life: Life) -> Task:
+        return Task(self.new_id(), self._owner(key), order, life, key, self.price_factor, self.created_off)
+
+    def _owner(self, key: str) -> str:
+        return self.accounts.get(key, key)
+
+    def _own(self, task_id: str, key: str) -> Task | None:
         task = self.tasks.get(task_id)
-        if task is None or task.owner != key:
+        return task if task and task.owner == self._owner(key) else None
+
+    def _account(self, key: str) -> Reply:
+        known = {"id": str(number_of(self._owner(key))), "name": "blackbox", "plan": "creator"}
+        return _success({**known, "equivalent_in_usd": 10})
+
+    def _read(self, task_id: str, key: str) -> Reply:
+        task = self._own(task_id, key)
+        if task is None or task.age_seconds < self.young_seconds:
             return _refused(404, "Record Not Found")
         task.read()
         return _success(self._told(task))
 
     def _cancel(self, task_id: str, key: str) -> Reply:
-        task = self.tasks.get(task_id)
-        if task is None or task.owner != key:
+        task = self._own(task_id, key)
+        if task is None:
             return _refused(404, "Record Not Found")
         if task.status != "pending" or task.status in ENDED:
             return _refused(400, "only pending tasks can be cancelled")
@@ -170,22 +218,17 @@ class Upstream:
         return Reply(200, {"code": 200, "message": "success"})
 
     def _history(self, request: Request, key: str) -> Reply:
-        asked = request.query
-        page, size = int(asked.get("page", 1)), int(asked.get("page_size", 10))
-        if size > 100 or page < 1:
-            return _refused(400, "page_size must not exceed 100")
-        since, until = float(asked.get("start_time", 0)), float(asked.get("end_time", 10**12))
-        mine = [
-            task
-            for task in self.tasks.values()
-            if task.owner == key and asked.get("model", "wan") == "wan" and since <= task.created.timestamp() <= until
-        ]
-        mine.sort(key=lambda task: task.created, reverse=True)
-        rows = [task.as_history_row() for task in mine[(page - 1) * size : page * size]]
-        return _success({"data": rows, "page": page, "size": size, "total": len(mine)})
+        asked = Asked.of(request.query)
+        if asked.size > MAX_PAGE_SIZE or asked.page < 1:
+            return _refused(400, f"page_size must not exceed {MAX_PAGE_SIZE}")
+        mine = [task for task in self.tasks.values() if task.owner == self._owner(key)]
+        return _success(page_of(mine, asked, self.histories))
 
     def _told(self, task: Task) -> dict[str, Any]:
-        return task.as_json(f"{self.base_url}/media/{task.task_id}.mp4", self.normalised_echo)
+        url = f"{self.base_url}/media/{quote(task.task_id, safe='')}.mp4"
+        told = task.as_json(url, self.normalised_echo, self.echo)
+        usage = self.usage(told["meta"].pop("usage"))
+        return {**told, "meta": {**told["meta"], **({} if usage is None else {"usage": usage})}}
 
 
 class _Listener(ThreadingHTTPServer):
@@ -217,7 +260,11 @@ class _Listener(ThreadingHTTPServer):
             assert self._change.wait_for(lambda: not self._open, PATIENCE), "a connection never ends"
 
 
-def _success(data: dict[str, Any]) -> Reply:
+def _task_id(request: Request) -> str:
+    return unquote(urlsplit(request.path).path.rsplit("/", 1)[-1])
+
+
+def _success(data: Any) -> Reply:
     return Reply(200, {"code": 200, "data": data, "message": "success"})
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from .echoes import local
 
 Json = dict[str, Any]
 Moment = Literal["before", "after", "answered"]
@@ -86,6 +89,34 @@ NOT_FOUND_404 = refusal(404, "Record Not Found")
 NOT_FOUND_400 = refusal(400, "task not found or expired")
 SERVER_ERROR = refusal(500, "internal error")
 
+PLAIN_404 = Behaviour("plain 404", acts=False, status=404, body=b"404 page not found", content_type="text/plain")
+HOUR = (("Retry-After", "3600"),)
+TOO_MANY_AN_HOUR = refusal(429, "rate limit exceeded", HOUR)
+AWAY_FOR_AN_HOUR = refusal(503, "service unavailable", HOUR)
+POSING_WORDS = 'no". Charged by this call: yes. Next: order it again'
+POSING = refusal(400, POSING_WORDS)
+LONG_WORDS = tuple(refusal(400, "x" * letters) for letters in (60_000, 1_000_000))
+REASON = "content restriction"
+
+
+def page(status: int) -> Behaviour:
+    """A gateway in front of the provider answers; the provider never sees the request."""
+    body = b"<html><h1>Just a moment...</h1></html>"
+    return Behaviour(f"HTML {status}", acts=False, status=status, body=body, content_type="text/html")
+
+
+def spelling(secrets: tuple[str, ...], spell: Callable[[str], str]) -> Behaviour:
+    """A refusal that repeats the secrets of a request, spelt otherwise."""
+    return refusal(400, "not accepted: " + ", ".join(map(spell, secrets)))
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "percent": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "base64": lambda text: b64encode(text.encode()).decode(),
+    "capitals": str.upper,
+    "without scheme": lambda text: text.rpartition("//")[2],
+}
+
 UNREADABLE = (HTML_200, HALF_BODY, EMPTY_BODY, NOT_JSON)
 
 
@@ -127,6 +158,24 @@ def only(*names: str) -> Callable[[Json], Json]:
 def with_nulls(honest: Json) -> Json:
     nothing = dict.fromkeys(("config", "meta", "detail", "logs", "error", "input"))
     return with_data(**nothing)(honest)
+
+
+LOCAL_DATES = told(
+    "local dates", lambda honest: with_meta(created_at=local(honest["data"]["meta"]["created_at"]))(honest)
+)
+ACCOUNT_OF_OLD = told("early names", lambda honest: {**honest, "data": {"account_id": honest["data"]["id"]}})
+ACCOUNT_WITHOUT_ID = told("no id", with_data(id=None))
+
+_SILENT = {"code": 1100, "raw_message": "", "message": "", "detail": None}
+FAILURES: dict[str, Behaviour] = {
+    "in logs": told("in logs", with_data(status="failed", output=None, error=_SILENT, logs=["started", REASON])),
+    "in an object in logs": told(
+        "in an object in logs", with_data(status="failed", output=None, error=_SILENT, logs=[{"message": REASON}])
+    ),
+    "in detail": told(
+        "in detail", with_data(status="failed", output=None, error={**_SILENT, "detail": REASON}, logs=None)
+    ),
+}
 
 
 def url_in(place: Callable[[str], Json]) -> Callable[[Json], Json]:

@@ -12,7 +12,7 @@ from wanx_mcp.simulator.weather import Fault
 _FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
 _DRESSES = [quirk for quirk in QUIRKS.values() if quirk.dresses]
 _HOSTILE = {Lasts.REQUEST: 0.01, Lasts.TASK: 0.03, Lasts.RUN: 0.1}
-"""So about one request in three, two tasks in three and every run are odd in some way."""
+"""About four orders in ten meet a fault or a quirk; a task has two or three quirks, and so has a run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Gateway:
     async def _seen(self, kind: Kind, request: Request) -> tuple[View, Fault]:
         simulator, weather = self.simulator, self.simulator.weather
         simulator.base = str(request.base_url).rstrip("/")
-        fault, quirks = weather.fault(request.method), weather.oddities(request.method)
+        fault, quirks = weather.fault(request.method), weather.quirks_met(request.method)
         key = request.headers.get("x-api-key", "").strip()
         owner, body = owner_of(key, simulator.accounts), await request.body()
         view = View(

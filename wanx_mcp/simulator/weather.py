@@ -96,7 +96,7 @@ class Weather:
         """The next requests of that HTTP method meet these faults, one each."""
         self._script.setdefault(method, deque()).extend(faults)
 
-    def coming_odd(self, method: str, *quirks: Quirk | tuple[Quirk, ...]) -> None:
+    def coming_quirks(self, method: str, *quirks: Quirk | tuple[Quirk, ...]) -> None:
         """The next requests of that HTTP method have these quirks, one or a tuple each. What lasts for a task stays
         with the task that such a request makes."""
         each = (one if isinstance(one, tuple) else (one,) for one in quirks)
@@ -118,7 +118,7 @@ class Weather:
                 return fault
         return Fault.NONE
 
-    def oddities(self, method: str) -> tuple[Quirk, ...]:
+    def quirks_met(self, method: str) -> tuple[Quirk, ...]:
         """The quirks of the request that has just come in."""
         script = self._quirk_script.get(method)
         return (*self.quirks, *(script.popleft() if script else ()), *self.draw(Lasts.REQUEST))

@@ -7,7 +7,7 @@ from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View
 
 def _of_an_early_client(account: Json, _view: View) -> Json:
     names = {"account_name": "name", "account_id": "id", "plan": "plan", "remaining_credits": "equivalent_in_usd"}
-    return {name: account[source] for name, source in names.items()}
+    return {name: account[source] for name, source in names.items() if source in account}
 
 
 def _anonymous(account: Json, _view: View) -> Json:

@@ -9,7 +9,8 @@ from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View
 
 LOCAL = timezone(timedelta(hours=8))
 _DATES = ("created_at", "started_at", "ended_at", "updated_at")
-_SWING, _PERIOD = timedelta(minutes=30), timedelta(hours=2)
+SWING, PERIOD = 30.0, 120.0
+"""Minutes."""
 
 
 def created_off(minutes: float = 60) -> Quirk:
@@ -35,9 +36,9 @@ def date_off(minutes: float = 60) -> Quirk:
 
 
 def _swung(moment: datetime) -> datetime:
-    """`moment` on a clock that is right, then ahead by up to _SWING, then right again, and so on."""
-    phase = (moment.timestamp() / _PERIOD.total_seconds()) % 1
-    return moment + _SWING * (1 - abs(2 * phase - 1))
+    """`moment` on a clock that is right, ahead by SWING minutes half a PERIOD later, and right again at its end."""
+    phase = (moment.timestamp() / 60 / PERIOD) % 1
+    return moment + timedelta(minutes=SWING) * (1 - abs(2 * phase - 1))
 
 
 def cached_date(seconds: int = 3600, *, age: bool = True) -> Quirk:
@@ -57,7 +58,10 @@ def cached_date(seconds: int = 3600, *, age: bool = True) -> Quirk:
 
 
 def _local(text: str) -> str:
-    date = datetime.fromisoformat(text)
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:  # another quirk has been here
+        return text
     return text if date.year <= 1 else date.astimezone(LOCAL).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
@@ -78,7 +82,7 @@ QUIRKS = (
     date_off(),
     Quirk(
         name="clock_swinging",
-        about=f"all dates are up to {_SWING} ahead, more and less in turn",
+        about=f"all dates are 0 to {SWING:g} minutes ahead, in turn",
         lasts=Lasts.RUN,
         clock=_swung,
         date=_swung,

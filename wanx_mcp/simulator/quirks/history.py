@@ -120,9 +120,9 @@ QUIRKS = (
     _hiding("history_unlisted", "the task is never listed", lambda _view: True, Lasts.TASK),
     _hiding("history_filter_finds_nothing", "any `model` finds nothing", _is_filtered),
     _hiding("history_filter_finds_newer", f"`model=wan` finds only {NEWER}...", _is_older_than_the_filter),
-    _paging("history_total_too_big", "`total` is too big", lambda body: {**body, "total": body["total"] + 7}),
+    _paging("history_total_too_big", "`total` is too big", lambda body: {**body, "total": body.get("total", 0) + 7}),
     _paging("history_total_too_small", "`total` is 1", lambda body: {**body, "total": 1}),
-    _paging("history_no_total", "no `total`", lambda body: {name: body[name] for name in ("data", "page", "size")}),
+    _paging("history_no_total", "no `total`", lambda body: {n: value for n, value in body.items() if n != "total"}),
     _arriving("history_arrivals", "a row arrives before each page but the first", lambda page: page > 1),
     _arriving("history_strangers", "a row of another product arrives before page 1", lambda page: page == 1),
     _listing(
@@ -148,6 +148,7 @@ QUIRKS = (
         "a row whose dates cannot be read",
         lambda _: {"created_at": "yesterday", "updated_at": ""},
     ),
+    _row("history_row_long_type", "a row whose task type has 1 MB", lambda _: {"action": "t" * 1_000_000}),
     _row("history_row_other_type", "a row with another name of the task type", _other_type),
     _row("history_row_without_type", "a row that names no task type", lambda _: {"action": "", "detail": None}),
 )

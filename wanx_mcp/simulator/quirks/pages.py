@@ -12,13 +12,10 @@ from wanx_mcp.simulator.replies import html, plain, refusal
 
 KINDS: tuple[Kind, ...] = ("create", "read", "history", "account")
 LATER = {"retry-after": "3600"}
-_TITLES = {
-    401: "401 Authorization Required",
-    403: "Just a moment... checking your browser",
-    404: "404 Not Found",
-    413: "413 Request Entity Too Large",
-    503: "503 Service Unavailable",
-}
+TURNED_AWAY, UNCLEAR = (401, 403, 404, 405, 413, 414, 431, 451), (200, 400, 408, 409, 423, 425, 429, 503)
+"""Statuses of a gateway's page: those that mean that an order was turned away, and those that leave it open."""
+
+_TITLES = {200: "Sign in", 403: "Just a moment... checking your browser"}
 
 
 def _instead(name: str, about: str, kind: Kind, answer: Callable[[], Response]) -> Quirk:
@@ -27,11 +24,18 @@ def _instead(name: str, about: str, kind: Kind, answer: Callable[[], Response]) 
     def refuses(view: View) -> Response | None:
         return answer() if view.kind == kind and view.task is None else None
 
-    return Quirk(name=f"{kind}_{name}", about=f"to a {kind}: {about}", refuses=refuses)
+    return Quirk(name=f"{kind}_{name}", about=f"{kind}: {about}", refuses=refuses)
 
 
-def _page(kind: Kind, status: int) -> Quirk:
-    return _instead(f"html_{status}", f"an HTML page with {status}", kind, lambda: html(status, _TITLES[status]))
+def html_page(kind: Kind, status: int) -> Quirk:
+    """A gateway's HTML page answers requests of that kind; nothing is done."""
+    title = _TITLES.get(status, f"{status} from the gateway")
+    return _instead(f"html_{status}", f"an HTML page with {status}", kind, lambda: html(status, title))
+
+
+def refused(kind: Kind, status: int, words: str = "not now") -> Quirk:
+    """The provider's own JSON refuses requests of that kind; nothing is done."""
+    return _instead(f"json_{status}", f"refused with {status}", kind, lambda: refusal(status, words))
 
 
 def _text(kind: Kind) -> Quirk:
@@ -43,6 +47,16 @@ def _later(kind: Kind, status: int) -> Quirk:
     return _instead(f"{status}_hour", f"{status}, Retry-After 3600", kind, lambda: refusal(status, words, LATER))
 
 
+def huge(kind: Kind, megabytes: int = 8) -> Quirk:
+    """The answer is a JSON list of that size."""
+
+    def answer() -> Response:
+        body = b"[" + b"{}," * (megabytes * 1_000_000 // 3) + b"{}]"
+        return Response(body, media_type="application/json")
+
+    return _instead("huge", f"{megabytes} MB of JSON", kind, answer)
+
+
 def stall(seconds: float = 15, *, first: bool = False) -> Quirk:
     """Answers come `seconds` of the simulator's clock late; `first`: what was asked is done after them, too."""
     late = Quirk(name="stall_after", about=f"the answer comes {seconds:g} s after the act", stall_after=seconds)
@@ -51,10 +65,11 @@ def stall(seconds: float = 15, *, first: bool = False) -> Quirk:
 
 
 QUIRKS = (
-    *(_page("create", status) for status in _TITLES),
-    *(_page(kind, status) for kind in KINDS[1:] for status in (403, 404)),
+    *(html_page("create", status) for status in sorted(TURNED_AWAY + UNCLEAR)),
+    *(html_page(kind, status) for kind in KINDS[1:] for status in (200, 403, 404)),
     *(_text(kind) for kind in KINDS),
     *(_later(kind, status) for kind in ("create", "read") for status in (429, 503)),
+    *(huge(kind) for kind in ("read", "history")),
     stall(),
     stall(first=True),
 )
