@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,33 +100,3 @@ def test_a_ledger_that_stays_locked_is_told_with_what_to_do(tmp_path: Path) -> N
     told = str(caught.value)
     assert f"the ledger {path} cannot be used (database is locked)" in told
     assert "Next: make the same call again; another process holds the ledger." in told
-
-
-async def test_a_call_that_is_cancelled_while_it_waits_for_the_ledger_writes_and_sends_nothing(world: World) -> None:
-    """A cancel meets the intention at any moment: before it is written, while it is, and just after."""
-    async with world.client() as agent:
-        await agent.ok("list_wanx_tasks")
-        for steps in range(0, 120, 4):
-            with locked(world.state / "ledger.sqlite3", "immediate"):
-                async with anyio.create_task_group() as group:
-                    group.start_soon(lambda: agent.call("create_wanx_task", **ORDER, request_id="r"))
-                    for _ in range(steps):
-                        await anyio.lowlevel.checkpoint()
-                    group.cancel_scope.cancel()
-            await nothing_is_left(world, agent)
-        await agent.order(request_id="r")
-    with closing(sqlite3.connect(world.state / "ledger.sqlite3")) as db:
-        states = [state for (state,) in db.execute("select state from entry order by number")]
-    assert states.pop() == "accepted"
-    assert set(states) <= {"declined"}
-
-
-async def nothing_is_left(world: World, agent: Agent) -> None:
-    """No order in doubt and nothing booked, as soon as the cancelled call has been cleared up."""
-    for _ in range(200):
-        listed = await agent.ok("list_wanx_tasks")
-        if not listed["tasks"]:
-            break
-    assert listed["tasks"] == []
-    assert listed["budget"]["spent_usd"] == 0
-    assert not world.line.sent("POST")

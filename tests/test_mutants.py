@@ -146,7 +146,14 @@ def test_a_mutant_meets_the_tests_that_run_its_line_the_narrow_and_quick_ones_fi
     mutant = money("if points != ")
     wide = cover("wide.py::t", 1, *range(1, 30))
     narrow, slow, other = cover("n.py::t", 1, mutant.line), cover("s.py::t", 9, mutant.line), cover("o.py::t", 1, 1)
-    assert Reach([wide, slow, other, narrow]).tests(mutant) == [narrow, slow, wide]
+    assert Reach([wide, slow, other, narrow]).tests(mutant) == [narrow, wide, slow]
+
+
+def test_the_tests_beside_one_that_runs_the_line_come_last_and_so_do_those_whose_file_runs_it_when_loaded() -> None:
+    mutant = money("if points != ")
+    runs, beside, other = cover("a.py::t", 1, mutant.line), cover("a.py::u", 1, 1), cover("o.py::t", 1, 1)
+    loads = Cover("l.py::t", 1, {"money": 0}, {"money": 1 << mutant.line})
+    assert Reach([other, loads, beside, runs]).tests(mutant) == [runs, loads, beside]
 
 
 def test_a_constant_meets_the_tests_that_run_the_lines_where_it_is_used() -> None:

@@ -1,4 +1,4 @@
-"""May I knock again? The whole truth table."""
+"""The retry policy: the whole truth table."""
 
 from __future__ import annotations
 
@@ -39,7 +39,13 @@ def test_a_read_is_repeated_after_every_transport_error(kind: type[Exception]) -
     assert may_repeat(Request.READ, fate_of(kind("x")))
 
 
-def test_an_error_nobody_has_heard_of_counts_as_lost() -> None:
+@pytest.mark.parametrize("error", [httpx.DecodingError("x"), httpx.TooManyRedirects("x"), httpx.StreamConsumed()])
+def test_an_answer_that_cannot_be_taken_in_is_asked_for_again_but_never_ordered_again(error: Exception) -> None:
+    assert fate_of(error) is Fate.UNREADABLE
+    assert may_repeat(Request.READ, Fate.UNREADABLE)
+
+
+def test_an_unknown_error_counts_as_lost() -> None:
     assert fate_of(RuntimeError("x")) is Fate.LOST
 
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -64,7 +65,10 @@ def judge(mutants: Sequence[Mutant], jobs: int, limit: float) -> Iterator[Outcom
     with tempfile.TemporaryDirectory(prefix="wanx-mutants-") as folder, ThreadPoolExecutor(jobs) as pool:
         for number in range(jobs):
             free.put(Workshop(Path(folder) / str(number)))
-        yield from pool.map(one, mutants)
+        try:
+            yield from pool.map(one, mutants)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def main(words: Sequence[str]) -> int:
@@ -76,10 +80,11 @@ def main(words: Sequence[str]) -> int:
     if asked.list:
         print("\n".join(f"{title(mutant)}\n{mutant.diff()}" for mutant in chosen))
         return 0
-    outcomes = []
-    for outcome in judge(chosen, asked.jobs, asked.limit):
-        print(f"{len(outcomes) + 1}/{len(chosen)} {one_line(outcome)}", file=sys.stderr, flush=True)
-        outcomes.append(outcome)
+    outcomes: list[Outcome] = []
+    with suppress(KeyboardInterrupt):  # what is known by then is reported
+        for outcome in judge(chosen, asked.jobs, asked.limit):
+            print(f"{len(outcomes) + 1}/{len(chosen)} {one_line(outcome)}", file=sys.stderr, flush=True)
+            outcomes.append(outcome)
     rows = read_accepted()
     left = survivors(outcomes, rows)
     print(left, table(outcomes, rows), sep="\n")

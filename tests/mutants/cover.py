@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.mutants.plugin import RECORD
@@ -30,6 +30,8 @@ class Test:
     name: str
     seconds: float
     lines: Lines
+    loading: Lines = field(default_factory=dict)
+    """The lines that run while its file is loaded: tables and schemas are made then."""
 
     @property
     def file(self) -> str:
@@ -40,9 +42,17 @@ class Test:
         """How many lines it runs: a test of one room says more about that room than a walk through the house."""
         return sum(bits.bit_count() for bits in self.lines.values())
 
-    def runs(self, module: str, lines: Iterable[int]) -> bool:
-        bits = self.lines.get(module, 0)
-        return any(bits >> line & 1 for line in lines)
+    def runs(self, places: Mapping[str, Iterable[int]]) -> bool:
+        """Whether it runs one of these lines, by module."""
+        return _meet(self.lines, places)
+
+    def loads(self, places: Mapping[str, Iterable[int]]) -> bool:
+        """Whether one of these lines runs before it, when its file is loaded."""
+        return _meet(self.loading, places)
+
+
+def _meet(lines: Lines, places: Mapping[str, Iterable[int]]) -> bool:
+    return any(lines.get(module, 0) >> line & 1 for module, wanted in places.items() for line in wanted)
 
 
 def test_files() -> list[Path]:
@@ -65,13 +75,15 @@ def read_map(jobs: int) -> list[Test]:
 
 
 def _tests(target: Path) -> Iterator[Test]:
-    for name, test in json.loads(target.read_text(encoding="utf-8"))["passed"].items():
-        yield Test(name, test["seconds"], test["lines"])
+    recorded = json.loads(target.read_text(encoding="utf-8"))
+    for name, test in recorded["passed"].items():
+        yield Test(name, test["seconds"], test["lines"], recorded["loading"])
 
 
 def _fingerprint(path: Path) -> str:
     """Of a test file and all that it runs on: the package, and the tests' own tools."""
     tools = [tool for tool in (ROOT / "tests").glob("*.py") if not tool.name.startswith("test_")]
+    tools += [Path(__file__).with_name(name) for name in ("plugin.py", "tracing.py")]
     digest = hashlib.sha256(sys.version.encode())
     for file in (path, *sorted(tools), *sorted(PACKAGE.rglob("*.py"))):
         digest.update(file.read_bytes())

@@ -139,7 +139,7 @@ def element(source: Source, spot: Spot) -> Iterator[Edit]:
     match spot.node:
         case ast.List(elts=elements, ctx=ast.Load()) | ast.Set(elts=elements):
             pass
-        case ast.Tuple(elts=elements, ctx=ast.Load()) if not isinstance(spot.parent, ast.Return | ast.Subscript):
+        case ast.Tuple(elts=elements, ctx=ast.Load()) if not _taken_apart(spot):
             pass
         case ast.Dict(keys=keys, values=values):
             yield from _entries(source, keys, values)
@@ -147,6 +147,13 @@ def element(source: Source, spot: Spot) -> Iterator[Edit]:
         case _:
             return
     yield from _entries(source, elements, elements)
+
+
+def _taken_apart(spot: Spot) -> bool:
+    """Whether the number of elements is fixed by whoever takes the tuple: such a mutant fails at once."""
+    parent = spot.parent
+    unpacked = isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple)
+    return unpacked or isinstance(parent, ast.Return | ast.Subscript)
 
 
 def _entries(source: Source, firsts: list[ast.expr | None] | list[ast.expr], lasts: list[ast.expr]) -> Iterator[Edit]:

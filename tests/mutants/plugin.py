@@ -28,7 +28,11 @@ class Recorder:
         self._tracer = Tracer(Path(os.environ[PACKAGE]))
         self._tests: dict[str, dict[str, Any]] = {}
         self._failed: set[str] = set()
+        self._loading: dict[str, int] = {}
         self._tracer.start()
+
+    def pytest_collection_finish(self) -> None:
+        self._loading = self._tracer.take()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -51,7 +55,9 @@ class Recorder:
             for module, bits in child["lines"].items():
                 lines[module] = lines.get(module, 0) | bits
         passed = {name: test for name, test in self._tests.items() if name not in self._failed}
-        self._target.write_text(json.dumps({"passed": passed, "failed": sorted(self._failed)}), encoding="utf-8")
+        self._target.write_text(
+            json.dumps({"passed": passed, "failed": sorted(self._failed), "loading": self._loading}), encoding="utf-8"
+        )
 
 
 class Chosen:

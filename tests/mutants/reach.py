@@ -14,6 +14,7 @@ from tests.mutants.source import PACKAGE
 Places = Mapping[str, set[int]]
 """Lines by module."""
 
+SLOW_SECONDS = 5.0
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -29,12 +30,15 @@ class Reach:
             self._read(module, ast.parse(path.read_bytes()), function=False, target="")
 
     def tests(self, mutant: Mutant) -> list[Test]:
-        """Every test that could notice, those that run the least beside it first, the files by turns."""
+        """Every test that could notice. Those that run the least beside the mutant come first, and the files take
+        turns. The rest of these files comes last: what one test, or the loading of its file, has computed is kept."""
         places = self._places(mutant)
-        found = [test for test in self._tests if any(test.runs(module, lines) for module, lines in places.items())]
+        found = [test for test in self._tests if test.runs(places)]
         if not found and not _function(mutant):
             found = [test for test in self._tests if test.lines.get(mutant.module)]
-        return by_turns(sorted(found, key=lambda test: (test.breadth * (test.seconds + 0.05), test.name)))
+        ran, files = {test.name for test in found}, {test.file for test in found}
+        beside = [test for test in self._tests if test.file in files or test.loads(places)]
+        return in_order(found) + in_order(test for test in beside if test.name not in ran)
 
     def _places(self, mutant: Mutant) -> Places:
         if function := _function(mutant):
@@ -66,6 +70,13 @@ class Reach:
             target = _target([node]) or target
         for child in ast.iter_child_nodes(node):
             self._read(module, child, function=function or isinstance(node, _FUNCTIONS), target=target)
+
+
+def in_order(tests: Iterable[Test]) -> list[Test]:
+    """The narrow and quick ones first, by turns of their files; the slow ones last."""
+    found = sorted(tests, key=lambda test: (test.breadth * (test.seconds + 0.05), test.name))
+    quick = [test for test in found if test.seconds < SLOW_SECONDS]
+    return by_turns(quick) + [test for test in found if test.seconds >= SLOW_SECONDS]
 
 
 def by_turns(tests: list[Test]) -> list[Test]:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 
 from tests.mutants.cover import Test, environment
@@ -19,8 +20,8 @@ from tests.mutants.mutant import Mutant
 from tests.mutants.plugin import RUN
 from tests.mutants.source import ROOT, path_of
 
-FIRST = 30
-"""Tests of the first run: most mutants are caught by them, and few files need to be loaded."""
+STAGES = (10, 60)
+"""Where the tests are split into runs: most mutants are caught by the first ones, and few files are loaded for them."""
 
 HANG_SECONDS, HANG_FACTOR = 60.0, 10
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".mutants")
@@ -67,8 +68,8 @@ class Workshop:
         path = path_of(mutant.module, self._tree)
         self._write(path, mutant.data)
         try:
-            for some in (chosen[:FIRST], chosen[FIRST:]):
-                if some and (failure := self._run(some)):
+            for first, last in pairwise((0, *STAGES, len(chosen))):
+                if chosen[first:last] and (failure := self._run(chosen[first:last])):
                     return Outcome(mutant, Fate.CAUGHT, failure)
         finally:
             self._write(path, mutant.source.data)
@@ -102,14 +103,13 @@ class Workshop:
 
 
 def affordable(tests: Sequence[Test], limit: float) -> list[Test]:
-    """The first of `tests` that take `limit` seconds together, at least one; 0 is no limit."""
+    """Those of `tests` that take `limit` seconds together, the first ones if they fit; at least one. 0 is no limit."""
     chosen: list[Test] = []
     spent = 0.0
     for test in tests:
-        spent += test.seconds
-        if chosen and limit and spent > limit:
-            break
-        chosen.append(test)
+        if not chosen or not limit or spent + test.seconds <= limit:
+            spent += test.seconds
+            chosen.append(test)
     return chosen
 
 

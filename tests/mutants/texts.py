@@ -36,7 +36,6 @@ _SWAPS = tuple(
         (r"(?<= )'(\w+)'(?= |$|\")", r"'no-\1'"),
         (r"\bimmediate\b", "deferred"),
         (r"\bunique ", ""),
-        (r" not null", ""),
         (r" indexed by \w+", ""),
         (r"\blimit (\d+)", r"limit 1\1"),
         (r"(?<== )extra\b", "off"),

@@ -51,7 +51,7 @@ def permitted(text: str, *, loopback: bool) -> bool:
         if address.ipv4_mapped is not None:
             return permitted(str(address.ipv4_mapped), loopback=loopback)
         inner = _embedded(address)
-        if inner is not None and not permitted(str(inner), loopback=False):
+        if address.is_site_local or (inner is not None and not permitted(str(inner), loopback=False)):
             return False
     if address.is_loopback:
         return loopback

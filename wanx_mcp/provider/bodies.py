@@ -23,7 +23,7 @@ MAX_PARTS = 200_000
 _PIECE_BYTES = 256 * 1024
 
 # A string of base64, by itself or in a data URI, as long as no text is; JSON may write a slash as `\/`.
-_PICTURE = re.compile(rb'"(?:data:[\w.+/;=\\-]{1,80},)?[A-Za-z0-9+/=_\\-]{65536,}"')
+_PICTURE = re.compile(rb'"((?:data:[\w.+/;=\\-]{1,80},)?[A-Za-z0-9+/=_\\-]{65536,})"')
 _CUT = b"-Infinity"  # no JSON has this word outside its strings, and Python's parser asks what it stands for
 
 
@@ -85,12 +85,12 @@ def parse_body(content: bytes | bytearray) -> dict[str, Any] | None:
 def _without_pictures(content: bytes | bytearray, pictures: list[str]) -> bytes | bytearray:
     if len(content) <= MAX_PLAIN_BYTES or content.count(b'"') > 4 * MAX_PARTS:
         return content
-    return _PICTURE.sub(lambda found: _cut(found.group(), pictures), content)
+    return _PICTURE.sub(lambda found: _cut(found[1], pictures), content)
 
 
-def _cut(literal: bytes, pictures: list[str]) -> bytes:
-    """Put the picture of a JSON string aside; the parser meets the pictures again in the same order."""
-    text = literal[1:-1].replace(rb"\/", b"/")
+def _cut(text: bytes, pictures: list[str]) -> bytes:
+    """Put the picture in a JSON string aside; the parser meets the pictures again in the same order."""
+    text = text.replace(rb"\/", b"/")
     if b"\\" in text:
         raise ValueError("no base64 has other escapes")
     pictures.append(text.decode("ascii"))

@@ -77,7 +77,8 @@ class History:
         deadline = self._wire.clock.seconds() + within
         passes = [await self._pass(query, PAGE_SIZES[0], deadline, raises=True)]
         if len(passes[0].pages) > 2 and not passes[0].problem:  # a page of rows, another, and the empty one
-            passes.append(await self._pass(query, PAGE_SIZES[1], deadline))
+            passes.append(again := await self._pass(query, PAGE_SIZES[1], deadline))
+            again.problem = again.problem or ("" if again.rows else "its second reading shows nothing")
         pages = [page for one in passes for page in one.pages]
         problem = next((one.problem for one in passes if one.problem), "")
         rows = _once_each(row for one in passes for row in one.rows)

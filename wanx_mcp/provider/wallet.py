@@ -63,7 +63,7 @@ def _id(value: Any) -> str | None:
     cut short it could be another account's."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value).strip()
     return text if text.strip("0-") and len(text) <= LONGEST_ID else None

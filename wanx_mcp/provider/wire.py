@@ -201,8 +201,6 @@ class Wire:
         if departure is not None and departure.stayed:
             raise departure.stayed
         fate, left = fate_of(error), departure is not None and departure.left
-        if isinstance(error, UnicodeError) and not left:  # the name of the host cannot be looked up
-            raise _UnbuildableError(str(error)) from error
         if departure is None and not isinstance(error, TimeoutError | httpx.HTTPError | httpx.StreamError):
             raise error
         if left and fate is Fate.UNCONNECTED:

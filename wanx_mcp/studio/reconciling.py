@@ -21,14 +21,18 @@ from wanx_mcp.studio.proof import Evidence, Step, next_step
 CALL_SECONDS = 5.0
 """How long a call may be held up by a reading of the history; the reading itself goes on."""
 
-PAUSE_SECONDS = 10.0
+PAUSE = timedelta(seconds=10)
 """So far apart are two readings for the same orders, unless a call has to know."""
+
+RELEASED_PAUSE = timedelta(minutes=10)
+"""The same for an order that was proved absent, and is still looked for."""
 
 FIRST_DUE = timedelta(minutes=10, seconds=10)
 SECOND_DUE = timedelta(minutes=5, seconds=10)
 LATER_DUE = timedelta(minutes=30)
+RESTS = 60.0
 """By itself the server reads FIRST_DUE after the order, SECOND_DUE after a reading that proved something, and then
-every LATER_DUE."""
+every LATER_DUE, with RESTS seconds between any two rounds."""
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +47,6 @@ class Reconciling:
         self._histories = Histories(account)
         self._round: anyio.Event | None = None
         self._rounds = 0
-        self._sought = set[int]()
-        self._sought_at = float("-inf")
         self._arisen = anyio.Event()
 
     def arose(self) -> None:
@@ -84,9 +86,9 @@ class Reconciling:
         return None
 
     def _due(self, doubts: Sequence[Entry]) -> bool:
-        """Whether the last round is a while ago, or was not for all of `doubts`."""
-        rested = self._clock.seconds() - self._sought_at >= PAUSE_SECONDS
-        return rested or any(entry.number not in self._sought for entry in doubts)
+        """Whether one of `doubts` was not looked for just now."""
+        now = self._account.moment()
+        return any(entry.looked_at is None or now - entry.looked_at >= _rest(entry) for entry in doubts)
 
     async def _look_up(self) -> None:
         """Start a round, or join the one that has begun meanwhile, and wait for its end. It goes on whatever becomes of
@@ -110,8 +112,6 @@ class Reconciling:
     async def _work(self) -> None:
         doubts = await self._account.doubts()
         settled = [entry for entry in doubts if not self._account.in_flight(entry)]
-        self._sought = {entry.number for entry in settled}
-        self._sought_at = self._clock.seconds()
         under_way = [entry for entry in doubts if entry not in settled]
         try:
             await self._account.identify()
@@ -137,7 +137,10 @@ class Reconciling:
                 owners.add(pair.entry.number)
             taken.add(pair.task.task_id)
         for entry in window.entries:
-            if entry.number in owners or not entry.state.doubtful:
+            if entry.number in owners:
+                continue
+            if not entry.state.doubtful:
+                await self._looked(entry, "released, and not seen since")
                 continue
             candidates = [row for row in found.near[entry.number] if row.task_id not in taken]
             if candidates:
@@ -169,8 +172,7 @@ class Reconciling:
         await self._looked(entry, words)
 
     async def _looked(self, entry: Entry, words: str) -> None:
-        if entry.state.doubtful:
-            await self._account.note_look(entry.number, words)
+        await self._account.note_look(entry.number, words)
 
     async def keep_looking(self) -> None:
         """In the background: look doubtful orders up when it is time, while there are any."""
@@ -184,7 +186,7 @@ class Reconciling:
             if wait is None:
                 self._arisen = anyio.Event()
                 continue
-            await self._clock.idle(wait)
+            await self._clock.idle(max(wait, RESTS))
             if wait <= 0 or await self._is_due():
                 await self._look_up()
 
@@ -200,6 +202,10 @@ class Reconciling:
         doubts, now = await self._account.doubts(), self._account.moment()
         dues = [_due_at(entry) - now for entry in doubts]
         return max(0.0, min(dues).total_seconds()) if dues else None
+
+
+def _rest(entry: Entry) -> timedelta:
+    return RELEASED_PAUSE if entry.state is State.RELEASED else PAUSE
 
 
 def _due_at(entry: Entry) -> datetime:

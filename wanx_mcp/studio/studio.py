@@ -75,6 +75,8 @@ class Studio:
         self._saving = Saving(settings, clock, account, errands, self._following, self._reconciling, limits)
         self._keepsakes = Keepsakes(account)
         group.start_soon(self._reconciling.keep_looking)
+        if account.ledger.path.exists():
+            self._reconciling.arose()
         self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
 
     def take_complaints(self) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from email.utils import format_datetime
 
+import anyio
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -124,10 +127,36 @@ async def test_a_date_that_is_none_changes_nothing(world: World, date: str) -> N
         assert opened.skew == Skew(500, 500)
 
 
-def test_the_clocks_of_this_machine_run() -> None:
+def test_the_clock_of_this_machine_runs_and_falls_back_to_another_where_a_source_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock = RealClock()
     first = clock.boot()
     assert clock.boot() >= first > 0
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 12345, raising=False)  # no kernel knows it
+    assert clock.boot() > 0
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
+    monkeypatch.delattr(time, "CLOCK_MONOTONIC")
+    before = time.monotonic()
+    assert before <= clock.boot() <= time.monotonic()
+
+
+async def test_idling_waits_until_others_have_moved_the_time_from_whatever_thread() -> None:
+    clock, waited = VirtualClock(), []
+
+    async def idle() -> None:
+        await clock.idle(60)
+        waited.append(clock.seconds())
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(idle)
+            await clock.sleep(59)
+            await anyio.to_thread.run_sync(clock.advance, 0.5)
+            assert clock.seconds() == 59.5
+            assert not waited
+            await anyio.to_thread.run_sync(clock.advance, 0.5)
+    assert waited == [60]
 
 
 def test_a_virtual_clock_moves_its_wall_alone_if_it_is_told_to() -> None:
