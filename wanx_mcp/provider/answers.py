@@ -113,6 +113,11 @@ def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
     )
 
 
+def read_status(word: str) -> Status | None:
+    """The state that a word of the provider's stands for, None if it is an unknown one."""
+    return _WORDS.get(word.strip().lower())
+
+
 def read_rows(body: Any) -> tuple[list[Task], int | None] | None:
     """One page of the task history and the total it speaks of; None if any part of it cannot be read.
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote as quoted
 
-from wanx_mcp.errors import CannotCancel, InvalidOrder, RateLimited, TaskNotFound, WanxError
+from wanx_mcp.errors import CannotCancel, InvalidOrder, ProviderFault, RateLimited, TaskNotFound, WanxError
 from wanx_mcp.provider.answers import Task, read_task, read_upload
 from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
 from wanx_mcp.provider.departure import Leave
@@ -70,9 +70,13 @@ class Provider:
         return outcome.found
 
     async def get(self, task_id: str, *, within: float, patient: bool = True) -> Task:
-        """The task as it stands; a `patient` question is repeated. Raises TaskNotFound and the errors of a read."""
+        """The task as it stands; a `patient` question is repeated. Raises TaskNotFound and the errors of a read, which
+        an answer about another task is, too."""
         path = f"{TASKS}/{quoted(task_id, safe='')}"
-        return self._found(await self._wire.read("GET", path, parse=self._task, within=within, patient=patient))
+        task = self._found(await self._wire.read("GET", path, parse=self._task, within=within, patient=patient))
+        if task.task_id.casefold() != task_id.strip().casefold():
+            raise ProviderFault("the provider answered about another task")
+        return replace(task, task_id=task_id)
 
     async def cancel(self, task_id: str, *, within: float) -> None:
         """Ask to cancel a pending task: documented for sister models, best effort here [contract 7.1].

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wanx_mcp.provider.answers import read_date
+from wanx_mcp.provider.answers import read_date, read_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,12 @@ class HistoryRow:
     model: str | None = None
     status: str | None = None
     created_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether its word says that the task has not ended; an unknown word says nothing."""
+        status = read_status(self.status or "")
+        return status is not None and not status.final
 
 
 def read_page(body: Any) -> list[HistoryRow | None] | None:
