@@ -110,9 +110,10 @@ class Entry:
     published or assumed price, `figure` the last amount that the provider showed for it.
 
     `created_at` is this machine's time of the intention and `absent_noted_at` that of the reading at `absent_at`, all
-    other times are the provider's: `ordered_at` the moment of the intention, `sent_at` when the last attempt was about to leave, `placed_at` the provider's own date of the task,
-    `seen_at` when a GET last told of it, `looked_at` when it was last searched for, `absent_at` and `canary_at` the
-    first reading of the history that proves its absence and the task of ours that this reading showed.
+    other times are the provider's: `ordered_at` the moment of the intention, `sent_at` when the last attempt was about
+    to leave, `placed_at` the provider's own date of the task, `seen_at` when a GET last told of it, `looked_at` when it
+    was last searched for, `absent_at` and `canary_at` the first reading of the history that proves its absence and the
+    task of ours that this reading showed.
     """
 
     number: int
