@@ -143,15 +143,17 @@ def _forced(pairs: Sequence[Pair], grade: Fit) -> list[Pair]:
         graded = [pair for pair in group if pair.fit is grade]
         if len({_wish(pair.entry) for pair in group}) == 1:
             found += _nearest_first(graded)
-            continue
-        found += [pair for pair in graded if _is_forced(pair, graded, group) and not _contested(pair, group)]
+        elif grade is Fit.EXACT:  # a task is exact for one wish only
+            found += [pair for pair in _nearest_first(graded) if not _contested(pair, group)]
+        else:
+            found += [pair for pair in graded if _is_alone(pair, group)]
     return found
 
 
 def _contested(pair: Pair, group: Sequence[Pair]) -> bool:
     """Whether the task of an exact `pair` could as well be another order's, of which its echo says nothing: the task
     that is that order's may only not be there yet."""
-    return pair.fit is Fit.EXACT and any(
+    return any(
         other.silent and _wish(other.entry) != _wish(pair.entry) and not _has_exact(other.entry, group)
         for other in group
         if other.task.task_id == pair.task.task_id
@@ -162,38 +164,9 @@ def _has_exact(entry: Entry, group: Sequence[Pair]) -> bool:
     return any(pair.fit is Fit.EXACT and pair.entry.number == entry.number for pair in group)
 
 
-def _is_forced(pair: Pair, graded: Sequence[Pair], group: Sequence[Pair]) -> bool:
-    """Whether `pair` is the only way: its order fits no other task as well, and its task no other order."""
-    order_alone = all(other.task.task_id == pair.task.task_id for other in graded if _same_order(other, pair))
-    task_alone = all(_same_order(other, pair) for other in graded if other.task.task_id == pair.task.task_id)
-    if order_alone and task_alone:
-        return True
-    return _needed(pair, group)
-
-
-def _needed(pair: Pair, group: Sequence[Pair]) -> bool:
-    """Whether every way to give the most orders a task of their own has this pair."""
-    return _most(group) > _most([other for other in group if other is not pair])
-
-
-def _most(pairs: Sequence[Pair]) -> int:
-    """How many of the orders can have a task of their own at once (the size of a maximum matching)."""
-    wishes: dict[int, list[str]] = {}
-    for pair in pairs:
-        wishes.setdefault(pair.entry.number, []).append(pair.task.task_id)
-    holder: dict[str, int] = {}
-
-    def place(number: int, tried: set[str]) -> bool:
-        for task_id in wishes[number]:
-            if task_id in tried:
-                continue
-            tried.add(task_id)
-            if task_id not in holder or place(holder[task_id], tried):
-                holder[task_id] = number
-                return True
-        return False
-
-    return sum(place(number, set()) for number in wishes)
+def _is_alone(pair: Pair, group: Sequence[Pair]) -> bool:
+    """Whether its order fits no other task, and its task no other order."""
+    return all(other is pair or not _clashes(other, pair) for other in group)
 
 
 def _nearest_first(pairs: Iterable[Pair]) -> list[Pair]:

@@ -48,7 +48,6 @@ class Reconciling:
         self._errands = errands
         self._histories = Histories(account)
         self._round: anyio.Event | None = None
-        self._rounds = 0
         self._arisen = anyio.Event()
 
     def arose(self) -> None:
@@ -73,16 +72,14 @@ class Reconciling:
         return None
 
     async def _settled(self, task_id: str, *, now: bool) -> Glance | None:
+        joined = self._round is not None
         while (under_way := self._round) is not None:
-            before = self._rounds
             await under_way.wait()
-            if not now or self._rounds > before:
-                return None
         glance = await self._account.glance(task_id)
         doubts = [entry for entry in glance.doubts if not self._account.in_flight(entry)]
         if doubts:
             self.arose()
-        if not doubts or not (now or self._due(doubts)):
+        if not doubts or not ((now and not joined) or self._due(doubts)):  # a round that was joined has just looked
             return glance
         await self._look_up()
         return None
@@ -104,7 +101,6 @@ class Reconciling:
             try:
                 await self._work()
             finally:
-                self._rounds += 1
                 self._round = None
                 over.set()
 
