@@ -136,6 +136,11 @@ def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
     )
 
 
+def is_known_word(word: str) -> bool:
+    """Whether the status word, in lower case, is one that has been seen before."""
+    return word in _WORDS
+
+
 def read_status(value: Any) -> tuple[Status, str]:
     """The state that a status word stands for, and the word in lower case. An unknown word means work in progress."""
     word = (as_word(value) or "").lower()

@@ -74,7 +74,8 @@ class Provider:
         return outcome.found
 
     async def get(self, task_id: str, *, within: float, patient: bool = True) -> Task:
-        """The task as it stands; a `patient` question is repeated. Raises TaskNotFound and the errors of a read."""
+        """The task as it stands; a `patient` question is repeated. Raises TaskNotFound and the errors of a read, which
+        an answer about another task is, too."""
         path = f"{TASKS}/{quoted(task_id, safe='')}"
         outcome = await self._wire.read("GET", path, parse=self._task, within=within, patient=patient)
         if outcome.found is None:

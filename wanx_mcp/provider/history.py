@@ -31,13 +31,14 @@ class Reading:
     """The rows of a window of time, each id once, in the order of the answers; rows without an id are all kept.
 
     `complete`: nothing suggests that a row is missing; otherwise `problem` is a short phrase that says why.
-    `read_at` is the provider's Date of the last page.
+    `begun_at` and `read_at` are the provider's Dates of the first and of the last page.
     """
 
     rows: tuple[HistoryRow, ...]
     complete: bool
     problem: str = ""
     read_at: datetime | None = None
+    begun_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class History:
             again.problem = again.problem or ("" if again.rows else "its second reading shows nothing")
         pages = [page for one in passes for page in one.pages]
         problem = next((one.problem for one in passes if one.problem), "")
-        rows = _once_each(row for one in passes for row in one.rows)
-        return Reading(tuple(rows), not problem, problem, pages[-1].date if pages else None)
+        rows = _joined([one.rows for one in passes])
+        return Reading(tuple(rows), not problem, problem, pages[-1].date, pages[0].date)
 
     async def _pass(self, query: dict[str, int], size: int, deadline: float, *, raises: bool = False) -> _Pass:
         """All pages of one size, up to the first empty page or the first problem."""
@@ -131,6 +132,26 @@ def _order_problem(rows: Sequence[HistoryRow]) -> str:
     falling = all(later <= earlier for earlier, later in pairwise(dates))
     rising = all(later >= earlier for earlier, later in pairwise(dates))
     return "" if falling or rising else "its rows are not in the order of their dates"
+
+
+def _joined(passes: Sequence[Sequence[HistoryRow]]) -> list[HistoryRow]:
+    """The rows of all passes, each id once. What only a later pass has follows the row that it follows there: where a
+    row stands can say how old it is."""
+    joined = list(passes[0])
+    for rows in passes[1:]:
+        places = {row.task_id: place for place, row in enumerate(joined) if row.task_id is not None}
+        inserts: dict[int, list[HistoryRow]] = {}
+        place = -1
+        for row in rows:
+            if row.task_id in places:
+                place = places[row.task_id]
+            else:
+                inserts.setdefault(place, []).append(row)
+        merged = list(inserts.get(-1, ()))
+        for place, row in enumerate(joined):
+            merged += [row, *inserts.get(place, ())]
+        joined = merged
+    return joined
 
 
 def _once_each(rows: Iterable[HistoryRow]) -> list[HistoryRow]:

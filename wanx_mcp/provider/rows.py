@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wanx_mcp.provider.answers import Status, as_word, read_status, read_usage
+from wanx_mcp.provider.answers import Status, as_word, is_known_word, read_status, read_usage
 from wanx_mcp.provider.fields import as_dict, first_text, read_date
 from wanx_mcp.taskid import is_task_id
 
@@ -23,6 +23,11 @@ class HistoryRow:
     provider_status: str = ""
     created_at: datetime | None = None
     usage_points: int | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether its word says that the task has not ended; an unknown word says nothing."""
+        return is_known_word(self.provider_status) and not self.status.final
 
 
 def read_rows(body: Any) -> tuple[list[HistoryRow], int | None] | None:
