@@ -15,7 +15,7 @@ from wanx_mcp.cli.doctor.machine import MACHINE
 from wanx_mcp.cli.doctor.network import NETWORK
 from wanx_mcp.clock import RealClock
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.opening import open_account
+from wanx_mcp.studio.opening import ledger_path, open_account
 
 
 def all_checks(environment: Mapping[str, str]) -> tuple[Check, ...]:
@@ -25,7 +25,11 @@ def all_checks(environment: Mapping[str, str]) -> tuple[Check, ...]:
 
 @asynccontextmanager
 async def admitted(settings: Settings) -> AsyncIterator[Patient]:
-    """The patient, with an open account (and its simulator, if that is what is configured)."""
+    """The patient, with an open account (and its simulator, if that is what is configured).
+
+    Raises NotConfigured where there is no folder for the ledger.
+    """
+    ledger_path(settings)  # outside of the group, in which the error would become one of many
     clock = RealClock()
     async with anyio.create_task_group() as group:
         try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG
 from wanx_mcp.cli.doctor.check import Check, Finding, Patient, names, ok, told, warning, wrong
-from wanx_mcp.errors import DownloadFailed, LedgerUnusable
+from wanx_mcp.errors import DownloadFailed, LedgerUnusable, NotConfigured
 from wanx_mcp.ledger import State
 from wanx_mcp.ledger.ledger import LedgerLockedError
 from wanx_mcp.media.naming import check_spelling
@@ -70,9 +70,11 @@ async def _key(patient: Patient) -> Finding:
 
 
 async def _output_folder(patient: Patient) -> Finding:
-    folder = patient.settings.output_folder
     try:
+        folder = patient.settings.output_folder
         check_spelling(folder, "")
+    except NotConfigured as error:
+        return told(error, "no_home")
     except DownloadFailed as error:
         return told(error, "unspellable_folder")
     if problem := _unwritable(folder):
@@ -91,11 +93,18 @@ async def _picture_folders(patient: Patient) -> Finding:
     if missing:
         found = f"no folder: {names(map(str, missing))}"
         return warning(found, "Make it, or take it out of WANX_INPUT_DIRS.", "missing_folder")
-    wide = [folder for folder in folders if folder in (Path.home(), Path(folder.anchor))]
+    wide = [folder for folder in folders if folder in (_home(), Path(folder.anchor))]
     if wide:
         found = f"every picture under {names(map(str, wide))} can be sent"
         return warning(found, "Set WANX_INPUT_DIRS to the folders that hold pictures for videos.", "wide_folder")
-    return ok("pictures may come from " + names(map(str, patient.settings.picture_folders)))
+    return ok("pictures may come from " + (names(map(str, patient.settings.picture_folders)) or "no folder"))
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:  # this user has none
+        return None
 
 
 async def _ledger(patient: Patient) -> Finding:
