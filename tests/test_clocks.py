@@ -86,7 +86,15 @@ async def test_a_date_that_is_days_off_is_no_time(world: World, days: int) -> No
 
 @pytest.mark.parametrize(
     "header",
-    [{"age": "7"}, {"age": "soon"}, {"x-cache": "HIT"}, {"x-cache": "Hit from cloudfront"}, {"cf-cache-status": "HIT"}],
+    [
+        {"age": "7"},
+        {"age": "soon"},
+        {"x-cache": "HIT"},
+        {"x-cache": "Hit from cloudfront"},
+        {"x-cache": "TCP_HIT from x"},
+        {"x-cache": "MISS, HIT"},
+        {"cf-cache-status": "HIT"},
+    ],
 )
 async def test_a_cached_answer_tells_no_time(world: World, header: dict[str, str]) -> None:
     date = format_datetime(world.clock.now() + timedelta(hours=3), usegmt=True)
@@ -100,7 +108,9 @@ async def test_a_cached_answer_tells_no_time(world: World, header: dict[str, str
         assert (opened.skew.ahead, opened.heard_ago) == (500, 5)
 
 
-@pytest.mark.parametrize("header", [{"age": "0"}, {"x-cache": "MISS"}, {"cf-cache-status": "DYNAMIC"}])
+@pytest.mark.parametrize(
+    "header", [{"age": "0"}, {"x-cache": "MISS"}, {"x-cache": "white"}, {"cf-cache-status": "DYNAMIC"}]
+)
 async def test_a_fresh_answer_behind_a_cache_tells_the_time(world: World, header: dict[str, str]) -> None:
     date = format_datetime(world.clock.now(), usegmt=True)
     world.line.canned = httpx.Response(200, json={"code": 200, "data": {}}, headers={"date": date, **header})

@@ -16,13 +16,16 @@ import wanx_mcp
 HOUSE = Path(wanx_mcp.__file__).parent
 FLOORS = {
     "toolnames": -1,
+    "lookalikes": -1,
+    "redaction": -1,
+    "taskid": -1,
+    "spans": -1,
     "limits": -1,
     "errors": 0,
     "quoting": 0,
     "clock": 0,
     "money": 0,
     "strict": 0,
-    "taskid": 0,
     "catalog": 1,
     "retry": 1,
     "ledger": 2,

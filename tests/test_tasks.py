@@ -218,7 +218,7 @@ async def test_one_refused_look_does_not_end_the_handle_for_ever(world: World, s
 async def test_a_provider_that_stumbles_over_a_stranger_is_an_error_of_the_poll_alone(world: World) -> None:
     async with world.client(extensions=[Handles(world.clock)]) as agent:
         world.simulator.weather.coming("GET", *[Fault.FAIL_500] * 20)
-        with pytest.raises(MCPError, match="Charged: no"):
+        with pytest.raises(MCPError, match="Charged by this call: no"):
             await ask(agent.client.session, "tasks/get", "a-stranger")
 
 
@@ -240,7 +240,7 @@ async def test_a_studio_that_cannot_be_opened_ends_no_handle(world: World, monke
     async with world.client(extensions=[Handles(world.clock)]) as agent:
         with monkeypatch.context() as broken:
             broken.setitem(sys.modules, "wanx_mcp.studio", None)
-            with pytest.raises(MCPError, match=r"^not_configured: .* Charged: no\."):
+            with pytest.raises(MCPError, match=r"^not_configured: .* Charged by this call: no\."):
                 await standing(agent.client.session, task_id)
             error = await agent.error("get_wanx_task", task_id=task_id, wait_seconds=45)
             assert error.startswith("not_configured: ")

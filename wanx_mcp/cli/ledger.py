@@ -18,7 +18,7 @@ from wanx_mcp.ledger.ledger import usable
 from wanx_mcp.ledger.schema import holds_orders, open_file
 from wanx_mcp.limits import LOOK_UP_SECONDS
 from wanx_mcp.money import dollars, to_points, to_usd
-from wanx_mcp.quoting import clean
+from wanx_mcp.quoting import quote
 from wanx_mcp.settings import Settings, read_settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.opening import ledger_path, open_account
@@ -35,7 +35,7 @@ def show(*, count: int) -> int:
         head = "Simulated, no money. " if settings.simulate else ""
         lines = [f"{head}Booked in the last 24 hours: {dollars(to_usd(spending.booked))} of {limit}."]
         entries = book.page(None, (), None, count)
-        lines += ["", *map(_line, entries)] if entries else []
+        lines += ["", *(_line(entry, settings) for entry in entries)] if entries else []
         doubts = [entry.number for entry in entries if entry.state.doubtful]
         if doubts:
             lines += [
@@ -93,7 +93,7 @@ async def settled(account: Account, number: int, task_id: str | None) -> tuple[i
                 1,
                 f"wanx-mcp ledger: task {task_id} belongs to another order already; order {number} stays as it was",
             )
-    return 0, "\n".join(filter(None, [_line(await account.entry(number) or entry), remark]))
+    return 0, "\n".join(filter(None, [_line(await account.entry(number) or entry, account.settings), remark]))
 
 
 def _unsettleable(account: Account, entry: Entry | None, number: int, task_id: str | None) -> str:
@@ -122,7 +122,7 @@ async def _looked_up(account: Account, task_id: str) -> tuple[str, Observation, 
     except (NotConfigured, ProviderError) as error:
         return "", unseen, f"{unchecked} ({error.code}); if it turns out wrong, the order can be settled again."
     if task.model is not None and task.model.casefold() != MODEL.casefold():
-        return f"task {task_id} is one of another model ({clean(task.model, 60)})", unseen, ""
+        return f"task {task_id} is one of another model ({quote(task.model, 60)})", unseen, ""
     return "", account.observation(task, by_get=True), ""
 
 
@@ -158,10 +158,10 @@ def _elsewhere(settings: Settings) -> list[str]:
     return ["", "Simulated orders are in a ledger of their own: WANX_SIMULATE=1 wanx-mcp ledger shows it."]
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: Entry, settings: Settings) -> str:
     status = "unknown" if entry.state.doubtful else entry.status or entry.state
     charged = "" if entry.charged is None else f", charged {dollars(to_usd(entry.charged))}"
     money = f"{dollars(to_usd(entry.booked))} booked{charged}"
-    prompt = clean(str(entry.arguments.get("prompt", "")), 50)
+    prompt = quote(str(entry.arguments.get("prompt", "")), 50, settings.secrets)
     when = entry.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
     return f'{entry.number:>5}  {when}  {status:<10}  {entry.task_type}  {money}  {entry.task_id or "-"}  "{prompt}"'

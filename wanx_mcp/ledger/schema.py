@@ -95,6 +95,7 @@ MIGRATIONS: tuple[str, ...] = (
     alter table entry add column looked_at integer;
     alter table entry add column look text;
     alter table entry add column absent_at integer;
+    alter table entry add column absent_noted_at integer;
     alter table entry add column canary_at integer;
     alter table entry add column released_at integer;
     alter table entry add column denied_at integer;

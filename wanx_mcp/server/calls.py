@@ -51,7 +51,7 @@ async def _list(studio: Studio, given: Mapping[str, Any], _report: Report) -> re
 async def _get(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Reply:
     asked = checked(GetArguments, given)
     sight = await studio.get(asked.task_id, wait=asked.wait_seconds, report=report)
-    return replies.seen(sight, studio.settings.max_wait_seconds)
+    return replies.seen(sight, studio.settings)
 
 
 async def _save(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Reply:

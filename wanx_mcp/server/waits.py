@@ -84,7 +84,7 @@ class VideoWaits:
             return await self._waiting(studio, task_id, error)
         if not sight.settled:
             return self._working(studio, sight)
-        result = success(seen(sight, studio.settings.max_wait_seconds), simulated=studio.settings.simulate)
+        result = success(seen(sight, studio.settings), simulated=studio.settings.simulate)
         return self._handle(task_id, sight.task.created_at, Finished(await with_legend(result, studio, ctx)))
 
     async def answer(self, task_id: str, _answers: Mapping[str, Any], ctx: ServerRequestContext[Lobby, Any]) -> bool:

@@ -51,6 +51,11 @@ class Access:
         self._asked_account_at: float | None = None
 
     @property
+    def settings(self) -> Settings:
+        """What the operator decided."""
+        return self._settings
+
+    @property
     def provider(self) -> Provider:
         """The provider. Raises NotConfigured without a key, or with settings that make it unsafe to ask."""
         self._refuse(Stops.EVERYTHING)

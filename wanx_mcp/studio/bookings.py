@@ -113,9 +113,24 @@ class AccountOrders(Access):
         name = await self.name()
         return await self.ask(lambda book: book.accepted(name, placed_from=since, placed_to=until))
 
-    async def known_ids(self, ids: Sequence[str]) -> set[str]:
-        """Those of `ids` that are the tasks of any order in this ledger."""
-        return await self.ask(lambda book: {task_id for task_id in ids if book.knows(task_id)})
+    async def recall(self, number: int) -> bool:
+        """A released order is in doubt again; False if it was not released by a proof."""
+        return await self.ask(lambda book: book.recall(number))
+
+    async def claims(self, ids: Sequence[str]) -> tuple[set[str], list[Entry]]:
+        """At this moment: those of `ids` that have an owner in this ledger, and the orders that are in doubt and could
+        own one, whichever key of perhaps the same account placed them."""
+        name, moment = await self.name(), self.moment()
+        return await self.ask(
+            lambda book: ({task_id for task_id in ids if book.knows(task_id)}, book.rivals(name, moment))
+        )
+
+    async def neighbours(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Our orders that the provider answered next before and next after each of `entries`."""
+        name = await self.name()
+        return await self.ask(
+            lambda book: [found for entry in entries for found in book.neighbours(name, entry.number)]
+        )
 
     async def adopt(self, number: int, seen: Observation) -> bool:
         """The order is the one of that task; False if either has an owner by now."""
@@ -141,8 +156,10 @@ class AccountOrders(Access):
 
     async def note_absence(self, number: int, evidence: Evidence | None) -> None:
         """Note the first of two readings that prove the order absent, or that there is no such proof any more."""
-        at, canary = (evidence.read_at, evidence.canary_at) if evidence else (None, None)
-        await self.ask(lambda book: book.absent(number, at, canary))
+        at, noted, canary = (
+            (evidence.read_at, evidence.noted_at, evidence.canary_at) if evidence else (None, None, None)
+        )
+        await self.ask(lambda book: book.absent(number, at, noted, canary))
 
     async def note_look(self, number: int, words: str) -> None:
         """The order was searched for just now, with this result."""

@@ -62,7 +62,8 @@ async def open_account(
     found = upstream or _upstream(settings, catalog, group)
     provider = None
     if found is not None:
-        secrets = (found.key, *settings.secrets)
+        # The simulator's key is a word, and no secret.
+        secrets = settings.secrets if settings.simulate else (found.key, *settings.secrets)
         wires = Wire(found, clock), Wire(found.uploads, clock)
         provider = Provider(*wires, loopback=found.loopback, secrets=secrets)
     ledger = Ledger(ledger_path(settings))

@@ -164,7 +164,7 @@ def read_refusal(question: Question, error: WanxError) -> Probed:
 def _named(names: tuple[str, ...], words: str, *, plain: bool = True) -> tuple[str, ...]:
     """The `names` that stand in `words`. Not `plain`: a name that is also an English word must look like a name."""
     patterns = {
-        name: rf"(?<![\w-]){re.escape(name)}(?![\w-])" if plain or "_" in name else rf"[.\"'`\[]{name}(?![\w-])"
+        name: rf"(?<![\w-]){re.escape(name)}(?![\w-])" if plain or "_" in name else rf"[.\"'`\[\u02bc]{name}(?![\w-])"
         for name in names
     }
     return tuple(name for name, pattern in patterns.items() if re.search(pattern, words))

@@ -19,7 +19,6 @@ from wanx_mcp.errors import (
     ProviderError,
     ProviderFault,
     RateLimited,
-    TaskNotFound,
     Unauthorized,
     Unreachable,
     WanxError,
@@ -92,10 +91,10 @@ async def _provider(patient: Patient) -> Finding:
         return told(error, error.reason)
     except NotConfigured as error:
         return Finding(Verdict.SKIPPED, f"not asked: {error.what}")
-    except (ProviderFault, RateLimited) as error:
-        fix = "Try again in a minute. If it stays, open the address in a browser: a proxy or portal may answer for it."
-        return wrong(f"{where} is ill: {error.what}.", fix, "strange_answer")
     except ProviderError as error:
+        if isinstance(error, ProviderFault | RateLimited) and error.status != 404:
+            fix = "Try again in a minute. If it stays, open the address in a browser: a proxy or portal may answer it."
+            return wrong(f"{where} is ill: {error.what}.", fix, "strange_answer")
         patient.refusal = error
     skew = patient.account.provider.ahead.total_seconds()
     if abs(skew) > SKEW_SECONDS:
@@ -110,7 +109,7 @@ async def _account(patient: Patient) -> Finding:
         case Unauthorized() as error:
             fix = "Copy the key again from your PiAPI workspace; deleted keys and keys of other services do not work."
             return wrong(f"The key is not accepted: {error.what}.", fix + _strange_host(patient), "wrong_key")
-        case TaskNotFound():
+        case ProviderFault(status=404):
             fix = "Check that it is the provider's address." + _strange_host(patient)
             return warning(f"{patient.settings.base_url} answers, but knows no account (404)", fix, "strange_host")
         case WanxError() as error:

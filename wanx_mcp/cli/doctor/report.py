@@ -13,7 +13,7 @@ from wanx_mcp import __version__
 from wanx_mcp.cli.doctor.check import Finding, Verdict
 from wanx_mcp.cli.terminal import Terminal
 from wanx_mcp.provider.client import LOOKED_FOR
-from wanx_mcp.quoting import without
+from wanx_mcp.redaction import without
 from wanx_mcp.studio.probing import Lesson, Probed
 
 _COLOURS = {"ok": "32", "agrees": "32", "warning": "33", "differs": "33", "wrong": "31", "taken": "1;31"}
