@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 
+from tests.test_commands import run
 from tests.world import Agent, World, text
 from wanx_mcp.simulator.quirks.prices import price_factor
 from wanx_mcp.simulator.quirks.table import named
@@ -235,6 +237,11 @@ def test_an_assumed_price_of_nothing_is_complained_of(price: str) -> None:
     (complaint,) = World({"WANX_ASSUMED_PRICE_USD": price}).settings.complaints
     assert str(complaint).startswith("WANX_ASSUMED_PRICE_USD must be more than 0: until then, orders of task types ")
     assert not World({"WANX_ASSUMED_PRICE_USD": "0.0001"}).settings.complaints
+
+
+def test_an_assumed_price_of_nothing_is_named_by_the_doctor(tmp_path: Path) -> None:
+    wrong = {"WANX_ASSUMED_PRICE_USD": "0", "WANX_STATE_DIR": str(tmp_path), "WANX_SIMULATE": "1"}
+    assert "WANX_ASSUMED_PRICE_USD must be more than 0" in run("doctor", **wrong).stdout
 
 
 async def test_what_was_used_up_to_the_last_cent_leaves_room_for_nothing() -> None:

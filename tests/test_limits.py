@@ -269,6 +269,28 @@ async def test_a_refusal_that_the_ledger_cannot_take_in_time_is_told_as_it_is(wo
         await emptied(agent)
 
 
+@pytest_anyio
+@pytest.mark.parametrize("sleep", ["suspend", "shift", "advance"])
+async def test_an_order_that_leaves_too_late_is_not_sent_and_nothing_stays_booked(world: World, sleep: str) -> None:
+    """Its machine was suspended, its clock was set, or it waited: by now another process may have settled it."""
+    late = [limits.MAY_LEAVE_SECONDS + 1]
+
+    async def pass_time(request: httpx.Request) -> None:
+        if request.method == "POST" and late:
+            getattr(world.clock, sleep)(late.pop())
+
+    world.line.on_connect = pass_time
+    async with world.client() as agent:
+        failed, told = await result_of(agent)
+        assert failed
+        assert "the order was not sent" in told
+        assert NO_COST.search(told)
+        assert not world.line.sent("POST")
+        await emptied(agent)
+        assert not (await agent.order())["reused"]
+    assert len(world.line.sent("POST")) == 1
+
+
 # What is refused at once
 
 

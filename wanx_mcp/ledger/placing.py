@@ -223,7 +223,8 @@ class Placing(Tracking):
         self.change(
             f"update entry set state = '{State.UNKNOWN}', task_id = null, found = null, status = null, "  # noqa: S608
             "placed_at = null, booked = reserved, charged = null, video_url = null, error_message = null, "
-            "started_at = null, ended_at = null, seen_at = null where number = :number",
+            "started_at = null, ended_at = null, seen_at = null, denied_at = null, gone_at = null "
+            "where number = :number",
             number=entry.number,
         )
 

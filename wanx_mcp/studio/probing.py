@@ -103,9 +103,9 @@ class Probing:
                 return await self._sent(question, content, intention.entry)
 
     async def _sent(self, question: Question, content: bytes, entry: Entry) -> Probed:
-        number, leave = entry.number, Departure(self._account, self._clock, entry).check
+        number, departure = entry.number, Departure(self._account, self._clock, entry)
         try:
-            task = await self._account.provider.create(content, within=0, leave=leave, words=WORDS)
+            task = await self._account.provider.create(content, within=0, leave=departure.check, words=WORDS)
         except WanxError as error:
             state = State.DECLINED if error.charged is Charged.NO else State.UNKNOWN
             await self._account.conclude(number, state)
@@ -114,6 +114,9 @@ class Probing:
             if isinstance(error, _ENDS):
                 return Probed(question, Lesson.NOT_ASKED, error.what)
             return read_refusal(question, error)
+        except Exception:
+            await self._account.conclude(number, State.UNKNOWN if departure.left else State.DECLINED)
+            raise
         return await self._taken(question, task, number)
 
     async def _taken(self, question: Question, task: Task, number: int) -> Probed:
