@@ -53,7 +53,7 @@ async def test_what_cannot_be_sent_is_refused_with_the_reason_before_any_request
         error = await agent.error("create_wanx_task", **ORDER, image=value)
         dry = await agent.error("create_wanx_task", **ORDER, image=value, dry_run=True)
     assert re.match(rf"image_rejected: image [^.]*{bad.why}", error), error
-    assert "Charged: no. Next: set image to an https URL" in error
+    assert "Charged by this call: no. Next: set image to an https URL" in error
     assert dry == error
     assert not place.world.line.requests
     assert ("attached in a chat" in error) == (bad.why in LOST)

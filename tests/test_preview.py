@@ -132,7 +132,7 @@ async def test_a_video_that_cannot_be_decoded_is_a_failed_preview(host: MediaHos
     async with finished(world) as (agent, task_id):
         error = await agent.error("preview_wanx_video", task_id=task_id)
     assert error.startswith("preview_failed: ")
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
     assert len(names(world)) == 1
 
 

@@ -81,7 +81,7 @@ async def failure(host: MediaHost, limits: Limits = TIGHT) -> str:
     async with finished(world) as (agent, task_id):
         error = await agent.error("save_wanx_video", task_id=task_id)
     assert error.startswith("download_failed: ")
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
     assert "sig=" not in error
     assert names(world) == [], "litter"
     return error
@@ -208,7 +208,7 @@ async def test_an_unfinished_task_and_one_that_failed_are_not_finished(world: Wo
         world.clock.advance(3600)
         error = await agent.error("save_wanx_video", task_id=created["task_id"])
     assert error.startswith("not_finished: the task is failed")
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
     assert not world.videos.exists()
 
 

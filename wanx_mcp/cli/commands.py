@@ -13,6 +13,8 @@ from datetime import timedelta
 
 from wanx_mcp import __version__
 from wanx_mcp.cli.parsing import Parser
+from wanx_mcp.errors import NotConfigured
+from wanx_mcp.taskid import LONGEST, is_task_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,9 @@ def run(arguments: Sequence[str]) -> int:
             sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
+    except NotConfigured as error:  # no folder, for want of a home folder
+        print(f"wanx-mcp: {error.what}; {error.next}.", file=sys.stderr)
+        return 1
     except (BrokenPipeError, BaseExceptionGroup) as error:
         if not _reader_left(error):
             raise
@@ -164,11 +169,19 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _task_id(text: str) -> str:
+    if text and not is_task_id(text):  # an empty one counts as none given
+        raise argparse.ArgumentTypeError(f"must be a task id: 1 to {LONGEST} printable ASCII characters without blanks")
+    return text
+
+
 def _ledger_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=_count, default=20, help="how many orders to show (default 20)")
     parser.add_argument("--settle", type=_number, metavar="NUMBER", help="settle this order of unknown outcome by hand")
     outcome = parser.add_mutually_exclusive_group()
-    outcome.add_argument("--task-id", metavar="ID", help="with --settle: the provider has it under this id")
+    outcome.add_argument(
+        "--task-id", type=_task_id, metavar="ID", help="with --settle: the provider has it under this id"
+    )
     outcome.add_argument("--not-placed", action="store_true", help="with --settle: the provider never had it")
 
 

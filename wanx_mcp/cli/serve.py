@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 from typing import NoReturn
 
+from wanx_mcp.redaction import Redaction
 from wanx_mcp.server import build_server
 from wanx_mcp.settings import read_settings
 
@@ -20,6 +22,7 @@ def serve() -> NoReturn:
         print("wanx-mcp: an MCP server, waiting for a client on stdin. Ctrl-C ends it.", file=sys.stderr)
         print("Commands for people: wanx-mcp --help", file=sys.stderr)
     server = build_server(settings)
+    Redaction(settings.secrets).guard(logging.getLogger())
     gc.freeze()
     gc.enable()
     server.run("stdio")

@@ -109,10 +109,11 @@ class Entry:
     """One row. Money in points; `booked` is what it holds of the budget, `reserved` what it held at first, `price` its
     published or assumed price, `figure` the last amount that the provider showed for it.
 
-    `created_at` is this machine's time of the intention, all other times are the provider's: `ordered_at` the same
-    moment, `sent_at` when the last attempt was about to leave, `placed_at` the provider's own date of the task,
-    `seen_at` when a GET last told of it, `looked_at` when it was last searched for, `absent_at` and `canary_at` the
-    first reading of the history that proves its absence and the task of ours that this reading showed.
+    `created_at` is this machine's time of the intention and `absent_noted_at` that of the reading at `absent_at`, all
+    other times are the provider's: `ordered_at` the moment of the intention, `sent_at` when the last attempt was about
+    to leave, `placed_at` the provider's own date of the task, `seen_at` when a GET last told of it, `looked_at` when it
+    was last searched for, `absent_at` and `canary_at` the first reading of the history that proves its absence and the
+    task of ours that this reading showed.
     """
 
     number: int
@@ -151,6 +152,7 @@ class Entry:
     looked_at: datetime | None = None
     look: str | None = None
     absent_at: datetime | None = None
+    absent_noted_at: datetime | None = None
     canary_at: datetime | None = None
     released_at: datetime | None = None
     denied_at: datetime | None = None
@@ -205,6 +207,14 @@ class FirstOfKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """Points that the provider last showed for an order of some kind, frozen or consumed, and when (its time)."""
+
+    points: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Spending:
     """What the last 24 hours hold, in points; `limit` is None where there is none."""
 
@@ -213,7 +223,7 @@ class Spending:
     asked: int = 0
     """What an order that was refused would have booked."""
 
-    figure: int = 0
+    figure: Figure | None = None
     """What the last order of its kind was shown to cost, if that is why `asked` is more than the price."""
 
     @property

@@ -6,7 +6,7 @@ import html
 import unicodedata
 from typing import Any
 
-ESCAPED_TWICE = 2
+MOST_LAYERS = 10
 """So many layers of HTML escapes are taken off: an echo may be escaped by more than one hand."""
 
 
@@ -15,13 +15,25 @@ def normal(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = value
-    for _ in range(ESCAPED_TWICE):
-        text = html.unescape(text)
+    for _ in range(MOST_LAYERS):
+        if (plain := html.unescape(text)) == text:
+            break
+        text = plain
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values of an order's argument are the same after that; numbers within a billionth."""
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return abs(one - other) < 1e-9
+    """Whether two values of an order's argument are the same after that; numbers within a billionth, also as text."""
+    numbers = _number(one), _number(other)
+    if numbers[0] is not None and numbers[1] is not None and not (isinstance(one, str) and isinstance(other, str)):
+        return abs(numbers[0] - numbers[1]) < 1e-9
     return bool(normal(one) == normal(other))
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None

@@ -71,15 +71,54 @@ class Settling(Placing):
             number=number,
         )
 
-    def absent(self, number: int, at: datetime | None, canary: datetime | None) -> None:
-        """Note the first of the two readings that prove an order absent: when it was, and the newest task of ours that
-        it showed. None: there is no such proof any more."""
+    def absent(self, number: int, at: datetime | None, noted: datetime | None, canary: datetime | None) -> None:
+        """Note the first of the two readings that prove an order absent: when it was, by the provider's clock and by
+        this machine's, and the newest task of ours that it showed. None: there is no such proof any more."""
         self.change(
-            f"update entry set absent_at = :at, canary_at = :canary where number = :number and {DOUBTFUL}",  # noqa: S608
+            "update entry set absent_at = :at, absent_noted_at = :noted, canary_at = :canary "  # noqa: S608
+            f"where number = :number and {DOUBTFUL}",
             at=millis(at),
+            noted=millis(noted),
             canary=millis(canary),
             number=number,
         )
+
+    def recall(self, number: int) -> bool:
+        """What proved the order absent has turned out to be wrong: it is in doubt and on the budget again, and leaves
+        its request_id to a later order that has it. False if it is not released, or by hand."""
+        with self.transaction():
+            entry = self.must(number)
+            if entry.state is not State.RELEASED or entry.absent_at is None:
+                return False
+            self._leave_key(entry)
+            self.change(
+                f"update entry set state = '{State.UNKNOWN}', booked = reserved, released_at = null, "  # noqa: S608
+                "absent_at = null, absent_noted_at = null, canary_at = null where number = :number",
+                number=number,
+            )
+            return True
+
+    def rivals(self, account: str, now: datetime) -> list[Entry]:
+        """All orders that a task of the account's history could belong to and that are in doubt, those of other keys
+        included that may be of the same account."""
+        since = millis(now - SOUGHT)
+        perhaps_mine = (
+            "exists (select 1 from identity mine join identity other on other.owner = entry.owner "
+            "where mine.account = :account and mine.origin = entry.origin "
+            "and (mine.account_id is null or other.account_id is null))"
+        )
+        mine_or_perhaps = f"(owner = {OWNER} or {perhaps_mine})"
+        return self.entries(f"{DOUBTFUL} and ordered_at > :since and {mine_or_perhaps}", account=account, since=since)
+
+    def neighbours(self, account: str, number: int) -> list[Entry]:
+        """Of our orders that the provider itself answered, the last one before that number and the first one after."""
+        answered = f"owner = {OWNER} and found = '{Found.ANSWER}' and placed_at is not null"
+        sides = (("number < :number", "number desc"), ("number > :number", "number"))
+        found = [
+            self.entries(f"{answered} and {side}", order, limit=1, account=account, number=number)
+            for side, order in sides
+        ]
+        return [entry for entries in found for entry in entries]
 
     def release(self, number: int, at: datetime) -> bool:
         """The order is proved absent, or was settled so by hand: off the budget. False if it has an outcome by now."""
@@ -98,9 +137,10 @@ class Settling(Placing):
     def settle(self, number: int, seen: Observation) -> bool:
         """A person says that the order is the one of that task. False if the task has another owner."""
         with self.transaction():
-            entry = self._reopened(number)
-            if not entry.can_be_settled or self.knows(seen.task_id):
+            taken = self.newest("task_id = :task_id and number <> :number", task_id=seen.task_id, number=number)
+            if taken or not self.must(number).can_be_settled:
                 return False
+            entry = self._reopened(number)
             if entry.state is State.RELEASED:
                 self._leave_key(entry)
             self._own(entry, seen, Found.HAND)
@@ -110,6 +150,7 @@ class Settling(Placing):
         """A person says that the order was never placed."""
         with self.transaction():
             self._reopened(number)
+            self.absent(number, None, None, None)  # a person's word needs no proof, and no reading takes it back
             self._release(number, at)
 
     def _reopened(self, number: int) -> Entry:

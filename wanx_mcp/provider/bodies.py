@@ -76,7 +76,7 @@ def parse_body(content: bytes | bytearray) -> dict[str, Any] | None:
         if len(plain) > MAX_PLAIN_BYTES or sum(map(plain.count, (b"{", b"[", b","))) > MAX_PARTS:
             return None
         left = iter(pictures)
-        body = json.loads(plain, parse_constant=lambda name: _constant(name, left) if pictures else None)
+        body = json.loads(plain, parse_constant=lambda name: _constant(name, left)) if pictures else json.loads(plain)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) and next(left, None) is None else None

@@ -71,6 +71,13 @@ def usd(text: str) -> Decimal:
     return Decimal(text)
 
 
+def no_price(value: object) -> str | None:
+    """Why an assumed price is none. Orders that need it are refused; the others have a price of their own."""
+    if value != 0:
+        return None
+    return "must be more than 0: until then, orders of task types without a published price are refused"
+
+
 def folder(text: str) -> Path:
     """An absolute folder."""
     try:

@@ -29,6 +29,8 @@ class Setting:
     read: Callable[[str], object]
     stops: Stops
     secret: bool = False
+    doubt: Callable[[object], str | None] = lambda _value: None
+    """What is wrong with a value that can be read, in words that follow the variable's name; None if nothing is."""
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -72,6 +74,7 @@ SETTINGS: tuple[Setting, ...] = (
         "What is booked for an order whose price is unpublished, until the real figure is known.",
         readers.usd,
         Stops.ORDERS,
+        doubt=readers.no_price,
     ),
     Setting(
         "WANX_OUTPUT_DIR",

@@ -124,9 +124,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         if not text or _UNFILLED.fullmatch(text):
             continue
         try:
-            found[row.field] = row.read(text)
+            found[row.field] = value = row.read(text)
         except ValueError as wrong:
             complaints.append(Complaint(row.variable, str(wrong), row.stops))
+        else:
+            if words := row.doubt(value):
+                complaints.append(Complaint(row.variable, words, Stops.NOTHING))
     complaints += _unknown(environment)
     return Settings(**found, complaints=tuple(complaints))  # type: ignore[arg-type]  # each row reads its field's type
 

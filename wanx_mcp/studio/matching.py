@@ -9,10 +9,11 @@ from enum import IntEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from wanx_mcp.catalog import CATALOG
 from wanx_mcp.catalog.pictures import PICTURES
 from wanx_mcp.catalog.wire import from_wire
 from wanx_mcp.ledger import Entry, State
-from wanx_mcp.ledger.sameness import same
+from wanx_mcp.ledger.sameness import normal, same
 from wanx_mcp.provider import Task
 from wanx_mcp.studio.digests import digest, is_link
 
@@ -39,34 +40,64 @@ class Fit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An order and a task of about the same time whose echo does not contradict it."""
+    """An order and a task of about the same time whose echo does not contradict it. `apart` is how far the task's date
+    lies from the departure of the order."""
 
     entry: Entry
     task: Task
     fit: Fit
     apart: timedelta
 
+    @property
+    def silent(self) -> bool:
+        """Whether the echo says nothing at all of something that was sent: it may be of another order than it looks."""
+        echo = from_wire(self.task.input)
+        return self.fit is Fit.PARTIAL and any(
+            name not in echo or name in PICTURES for name in _said(self.entry) if name != "prompt"
+        )
+
 
 def fit(entry: Entry, task: Task) -> Fit:
     """How well the echo of `task` fits `entry`. The prompt must be echoed and equal; nothing may contradict what was
     sent; exact is a fit where everything that was sent is echoed."""
-    if task.task_type is not None and task.task_type != entry.task_type:
-        return Fit.NONE
     echo = from_wire(task.input)
     if echo.get("prompt") is None:
         return Fit.NONE
     names = entry.arguments.keys() | echo.keys()
-    return min((_fit(entry, name, echo.get(name)) for name in names), default=Fit.NONE)
+    fits = [_fit(entry, name, echo.get(name)) for name in names]
+    return min([_type_fit(entry, task), *fits])
+
+
+def _type_fit(entry: Entry, task: Task) -> Fit:
+    """Another task type of the catalog contradicts; a name that is not in it, or none, says nothing."""
+    if task.task_type is None or task.task_type == entry.task_type:
+        return Fit.EXACT
+    return Fit.PARTIAL if CATALOG.find(task.task_type) is None else Fit.NONE
+
+
+def _said(entry: Entry) -> dict[str, Any]:
+    """The arguments of the order that are not the provider's documented defaults."""
+    return {
+        name: value
+        for name, value in entry.arguments.items()
+        if value is not None and not any(same(default, value) for default in DEFAULTS.get(name, ()))
+    }
+
+
+def _wish(entry: Entry) -> tuple[Any, ...]:
+    """The same for orders that ask for the same video, defaults said or not."""
+    return entry.task_type, frozenset((name, normal(value)) for name, value in _said(entry).items())
 
 
 def _fit(entry: Entry, name: str, echoed: Any) -> Fit:
     sent = entry.arguments.get(name)
     if name in PICTURES:
         return _picture_fit(entry, name, echoed)
-    if sent is None:
-        unsaid = echoed is None or any(same(default, echoed) for default in DEFAULTS.get(name, ()))
-        return Fit.EXACT if unsaid else Fit.NONE
-    if echoed is None or echoed == "":
+    silent = echoed is None or echoed == ""
+    if name not in _said(entry):
+        unsaid = silent or any(same(default, echoed) for default in DEFAULTS.get(name, ()))
+        return Fit.EXACT if unsaid or (sent is not None and same(sent, echoed)) else Fit.NONE
+    if silent:
         return Fit.PARTIAL
     return Fit.EXACT if same(sent, echoed) else Fit.NONE
 
@@ -110,45 +141,32 @@ def _forced(pairs: Sequence[Pair], grade: Fit) -> list[Pair]:
     found = []
     for group in _groups(pairs):
         graded = [pair for pair in group if pair.fit is grade]
-        if len({pair.entry.content for pair in group}) == 1:
+        if len({_wish(pair.entry) for pair in group}) == 1:
             found += _nearest_first(graded)
-            continue
-        found += [pair for pair in graded if _is_forced(pair, graded, group)]
+        elif grade is Fit.EXACT:  # a task is exact for one wish only
+            found += [pair for pair in _nearest_first(graded) if not _contested(pair, group)]
+        else:
+            found += [pair for pair in graded if _is_alone(pair, group)]
     return found
 
 
-def _is_forced(pair: Pair, graded: Sequence[Pair], group: Sequence[Pair]) -> bool:
-    """Whether `pair` is the only way: its order fits no other task as well, and its task no other order."""
-    order_alone = all(other.task.task_id == pair.task.task_id for other in graded if _same_order(other, pair))
-    task_alone = all(_same_order(other, pair) for other in graded if other.task.task_id == pair.task.task_id)
-    if order_alone and task_alone:
-        return True
-    return _needed(pair, group)
+def _contested(pair: Pair, group: Sequence[Pair]) -> bool:
+    """Whether the task of an exact `pair` could as well be another order's, of which its echo says nothing: the task
+    that is that order's may only not be there yet."""
+    return any(
+        other.silent and _wish(other.entry) != _wish(pair.entry) and not _has_exact(other.entry, group)
+        for other in group
+        if other.task.task_id == pair.task.task_id
+    )
 
 
-def _needed(pair: Pair, group: Sequence[Pair]) -> bool:
-    """Whether every way to give the most orders a task of their own has this pair."""
-    return _most(group) > _most([other for other in group if other is not pair])
+def _has_exact(entry: Entry, group: Sequence[Pair]) -> bool:
+    return any(pair.fit is Fit.EXACT and pair.entry.number == entry.number for pair in group)
 
 
-def _most(pairs: Sequence[Pair]) -> int:
-    """How many of the orders can have a task of their own at once (the size of a maximum matching)."""
-    wishes: dict[int, list[str]] = {}
-    for pair in pairs:
-        wishes.setdefault(pair.entry.number, []).append(pair.task.task_id)
-    holder: dict[str, int] = {}
-
-    def place(number: int, tried: set[str]) -> bool:
-        for task_id in wishes[number]:
-            if task_id in tried:
-                continue
-            tried.add(task_id)
-            if task_id not in holder or place(holder[task_id], tried):
-                holder[task_id] = number
-                return True
-        return False
-
-    return sum(place(number, set()) for number in wishes)
+def _is_alone(pair: Pair, group: Sequence[Pair]) -> bool:
+    """Whether its order fits no other task, and its task no other order."""
+    return all(other is pair or not _clashes(other, pair) for other in group)
 
 
 def _nearest_first(pairs: Iterable[Pair]) -> list[Pair]:

@@ -16,6 +16,7 @@ from wanx_mcp.catalog import Order
 from wanx_mcp.catalog.pictures import PICTURES
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import ImageRejected, WanxError
+from wanx_mcp.limits import UPLOAD_SECONDS
 from wanx_mcp.media.contact import SHEET, is_sheet_name
 from wanx_mcp.media.formats import Kind, Unfit, kind_of, named, stranger
 from wanx_mcp.media.inspecting import Inspected, inspected
@@ -36,17 +37,11 @@ INLINE_BYTES = 64 * 1024
 """A picture up to this size travels inside the order: sending 87 kB of base64 takes less than reaching a second host,
 which can fail, and a link that dies after a day is one thing more that can go wrong."""
 
-UPLOAD_SECONDS = 8.0
-"""The longest for all uploads of an order, so that a create still answers within 20 s. What is late goes inline."""
-
 LIFE_SECONDS = 20 * 3600.0
 """The provider deletes an upload after 24 h [contract 7.5]; an order may wait in its queue for hours before."""
 
 SULK_SECONDS = 600.0
 """How long no upload is tried after one that failed (a plan that has none, a host that is away)."""
-
-PREPARING_SECONDS = 8.0
-"""The longest for reading and decoding all pictures of an order. A photo of 50 million pixels takes under 1 s."""
 
 GLANCE_BYTES = 65536
 """As much of a file as tells its kind."""
@@ -127,14 +122,12 @@ class Pictures:
     async def _read_in_time(self, given: Mapping[str, str], within: float) -> dict[str, Picture]:
         until = self._clock.seconds() + within
         try:
+            # What can be told from names and first bytes does not wait for its turn.
             with anyio.fail_after(within):
-                # What can be told from names and first bytes does not wait for its turn.
-                if not await anyio.to_thread.run_sync(
-                    self._glance, given, limiter=self._glances, abandon_on_cancel=True
-                ):
+                looking = anyio.to_thread.run_sync(self._glance, given, limiter=self._glances, abandon_on_cancel=True)
+                if not await looking:
                     return {}
-                left = until - self._clock.seconds()
-                return await self._decoding.run(lambda carry_on: self._read(given, carry_on), left)
+            return await self._decoding.run(lambda carry_on: self._read(given, carry_on), until - self._clock.seconds())
         except TimeoutError:
             raise ImageRejected(f"{' and '.join(given)} {_BUSY}", advice=_AGAIN) from None
 
@@ -238,7 +231,8 @@ class Pictures:
         steps = "; ".join(
             f"set {name} to {self._fix() if n == 0 else 'an https URL likewise'}" for n, name in enumerate(wrong)
         )
-        attached = _ATTACHED if any(unfit.misplaced for unfit in wrong.values()) else ""
+        misplaced = any(unfit.misplaced for unfit in wrong.values())
+        attached = _ATTACHED if misplaced and self._settings.picture_folders else ""
         return f"{steps}; then order again{attached}"
 
     def _fix(self) -> str:

@@ -11,12 +11,14 @@ import anyio
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotConfigured, WanxError
 from wanx_mcp.ledger import Entry, State
+from wanx_mcp.provider import HistoryRow
 from wanx_mcp.studio.account import Account, Glance
 from wanx_mcp.studio.doubt import candidate_words
 from wanx_mcp.studio.errands import Errands
-from wanx_mcp.studio.history import Histories, Window
+from wanx_mcp.studio.history import Found, Histories
 from wanx_mcp.studio.matching import certain_pairs
-from wanx_mcp.studio.proof import Evidence, Step, next_step
+from wanx_mcp.studio.proof import Evidence, Step, next_step, vouches_at
+from wanx_mcp.studio.windows import Window
 
 CALL_SECONDS = 5.0
 """How long a call may be held up by a reading of the history; the reading itself goes on."""
@@ -32,7 +34,7 @@ SECOND_DUE = timedelta(minutes=5, seconds=10)
 LATER_DUE = timedelta(minutes=30)
 RESTS = 60.0
 """By itself the server reads FIRST_DUE after the order, SECOND_DUE after a reading that proved something, and then
-every LATER_DUE, with RESTS seconds between any two rounds."""
+every LATER_DUE, with RESTS seconds between any two rounds; it sleeps no longer than that at a time."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,6 @@ class Reconciling:
         self._errands = errands
         self._histories = Histories(account)
         self._round: anyio.Event | None = None
-        self._rounds = 0
         self._arisen = anyio.Event()
 
     def arose(self) -> None:
@@ -71,16 +72,14 @@ class Reconciling:
         return None
 
     async def _settled(self, task_id: str, *, now: bool) -> Glance | None:
+        joined = self._round is not None
         while (under_way := self._round) is not None:
-            before = self._rounds
             await under_way.wait()
-            if not now or self._rounds > before:
-                return None
         glance = await self._account.glance(task_id)
         doubts = [entry for entry in glance.doubts if not self._account.in_flight(entry)]
         if doubts:
             self.arose()
-        if not doubts or not (now or self._due(doubts)):
+        if not doubts or not ((now and not joined) or self._due(doubts)):  # a round that was joined has just looked
             return glance
         await self._look_up()
         return None
@@ -88,7 +87,7 @@ class Reconciling:
     def _due(self, doubts: Sequence[Entry]) -> bool:
         """Whether one of `doubts` was not looked for just now."""
         now = self._account.moment()
-        return any(entry.looked_at is None or now - entry.looked_at >= _rest(entry) for entry in doubts)
+        return any(entry.looked_at is None or abs(now - entry.looked_at) >= _rest(entry) for entry in doubts)
 
     async def _look_up(self) -> None:
         """Start a round, or join the one that has begun meanwhile, and wait for its end. It goes on whatever becomes of
@@ -102,7 +101,6 @@ class Reconciling:
             try:
                 await self._work()
             finally:
-                self._rounds += 1
                 self._round = None
                 over.set()
 
@@ -111,26 +109,39 @@ class Reconciling:
 
     async def _work(self) -> None:
         doubts = await self._account.doubts()
-        settled = [entry for entry in doubts if not self._account.in_flight(entry)]
-        under_way = [entry for entry in doubts if entry not in settled]
+        sought = [entry for entry in doubts if not self._account.in_flight(entry)]
         try:
             await self._account.identify()
-            for window in await self._histories.windows(settled):
-                await self._read(window, under_way)
+            windows = await self._histories.windows(sought)
+        except WanxError as error:
+            log.info("unknown orders could not be looked up: %s", error.code)
+            return
+        for window in windows:
+            await self._look_in(window)
+
+    async def _look_in(self, window: Window) -> None:
+        """Read the history once for the orders of `window`, and settle what it settles."""
+        try:
+            await self._read(window)
         except WanxError as error:
             log.info("the history could not be read: %s", error.code)
-            for entry in settled:
-                await self._looked(entry, f"the provider's history could not be read ({error.code})")
+            words = f"the provider's history could not be read ({error.code})"
         except Exception:
             log.exception("looking up unknown orders failed unexpectedly")
+            words = "the look was ended by an unexpected fault of this server"
+        else:
+            return
+        for entry in window.entries:
+            await self._looked(entry, words)
 
-    async def _read(self, window: Window, under_way: Sequence[Entry]) -> None:
-        """Read the history once for the orders of `window`, and settle what it settles."""
-        found = await self._histories.read(window, under_way)
+    async def _read(self, window: Window) -> None:
+        noted_at = self._clock.now()
+        found = await self._histories.read(window)
+        wanted = {entry.number for entry in window.entries}
         owners = set[int]()
         taken = set[str]()
         for pair in certain_pairs(found.pairs):
-            if pair.entry in under_way:
+            if pair.entry.number not in wanted:  # it is on its way, or in another window
                 continue
             seen = self._account.observation(pair.task, by_get=True)
             if await self._account.adopt(pair.entry.number, seen):
@@ -139,19 +150,26 @@ class Reconciling:
         for entry in window.entries:
             if entry.number in owners:
                 continue
-            if not entry.state.doubtful:
+            rows = [row for row in found.near[entry.number] if row.task_id not in taken]
+            if rows:
+                await self._doubt(entry, rows[0], found)
+            elif not entry.state.doubtful:
                 await self._looked(entry, "released, and not seen since")
-                continue
-            candidates = [row for row in found.near[entry.number] if row.task_id not in taken]
-            if candidates:
-                row = candidates[0]
-                await self._account.note_absence(entry.number, None)
-                words = candidate_words(entry, row.task_id, row.created_at, found.tasks.get(row.task_id or ""))
-                await self._looked(entry, words)
             elif found.problem:
                 await self._looked(entry, f"nothing was found, which proves nothing yet: {found.problem}")
             else:
-                await self._prove(entry, Evidence(found.read_at, found.canaries.get(entry.account)))
+                canary = found.canaries.get(entry.account)
+                canary_at = vouches_at(entry, canary) if canary else None
+                await self._prove(entry, Evidence(found.begun_at, found.read_at, noted_at, canary_at))
+
+    async def _doubt(self, entry: Entry, row: HistoryRow, found: Found) -> None:
+        """`row` may be the order, and is not certain enough to be adopted: whatever was proved is proved no more."""
+        if entry.state is State.RELEASED:
+            await self._account.recall(entry.number)
+        else:
+            await self._account.note_absence(entry.number, None)
+        task = found.tasks.get(row.task_id or "")
+        await self._looked(entry, candidate_words(entry, row.task_id, row.created_at, task))
 
     async def _prove(self, entry: Entry, evidence: Evidence) -> None:
         match next_step(entry, evidence):
@@ -178,28 +196,20 @@ class Reconciling:
         """In the background: look doubtful orders up when it is time, while there are any."""
         while True:
             await self._arisen.wait()
-            try:
-                wait = await self._wait()
-            except WanxError as error:
-                log.info("the ledger could not tell which orders are unknown: %s", error.code)
-                wait = LATER_DUE.total_seconds()
-            if wait is None:
-                self._arisen = anyio.Event()
-                continue
-            await self._clock.idle(max(wait, RESTS))
-            if wait <= 0 or await self._is_due():
-                await self._look_up()
-
-    async def _is_due(self) -> bool:
-        try:
-            wait = await self._wait()
-        except WanxError:
-            return False
-        return wait is not None and wait <= 0
+            self._arisen = anyio.Event()
+            while (wait := await self._wait()) is not None:
+                if wait <= 0:
+                    await self._look_up()
+                # Never asleep for long: only short sleeps notice a suspension, or a clock that was set.
+                await self._clock.idle(min(wait, RESTS) if wait > 0 else RESTS)
 
     async def _wait(self) -> float | None:
         """Seconds until the next look-up by itself is due, None if there is nothing to look up."""
-        doubts, now = await self._account.doubts(), self._account.moment()
+        try:
+            doubts, now = await self._account.doubts(), self._account.moment()
+        except WanxError as error:
+            log.info("the ledger could not tell which orders are unknown: %s", error.code)
+            return LATER_DUE.total_seconds()
         dues = [_due_at(entry) - now for entry in doubts]
         return max(0.0, min(dues).total_seconds()) if dues else None
 
@@ -210,11 +220,12 @@ def _rest(entry: Entry) -> timedelta:
 
 def _due_at(entry: Entry) -> datetime:
     """When the server looks for `entry` by itself, in the provider's time."""
-    first = entry.moment + FIRST_DUE
-    looked = entry.looked_at
+    first, looked = entry.moment + FIRST_DUE, entry.looked_at
+    if entry.state is State.RELEASED:
+        return max(looked or first, entry.released_at or first) + LATER_DUE
     if looked is None or looked < first:
-        return first if entry.state is not State.RELEASED else (entry.released_at or first) + LATER_DUE
-    if entry.absent_at is not None:
-        return max(entry.absent_at + SECOND_DUE, looked + timedelta(minutes=1))
+        return first
+    if entry.absent_at is not None and looked < entry.absent_at + SECOND_DUE:
+        return entry.absent_at + SECOND_DUE
     age = looked - entry.moment
     return looked + (SECOND_DUE if age < timedelta(hours=1) else LATER_DUE)

@@ -226,7 +226,7 @@ def _link(sight: Sight) -> str:
         case Status.FAILED | Status.CANCELLED:
             advice = f"there is no video to save; order again with {CREATE} if it is still wanted"
             raise NotFinished(f"the task is {task.status}, so there will be no video", advice=advice)
-        case _ if sight.forgotten:
+        case _ if sight.forgotten or sight.gone:
             raise DownloadFailed(
                 "the provider no longer knows this task, and no link to its video is left", advice=_GONE
             )

@@ -16,7 +16,7 @@ from pathlib import Path
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG
 from wanx_mcp.cli.doctor.checks import Check, Finding, Installation, from_error, ok, warning, wrong
-from wanx_mcp.errors import DownloadFailed, LedgerUnusable
+from wanx_mcp.errors import DownloadFailed, LedgerUnusable, NotConfigured
 from wanx_mcp.ledger import State
 from wanx_mcp.ledger.ledger import LedgerLockedError
 from wanx_mcp.media.naming import check_spelling
@@ -69,9 +69,11 @@ async def _key(installation: Installation) -> Finding:
 
 
 async def _output_folder(installation: Installation) -> Finding:
-    folder = installation.settings.output_folder
     try:
+        folder = installation.settings.output_folder
         check_spelling(folder, "")
+    except NotConfigured as error:
+        return from_error(error, "no_home")
     except DownloadFailed as error:
         return from_error(error, "unspellable_folder")
     if problem := _unwritable(folder):
@@ -90,11 +92,11 @@ async def _picture_folders(installation: Installation) -> Finding:
     if missing:
         found = f"not a folder: {_listed(missing)}"
         return warning(found, "Create it, or remove it from WANX_INPUT_DIRS.", "missing_folder")
-    wide = [folder for folder in folders if folder in (Path.home(), Path(folder.anchor))]
+    wide = [folder for folder in folders if folder in (_home(), Path(folder.anchor))]
     if wide:
         found = f"every picture under {_listed(wide)} can be sent"
         return warning(found, "Set WANX_INPUT_DIRS to the folders that hold pictures for videos.", "wide_folder")
-    return ok(f"pictures may be sent from {_listed(installation.settings.picture_folders)}")
+    return ok(f"pictures may be sent from {_listed(installation.settings.picture_folders) or 'no folder'}")
 
 
 async def _ledger(installation: Installation) -> Finding:
@@ -149,6 +151,13 @@ def _reinstall(package: str) -> str:
     python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
     pip = f"{python} -m pip install --force-reinstall"
     return f'{pip if find_spec("pip") else f"uv pip install --reinstall --python {python}"} "{demand}"'
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:  # this user has none
+        return None
 
 
 def _listed(folders: Sequence[Path]) -> str:

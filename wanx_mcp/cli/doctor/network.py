@@ -19,7 +19,6 @@ from wanx_mcp.errors import (
     ProviderError,
     ProviderFault,
     RateLimited,
-    TaskNotFound,
     Unauthorized,
     Unreachable,
     WanxError,
@@ -92,12 +91,10 @@ async def _provider(installation: Installation) -> Finding:
         return from_error(error, error.reason)
     except NotConfigured as error:
         return Finding(Result.SKIPPED, f"not asked: {error.what}")
-    except (ProviderFault, RateLimited) as error:
-        fix = (
-            "Try again in a minute. If it persists, open the address in a browser: a proxy or portal may be answering."
-        )
-        return wrong(f"{where} is not working: {error.what}.", fix, "strange_answer")
     except ProviderError as error:
+        if isinstance(error, ProviderFault | RateLimited) and error.status != 404:
+            fix = "Try again in a minute. If it persists, open the address in a browser: a proxy may be answering."
+            return wrong(f"{where} is not working: {error.what}.", fix, "strange_answer")
         installation.refusal = error
     ahead = installation.account.provider.ahead.total_seconds()
     if abs(ahead) > CLOCK_TOLERANCE_SECONDS:
@@ -112,11 +109,10 @@ async def _account(installation: Installation) -> Finding:
         case Unauthorized() as error:
             fix = "Copy the key again from your PiAPI workspace; deleted keys and keys of other services do not work."
             return wrong(f"The key is not accepted: {error.what}.", fix + _other_host_hint(installation), "wrong_key")
-        case TaskNotFound():
+        case ProviderFault(status=404):
             fix = "Check that this is the provider's address." + _other_host_hint(installation)
-            return warning(
-                f"{installation.settings.base_url} answers, but has no account information (404)", fix, "strange_host"
-            )
+            found = f"{installation.settings.base_url} answers, but has no account information (404)"
+            return warning(found, fix, "strange_host")
         case WanxError() as error:
             return warning(error.what, to_person(error.next), "unknown_account")
     wallet = installation.wallet

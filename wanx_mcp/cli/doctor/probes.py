@@ -24,15 +24,15 @@ from wanx_mcp.errors import (
     WanxError,
 )
 from wanx_mcp.ledger import Draft, Elsewhere, Entry, FirstOfKind, Intention, Spending, State
+from wanx_mcp.limits import PROBE_SECONDS
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.provider import Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.departure import Departure
 
-SECONDS = 15.0
-QUOTED_CHARACTERS = 700
-"""How much of a refusal is quoted: it may list what is allowed."""
+MOST_QUOTED = 700
+"""Characters of a refusal: it may list what is allowed."""
 
 _ENDS_PROBING = (OutOfCredit, RateLimited, Unauthorized, Unreachable)
 """Refusals that are not about the order: the next probe would get the same one."""
@@ -106,9 +106,11 @@ class Probes:
                 return await self._sent(question, content, intention.entry)
 
     async def _sent(self, question: ProbeQuestion, content: bytes, entry: Entry) -> Probed:
-        number, leave = entry.number, Departure(self._account, self._clock, entry).check
+        number, departure = entry.number, Departure(self._account, self._clock, entry)
         try:
-            task = await self._account.provider.create(content, within=0, leave=leave, words=QUOTED_CHARACTERS)
+            task = await self._account.provider.create(
+                content, within=0, leave=departure.check, words=MOST_QUOTED
+            )
         except WanxError as error:
             state = State.DECLINED if error.charged is Charged.NO else State.UNKNOWN
             await self._account.conclude(number, state)
@@ -117,6 +119,9 @@ class Probes:
             if isinstance(error, _ENDS_PROBING):
                 return Probed(question, Lesson.NOT_ASKED, error.what)
             return read_refusal(question, error)
+        except Exception:
+            await self._account.conclude(number, State.UNKNOWN if departure.left else State.DECLINED)
+            raise
         return await self._taken(question, task, number)
 
     async def _taken(self, question: ProbeQuestion, task: Task, number: int) -> Probed:
@@ -124,12 +129,12 @@ class Probes:
         provider = self._account.provider
         await self._account.accept(number, task)
         try:
-            await provider.cancel(task.task_id, within=SECONDS)
+            await provider.cancel(task.task_id, within=PROBE_SECONDS)
             outcome = "it was cancelled"
         except WanxError as error:
             outcome = f"it could not be cancelled ({error.what})"
         try:
-            seen = await provider.get(task.task_id, within=SECONDS)
+            seen = await provider.get(task.task_id, within=PROBE_SECONDS)
             await self._account.observe(seen, await self._account.find(task.task_id))
             outcome += f" and is {seen.status}"
         except WanxError as error:
@@ -139,6 +144,8 @@ class Probes:
 
     async def _draft(self, question: ProbeQuestion) -> Draft:
         row = self._catalog.find(question.task_type)
+        if row is None or row.price is None:
+            self._account.check_assumed_price()
         price = self._settings.assumed_price if row is None or row.price is None else row.price
         return await self._account.draft(
             question.task_type,
@@ -165,7 +172,7 @@ def read_refusal(question: ProbeQuestion, error: WanxError) -> Probed:
 def _named(names: tuple[str, ...], words: str, *, plain: bool = True) -> tuple[str, ...]:
     """The `names` that `words` contain. Unless `plain`, a name that is also an English word must be quoted."""
     patterns = {
-        name: rf"(?<![\w-]){re.escape(name)}(?![\w-])" if plain or "_" in name else rf"[.\"'`\[]{name}(?![\w-])"
+        name: rf"(?<![\w-]){re.escape(name)}(?![\w-])" if plain or "_" in name else rf"[.\"'`\[\u02bc]{name}(?![\w-])"
         for name in names
     }
     return tuple(name for name, pattern in patterns.items() if re.search(pattern, words))

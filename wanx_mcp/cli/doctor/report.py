@@ -14,7 +14,7 @@ from wanx_mcp.cli.doctor.checks import Finding, Result
 from wanx_mcp.cli.doctor.probes import Lesson, Probed
 from wanx_mcp.cli.terminal import Terminal
 from wanx_mcp.provider.client import LOOKED_FOR
-from wanx_mcp.quoting import without
+from wanx_mcp.redaction import without
 
 _COLOURS = {"ok": "32", "agrees": "32", "warning": "33", "differs": "33", "wrong": "31", "taken": "1;31"}
 _COLOURS |= {"unknown": "31", "fix": "36"}
