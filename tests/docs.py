@@ -14,9 +14,9 @@ from wanx_mcp.catalog import CATALOG, Catalog, price_words
 from wanx_mcp.catalog.loras import LORAS
 from wanx_mcp.cli.commands import COMMANDS
 from wanx_mcp.errors import WanxError
-from wanx_mcp.server.building import DESCRIPTION, TITLE, WEBSITE
 from wanx_mcp.server.prompts import PROMPTS
 from wanx_mcp.server.resources import RESOURCES
+from wanx_mcp.server.server import DESCRIPTION, TITLE, WEBSITE
 from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import SETTINGS
 

@@ -19,7 +19,7 @@ import pytest
 from tests.blackbox.rawclient import StdioServer
 from tests.world import KEY, Agent, World
 from wanx_mcp.errors import Charged, OutcomeUnknown, ProviderFault, Refused
-from wanx_mcp.studio.errands import Errands
+from wanx_mcp.studio.background import Background
 
 pytestmark = pytest.mark.anyio
 ORDER: dict[str, Any] = {"task_type": "txt2video-14b", "prompt": "a boat"}
@@ -85,14 +85,14 @@ async def test_an_unexpected_fault_becomes_the_error_that_was_agreed_on_and_othe
         return 7
 
     async with anyio.create_task_group() as group:
-        errands = Errands(group)
-        late = errands.send(succeeds)
+        background = Background(group)
+        late = background.send(succeeds)
         with pytest.raises(OutcomeUnknown) as unknown:
-            await errands.send(fails).outcome()
+            await background.send(fails).outcome()
         with pytest.raises(ProviderFault):
-            await errands.send(fails, ProviderFault).outcome()
+            await background.send(fails, ProviderFault).outcome()
         with pytest.raises(Refused, match="no"):
-            await errands.send(refuses, ProviderFault).outcome()
+            await background.send(refuses, ProviderFault).outcome()
         released.set()
         assert await late.outcome() == 7
     assert unknown.value.charged is Charged.MAYBE
@@ -102,12 +102,12 @@ async def test_errands_that_are_over_are_not_waited_for_and_one_that_never_ends_
     async def at_once() -> None: ...
 
     async with anyio.create_task_group() as group:
-        errands = Errands(group)
-        await errands.send(at_once).outcome()
-        await errands.settle()
-        errands.send(anyio.sleep_forever)
+        background = Background(group)
+        await background.send(at_once).outcome()
+        await background.settle()
+        background.send(anyio.sleep_forever)
         with anyio.fail_after(60):
-            await errands.settle()
+            await background.settle()
         group.cancel_scope.cancel()
 
 

@@ -84,7 +84,7 @@ async def test_a_fault_while_the_order_is_made_ready_is_a_no(world: World, monke
         await cost_nothing(world, agent, error)
 
 
-@pytest.mark.parametrize("module", ["httpx", "httpcore", "platformdirs", "wanx_mcp.studio.ordering", "PIL"])
+@pytest.mark.parametrize("module", ["httpx", "httpcore", "platformdirs", "wanx_mcp.studio.orders.placing", "PIL"])
 async def test_a_module_that_cannot_be_loaded_is_a_no(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     async with world.client() as agent:

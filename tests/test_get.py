@@ -1,4 +1,4 @@
-"""Following a task: every odd but legal answer is read, waits are bounded, and the next step is always said."""
+"""TaskReading a task: every odd but legal answer is read, waits are bounded, and the next step is always said."""
 
 from __future__ import annotations
 

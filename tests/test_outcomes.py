@@ -15,8 +15,8 @@ from wanx_mcp.errors import LedgerUnusable
 from wanx_mcp.ledger import Draft, Intention, Observation, Spending, State
 from wanx_mcp.ledger.book import Book
 from wanx_mcp.ledger.schema import open_file
-from wanx_mcp.studio.errands import Errands
-from wanx_mcp.studio.outcomes import Outcomes
+from wanx_mcp.studio.background import Background
+from wanx_mcp.studio.orders.outcomes import Outcomes
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,7 +40,7 @@ class Pen:
 
 async def test_an_outcome_is_booked_once_however_many_try(world: World) -> None:
     async with anyio.create_task_group() as group:
-        outcomes, pen = Outcomes(world.clock, Errands(group)), Pen(refusals=1)
+        outcomes, pen = Outcomes(world.clock, Background(group)), Pen(refusals=1)
         assert await outcomes.book(pen) == "it is away"
         async with anyio.create_task_group() as calls:
             for _ in range(5):
@@ -51,7 +51,7 @@ async def test_an_outcome_is_booked_once_however_many_try(world: World) -> None:
 
 async def test_one_that_fails_unexpectedly_is_not_in_the_way_of_the_next(world: World) -> None:
     async with anyio.create_task_group() as group:
-        outcomes = Outcomes(world.clock, Errands(group))
+        outcomes = Outcomes(world.clock, Background(group))
         broken, sound = Pen(refusals=1, fault=KeyError("gone")), Pen(refusals=1)
         for pen in (broken, sound):
             await outcomes.book(pen)
@@ -65,7 +65,7 @@ async def test_one_that_fails_unexpectedly_is_not_in_the_way_of_the_next(world: 
 async def test_the_background_takes_up_every_outcome_and_again_after_it_had_none() -> None:
     clock = VirtualClock()
     async with anyio.create_task_group() as group:
-        outcomes = Outcomes(clock, Errands(group))
+        outcomes = Outcomes(clock, Background(group))
         for _ in range(2):
             pen = Pen(refusals=2)
             await outcomes.book(pen)

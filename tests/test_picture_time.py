@@ -17,8 +17,8 @@ from tests.place import ORDER, Place
 from wanx_mcp.catalog import CATALOG, parse_order
 from wanx_mcp.clock import RealClock
 from wanx_mcp.errors import ImageRejected
-from wanx_mcp.studio.decoding import MOST_WAITING, Decoding
-from wanx_mcp.studio.pictures import Pictures
+from wanx_mcp.studio.orders.decoding import MOST_WAITING, Decoding
+from wanx_mcp.studio.orders.pictures import Pictures
 
 pytestmark = pytest.mark.anyio
 BUSY = "could not be prepared in time because this server is busy"

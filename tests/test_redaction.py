@@ -17,7 +17,7 @@ import pytest
 from tests.provider_answers import answering, changing, own
 from tests.test_commands import run
 from tests.world import KEY, World, text
-from wanx_mcp.provider.wallet import shape
+from wanx_mcp.provider.account_info import shape
 from wanx_mcp.quoting import quote
 from wanx_mcp.redaction import MARK, Redaction, without
 

@@ -8,7 +8,16 @@ from itertools import islice, repeat
 import httpx
 import pytest
 
-from wanx_mcp.retry import FATES, Fate, Request, fate_of, fate_of_status, may_repeat, next_pause, pauses
+from wanx_mcp.retry import (
+    DELIVERIES,
+    Delivery,
+    Request,
+    delivery_of,
+    delivery_of_status,
+    may_repeat,
+    next_pause,
+    pauses,
+)
 
 NEVER_SENT = {"ConnectTimeout", "ConnectError", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 
@@ -26,27 +35,27 @@ LEAVES = sorted(set(leaves(httpx.TransportError)), key=lambda kind: kind.__name_
 
 @pytest.mark.parametrize("kind", LEAVES)
 def test_every_transport_error_has_a_row(kind: type[Exception]) -> None:
-    assert kind.__name__ in FATES
+    assert kind.__name__ in DELIVERIES
 
 
 @pytest.mark.parametrize("kind", LEAVES)
 def test_an_order_is_repeated_only_if_no_connection_was_made(kind: type[Exception]) -> None:
-    assert may_repeat(Request.ORDER, fate_of(kind("x"))) == (kind.__name__ in NEVER_SENT)
+    assert may_repeat(Request.ORDER, delivery_of(kind("x"))) == (kind.__name__ in NEVER_SENT)
 
 
 @pytest.mark.parametrize("kind", LEAVES)
 def test_a_read_is_repeated_after_every_transport_error(kind: type[Exception]) -> None:
-    assert may_repeat(Request.READ, fate_of(kind("x")))
+    assert may_repeat(Request.READ, delivery_of(kind("x")))
 
 
 @pytest.mark.parametrize("error", [httpx.DecodingError("x"), httpx.TooManyRedirects("x"), httpx.StreamConsumed()])
 def test_an_answer_that_cannot_be_taken_in_is_asked_for_again_but_never_ordered_again(error: Exception) -> None:
-    assert fate_of(error) is Fate.UNREADABLE
-    assert may_repeat(Request.READ, Fate.UNREADABLE)
+    assert delivery_of(error) is Delivery.UNREADABLE
+    assert may_repeat(Request.READ, Delivery.UNREADABLE)
 
 
 def test_an_unknown_error_counts_as_lost() -> None:
-    assert fate_of(RuntimeError("x")) is Fate.LOST
+    assert delivery_of(RuntimeError("x")) is Delivery.LOST
 
 
 @pytest.mark.parametrize(
@@ -64,13 +73,13 @@ def test_an_unknown_error_counts_as_lost() -> None:
     ],
 )
 def test_statuses(status: int, order: bool, read: bool) -> None:
-    fate = fate_of_status(status)
-    assert (may_repeat(Request.ORDER, fate), may_repeat(Request.READ, fate)) == (order, read)
+    delivery = delivery_of_status(status)
+    assert (may_repeat(Request.ORDER, delivery), may_repeat(Request.READ, delivery)) == (order, read)
 
 
-@pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNREADABLE, Fate.FAULT, Fate.ANSWERED])
-def test_whatever_may_have_arrived_is_never_ordered_again(fate: Fate) -> None:
-    assert not may_repeat(Request.ORDER, fate)
+@pytest.mark.parametrize("delivery", [Delivery.LOST, Delivery.UNREADABLE, Delivery.FAULT, Delivery.ANSWERED])
+def test_whatever_may_have_arrived_is_never_ordered_again(delivery: Delivery) -> None:
+    assert not may_repeat(Request.ORDER, delivery)
 
 
 def test_pauses_double_up_to_a_limit_and_jitter_only_shortens_them() -> None:

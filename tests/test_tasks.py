@@ -16,7 +16,7 @@ from mcp.types import INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_REQUIRED_CLIENT_
 from tests.handles import Handles, ask, standing
 from tests.world import Agent, World, text
 from wanx_mcp.clock import RealClock
-from wanx_mcp.server.tasks import Broken, Dropped, Handle, Tasks
+from wanx_mcp.server.tasks_extension import Broken, Dropped, Handle, Tasks
 from wanx_mcp.simulator.weather import Fault
 
 pytestmark = pytest.mark.anyio

@@ -19,9 +19,9 @@ from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import VirtualClock
 from wanx_mcp.simulator.life import Plan
 from wanx_mcp.simulator.weather import Fault
-from wanx_mcp.studio.durations import Durations, learned
-from wanx_mcp.studio.pace import Pace, interval
-from wanx_mcp.studio.queueing import MINUTE, ReadQueue
+from wanx_mcp.studio.tasks.durations import Durations, learned
+from wanx_mcp.studio.tasks.pace import Pace, interval
+from wanx_mcp.studio.tasks.read_queue import MINUTE, ReadQueue
 
 pytestmark = pytest.mark.anyio
 

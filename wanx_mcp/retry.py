@@ -14,7 +14,7 @@ class Request(StrEnum):
     ORDER = "order"
 
 
-class Fate(StrEnum):
+class Delivery(StrEnum):
     """The outcome of one request."""
 
     UNCONNECTED = "no connection was made"
@@ -28,30 +28,32 @@ class Fate(StrEnum):
 # The provider has no idempotency key [contract 1]: an order is repeated only if it certainly was not accepted.
 REPEATABLE = MappingProxyType(
     {
-        Request.READ: frozenset({Fate.UNCONNECTED, Fate.LOST, Fate.UNREADABLE, Fate.BUSY, Fate.FAULT}),
-        Request.ORDER: frozenset({Fate.UNCONNECTED, Fate.BUSY}),
+        Request.READ: frozenset(
+            {Delivery.UNCONNECTED, Delivery.LOST, Delivery.UNREADABLE, Delivery.BUSY, Delivery.FAULT}
+        ),
+        Request.ORDER: frozenset({Delivery.UNCONNECTED, Delivery.BUSY}),
     }
 )
 
 # By name, so that this module does not import httpx: every leaf of httpx.TransportError, then what is no transport
 # error. For an order the wire knows more, namely whether its first byte was due (provider/departure.py).
-FATES = MappingProxyType(
+DELIVERIES = MappingProxyType(
     {
-        "ConnectTimeout": Fate.UNCONNECTED,
-        "ConnectError": Fate.UNCONNECTED,
-        "PoolTimeout": Fate.UNCONNECTED,
-        "ProxyError": Fate.UNCONNECTED,  # raised while the tunnel is built, before our request
-        "UnsupportedProtocol": Fate.UNCONNECTED,
-        "ReadTimeout": Fate.LOST,
-        "WriteTimeout": Fate.LOST,
-        "ReadError": Fate.LOST,
-        "WriteError": Fate.LOST,
-        "CloseError": Fate.LOST,
-        "RemoteProtocolError": Fate.LOST,
-        "LocalProtocolError": Fate.LOST,  # can be raised after the first bytes have left
-        "DecodingError": Fate.UNREADABLE,
-        "TooManyRedirects": Fate.UNREADABLE,
-        "StreamError": Fate.UNREADABLE,
+        "ConnectTimeout": Delivery.UNCONNECTED,
+        "ConnectError": Delivery.UNCONNECTED,
+        "PoolTimeout": Delivery.UNCONNECTED,
+        "ProxyError": Delivery.UNCONNECTED,  # raised while the tunnel is built, before our request
+        "UnsupportedProtocol": Delivery.UNCONNECTED,
+        "ReadTimeout": Delivery.LOST,
+        "WriteTimeout": Delivery.LOST,
+        "ReadError": Delivery.LOST,
+        "WriteError": Delivery.LOST,
+        "CloseError": Delivery.LOST,
+        "RemoteProtocolError": Delivery.LOST,
+        "LocalProtocolError": Delivery.LOST,  # can be raised after the first bytes have left
+        "DecodingError": Delivery.UNREADABLE,
+        "TooManyRedirects": Delivery.UNREADABLE,
+        "StreamError": Delivery.UNREADABLE,
     }
 )
 
@@ -60,22 +62,22 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 
 
-def fate_of(error: Exception) -> Fate:
+def delivery_of(error: Exception) -> Delivery:
     """The outcome that a transport error stands for. An unknown error counts as LOST, the careful choice."""
     names = (kind.__name__ for kind in type(error).__mro__)
-    return next((FATES[name] for name in names if name in FATES), Fate.LOST)
+    return next((DELIVERIES[name] for name in names if name in DELIVERIES), Delivery.LOST)
 
 
-def fate_of_status(status: int) -> Fate:
+def delivery_of_status(status: int) -> Delivery:
     """The outcome that an HTTP status stands for."""
     if status == 429:
-        return Fate.BUSY
-    return Fate.FAULT if status >= 500 else Fate.ANSWERED
+        return Delivery.BUSY
+    return Delivery.FAULT if status >= 500 else Delivery.ANSWERED
 
 
-def may_repeat(request: Request, fate: Fate) -> bool:
-    """Whether `request` may be sent again after `fate`."""
-    return fate in REPEATABLE[request]
+def may_repeat(request: Request, delivery: Delivery) -> bool:
+    """Whether `request` may be sent again after `delivery`."""
+    return delivery in REPEATABLE[request]
 
 
 def pauses(jitter: Iterator[float]) -> Iterator[float]:

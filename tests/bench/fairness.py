@@ -11,11 +11,11 @@ import anyio.lowlevel
 
 from wanx_mcp.clock import VirtualClock
 from wanx_mcp.provider import Status, Task
-from wanx_mcp.studio.durations import Durations
-from wanx_mcp.studio.pace import Pace
-from wanx_mcp.studio.queueing import ReadQueue
-from wanx_mcp.studio.sight import Sight
-from wanx_mcp.studio.watching import Watches
+from wanx_mcp.studio.tasks.durations import Durations
+from wanx_mcp.studio.tasks.pace import Pace
+from wanx_mcp.studio.tasks.poller import Pollers
+from wanx_mcp.studio.tasks.read_queue import ReadQueue
+from wanx_mcp.studio.tasks.view import TaskView
 
 PER_MINUTE = 30
 HOURS = 2
@@ -52,16 +52,16 @@ async def follow_all(tasks: int, per_minute: float, seconds: float) -> dict[str,
     clock = OrderedClock()
     reads: dict[str, list[float]] = {str(number): [] for number in range(tasks)}
 
-    async def look(task_id: str, *, within: float, patient: bool) -> Sight:
+    async def look(task_id: str, *, within: float, patient: bool) -> TaskView:
         reads[task_id].append(clock.seconds())
         elapsed = clock.seconds()
         task = Task(task_id, Status.PROCESSING, "processing", created_at=datetime(2026, 1, 1, tzinfo=UTC))
-        return Sight(task, None, elapsed, Pace(Durations(390, 20), elapsed))
+        return TaskView(task, None, elapsed, Pace(Durations(390, 20), elapsed))
 
-    async def report(_sight: Sight) -> None: ...
+    async def report(_sight: TaskView) -> None: ...
 
     async with anyio.create_task_group() as group:
-        watches = Watches(group, clock, ReadQueue(per_minute), look)
+        watches = Pollers(group, clock, ReadQueue(per_minute), look)
         for task_id in reads:
             group.start_soon(watches.wait, task_id, seconds + 1, report, None)
         await clock.run(seconds)

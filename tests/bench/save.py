@@ -52,10 +52,10 @@ def resident() -> float:
     return 0.0
 
 
-class Watch:
+class Poller:
     """The highest memory of this process while the context lasts, above what it began with."""
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Poller:
         self.idle = self.peak = resident()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
@@ -96,7 +96,7 @@ async def saved(url: str) -> tuple[float, float]:
         task = await agent.order()
         world.clock.advance(3600)
         await agent.ok("get_wanx_task", task_id=warm["task_id"])
-        with Watch() as watch:
+        with Poller() as watch:
             started = time.perf_counter()
             result = await agent.ok("save_wanx_video", task_id=task["task_id"])
             seconds = time.perf_counter() - started

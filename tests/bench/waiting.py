@@ -16,8 +16,8 @@ from tests.bench.schedules import Schedule, Truth, cost, every, optimum
 from tests.world import Agent, World
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.simulator.life import Plan
-from wanx_mcp.studio.durations import UNSURE_EVIDENCE, Durations, learned
-from wanx_mcp.studio.pace import Pace
+from wanx_mcp.studio.tasks.durations import UNSURE_EVIDENCE, Durations, learned
+from wanx_mcp.studio.tasks.pace import Pace
 
 MEDIANS = {"txt2video-1.3b": 120.0, "txt2video-14b": 390.0}
 EVIDENCE = 20

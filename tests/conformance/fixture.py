@@ -12,7 +12,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, require_client_extension
 from mcp.types import CallToolRequestParams, CallToolResult, ErrorData, TextContent
 
-from wanx_mcp.server.tasks import EXTENSION, Asking, Broken, Dropped, Finished, Handle, Tasks, Working
+from wanx_mcp.server.tasks_extension import EXTENSION, Asking, Broken, Dropped, Finished, Handle, Tasks, Working
 
 QUESTION = {
     "method": "elicitation/create",

@@ -19,7 +19,7 @@ CORE = (
     "ledger/schema",
     "media/places",
     "ledger/book",
-    "studio/errands",
+    "studio/background",
     "media/addresses",
     "media/download",
     "provider/verdict",

@@ -47,7 +47,7 @@ class Book(Settling, Copies):
         (word,) = self._db.execute("pragma quick_check(1)").fetchone()
         return None if word == "ok" else str(word).splitlines()[0]
 
-    def glance(self, account: str, task_id: str, now: datetime) -> tuple[list[Entry], Entry | None]:
+    def lookup(self, account: str, task_id: str, now: datetime) -> tuple[list[Entry], Entry | None]:
         """The orders that are searched for (those in doubt, the newest first, then released ones), and the entry of
         that task."""
         rows = self._db.execute(

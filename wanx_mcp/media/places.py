@@ -150,15 +150,15 @@ class _Search:
         """The places that are spelt like `parts` under `root`, and all names where the last part was looked for."""
         places, names = [root], list[str]()
         for part in parts:
-            following: list[str] = []
+            reading: list[str] = []
             names = []
             for place in places[:MOST_PLACES]:
                 here = self._names(place)
                 names += here
                 wanted = alike.plain(part)
                 same = [name for name in here if name == part] or [n for n in here if wanted == alike.plain(n) != ""]
-                following += [os.path.join(place, name) for name in same]
-            places = following
+                reading += [os.path.join(place, name) for name in same]
+            places = reading
         return places[:MOST_PLACES], names
 
     def _names(self, place: str) -> list[str]:

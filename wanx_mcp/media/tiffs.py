@@ -99,7 +99,7 @@ def _directory(content: bytes, at: int, order: str, big: bool, *, child: bool = 
         found[tag] = values
         maker = words if tag == _MAKE else maker
         at += 20 if big else 12
-    (following,) = struct.unpack_from(order + ("Q" if big else "I"), content, at)
+    (reading,) = struct.unpack_from(order + ("Q" if big else "I"), content, at)
     one = {tag: values[0] for tag, values in found.items() if values}
     page = Directory(
         one.get(_WIDTH, 0),
@@ -110,7 +110,7 @@ def _directory(content: bytes, at: int, order: str, big: bool, *, child: bool = 
         child,
         found.get(_CHILDREN, ()),
     )
-    return page, following
+    return page, reading
 
 
 def _entry(content: bytes, at: int, order: str, big: bool) -> tuple[int, tuple[int, ...], str]:

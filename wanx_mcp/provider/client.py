@@ -12,13 +12,13 @@ from urllib.parse import quote as quoted
 from urllib.parse import unquote
 
 from wanx_mcp.errors import InvalidOrder, ProviderFault
+from wanx_mcp.provider.account_info import AccountIdentity, AccountInfo, read_account_info, read_identity, shape
 from wanx_mcp.provider.answers import Task, read_task, read_upload
 from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
-from wanx_mcp.provider.departure import Leave
+from wanx_mcp.provider.classify import cancel_error, order_error, read_error
 from wanx_mcp.provider.history import HISTORY, History, Reading
+from wanx_mcp.provider.last_check import Leave
 from wanx_mcp.provider.skew import Skew
-from wanx_mcp.provider.verdict import cancel_error, order_error, read_error
-from wanx_mcp.provider.wallet import AccountIdentity, Wallet, read_identity, read_wallet, shape
 from wanx_mcp.provider.wire import FoundT, Outcome, Wire
 from wanx_mcp.quoting import quote
 from wanx_mcp.taskid import same_id
@@ -142,16 +142,16 @@ class Provider:
             return read_identity(outcome.answer.body)
         return read_identity(self._found(outcome))
 
-    async def wallet(self, *, within: float) -> Wallet | None:
+    async def wallet(self, *, within: float) -> AccountInfo | None:
         """The account's plan and balance, None if the answer has another shape. Raises the errors of a read."""
         outcome = await self._wire.read("GET", ACCOUNT, parse=_anything, within=within, most=MAX_PLAIN_BYTES)
-        return read_wallet(self._found(outcome))
+        return read_account_info(self._found(outcome))
 
     async def reach_uploads(self, *, within: float) -> None:
         """Check that the upload host answers, whatever it answers. Raises Unreachable."""
         outcome = await self._uploads.read("GET", UPLOADS, parse=_anything, within=within, patient=False)
-        if outcome.outage is not None:
-            raise outcome.outage
+        if outcome.failure is not None:
+            raise outcome.failure
 
     async def shapes(self, *, within: float) -> dict[str, list[str]]:
         """The fields that the account and the newest row of the history really have, by path. Raises the errors

@@ -11,8 +11,8 @@ from itertools import pairwise
 from wanx_mcp.errors import ProviderError
 from wanx_mcp.limits import PAGE_SECONDS
 from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
+from wanx_mcp.provider.classify import Quote, read_error
 from wanx_mcp.provider.rows import HistoryRow, read_rows
-from wanx_mcp.provider.verdict import Quote, read_error
 from wanx_mcp.provider.wire import Wire
 
 HISTORY = "/api/open/tasks/histories"

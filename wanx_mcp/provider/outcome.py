@@ -11,7 +11,7 @@ from wanx_mcp.errors import Unreachable
 from wanx_mcp.provider.answers import is_own, read_code
 from wanx_mcp.provider.bodies import parse_body
 from wanx_mcp.provider.headers import cached, http_date, retry_after
-from wanx_mcp.retry import Fate, fate_of_status
+from wanx_mcp.retry import Delivery, delivery_of_status
 
 if TYPE_CHECKING:
     import httpx
@@ -39,17 +39,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[FoundT]):
-    """The outcome of a request: the answer, or the `outage` that prevented one; and what `parse` found in it."""
+    """The outcome of a request: the answer, or the `failure` that prevented one; and what `parse` found in it."""
 
-    fate: Fate
+    delivery: Delivery
     answer: Answer | None = None
-    outage: Unreachable | None = None
+    failure: Unreachable | None = None
     found: FoundT | None = None
 
     @property
     def sent(self) -> bool:
         """Whether bytes of the request may have left this machine, in its last attempt."""
-        return self.fate is not Fate.UNCONNECTED
+        return self.delivery is not Delivery.UNCONNECTED
 
 
 def read_answer(response: httpx.Response, content: bytes | bytearray | None) -> Answer:
@@ -72,9 +72,9 @@ def judge(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
     """What an answer means for its request: by its status, and by whether `parse` finds in it what was asked for."""
     if 400 <= answer.status < 600:
         # Not the provider's own answer: a read can be repeated, and of an order nobody knows, a 429 included.
-        return Outcome(fate_of_status(answer.status) if is_own(answer.body) else Fate.UNREADABLE, answer)
+        return Outcome(delivery_of_status(answer.status) if is_own(answer.body) else Delivery.UNREADABLE, answer)
     found = parse(answer.body) if 200 <= answer.status < 300 and answer.body is not None else None
-    return Outcome(Fate.UNREADABLE if found is None else Fate.ANSWERED, answer, found=found)
+    return Outcome(Delivery.UNREADABLE if found is None else Delivery.ANSWERED, answer, found=found)
 
 
 def task_named(outcome: Outcome[FoundT], parse: Parse[FoundT]) -> Outcome[FoundT]:
@@ -84,4 +84,4 @@ def task_named(outcome: Outcome[FoundT], parse: Parse[FoundT]) -> Outcome[FoundT
     if outcome.found is not None or answer is None or 300 <= answer.status < 400:
         return outcome
     found = parse(answer.body)
-    return outcome if found is None else Outcome(Fate.ANSWERED, answer, found=found)
+    return outcome if found is None else Outcome(Delivery.ANSWERED, answer, found=found)

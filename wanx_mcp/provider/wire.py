@@ -14,12 +14,12 @@ from wanx_mcp.clock import Clock
 from wanx_mcp.errors import Unreachable
 from wanx_mcp.limits import ATTEMPT_SECONDS, CONNECT_SECONDS, ORDER_SECONDS
 from wanx_mcp.provider.bodies import MAX_ECHO_BYTES, receive
-from wanx_mcp.provider.departure import Departure, Leave
-from wanx_mcp.provider.outages import unreachable, unusable_client
+from wanx_mcp.provider.connection_errors import client_error, unreachable
+from wanx_mcp.provider.last_check import Departure, Leave
 from wanx_mcp.provider.outcome import Answer, FoundT, Outcome, Parse, judge, read_answer, task_named
 from wanx_mcp.provider.skew import ProviderTime
 from wanx_mcp.provider.upstream import Upstream
-from wanx_mcp.retry import ATTEMPTS, Fate, Request, fate_of, may_repeat, next_pause, pauses
+from wanx_mcp.retry import ATTEMPTS, Delivery, Request, delivery_of, may_repeat, next_pause, pauses
 from wanx_mcp.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -113,13 +113,15 @@ class Wire:
             for pause in islice(pauses(self._jitter), attempts - 1):
                 wait = next_pause(pause, outcome.answer.retry_after if outcome.answer else None)
                 left = deadline - self.clock.seconds() - wait
-                if left <= 0 or not may_repeat(kind, outcome.fate):
+                if left <= 0 or not may_repeat(kind, outcome.delivery):
                     break
                 await self.clock.sleep(wait)
                 outcome = await once(left)
         except _UnbuildableError as error:
             advice = "ask the user to check PIAPI_BASE_URL"
-            return Outcome(Fate.UNCONNECTED, outage=Unreachable(f"no request can be made ({error})", advice=advice))
+            return Outcome(
+                Delivery.UNCONNECTED, failure=Unreachable(f"no request can be made ({error})", advice=advice)
+            )
         return outcome
 
     async def _once(
@@ -155,17 +157,17 @@ class Wire:
 
         if departure is not None and departure.stayed:
             raise departure.stayed
-        fate, left = fate_of(error), departure is not None and departure.left
+        delivery, left = delivery_of(error), departure is not None and departure.left
         if departure is None and not isinstance(error, TimeoutError | httpx.HTTPError | httpx.StreamError):
             raise error
-        if left and fate is Fate.UNCONNECTED:
-            fate = Fate.LOST
+        if left and delivery is Delivery.UNCONNECTED:
+            delivery = Delivery.LOST
         elif departure is not None and not left and self._upstream.transport is None:
-            fate = Fate.UNCONNECTED
+            delivery = Delivery.UNCONNECTED
         if isinstance(error, TimeoutError):
-            kind = httpx.ReadTimeout if fate is Fate.LOST else httpx.ConnectTimeout
-            return Outcome(fate, outage=unreachable(kind("no whole answer in time")))
-        return Outcome(fate, outage=unreachable(error))
+            kind = httpx.ReadTimeout if delivery is Delivery.LOST else httpx.ConnectTimeout
+            return Outcome(delivery, failure=unreachable(kind("no whole answer in time")))
+        return Outcome(delivery, failure=unreachable(error))
 
     async def _client(self) -> httpx.AsyncClient:
         """A client that has sent nothing yet. Raises Unreachable where there can be none."""
@@ -191,7 +193,7 @@ def _usable() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise unusable_client(error) from error
+        raise client_error(error) from error
 
 
 class _UnbuildableError(Exception):

@@ -17,11 +17,11 @@ from wanx_mcp.server.arguments import (
     SaveArguments,
 )
 from wanx_mcp.strict import Arguments, Problems, check, present, properties
-from wanx_mcp.studio import Sight, Studio, Underway
+from wanx_mcp.studio import Studio, TaskView, Underway
 from wanx_mcp.toolnames import CANCEL, CREATE, GET, LIST, PREVIEW, SAVE
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
-Report = Callable[[Sight | Underway], Awaitable[None]]
+Report = Callable[[TaskView | Underway], Awaitable[None]]
 Call = Callable[[Studio, Mapping[str, Any], Report], Awaitable[replies.Reply | replies.Shown]]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
     from mcp.types import CallToolResult
 
-    from wanx_mcp.server.lobby import Lobby
+    from wanx_mcp.server.studio_access import StudioAccess
     from wanx_mcp.settings import Settings
     from wanx_mcp.studio import Studio
 
@@ -58,7 +58,7 @@ def _page() -> str:
 
 
 async def with_legend(
-    result: CallToolResult, studio: Studio, ctx: Context[Lobby] | ServerRequestContext[Lobby, Any]
+    result: CallToolResult, studio: Studio, ctx: Context[StudioAccess] | ServerRequestContext[StudioAccess, Any]
 ) -> CallToolResult:
     """The result of a get with what the card shows beside it, for a client that shows the card; others pay nothing."""
     if result.structured_content is None or not client_supports_apps(ctx):
@@ -68,10 +68,10 @@ async def with_legend(
 
 
 async def _legend(studio: Studio, task_id: str) -> dict[str, str]:
-    keepsake = await studio.keepsake(task_id)
+    card_extras = await studio.card_extras(task_id)
     found = {}
-    if keepsake.prompt:
-        found[PROMPT] = clean(without(keepsake.prompt, studio.settings.secrets), LONGEST_PROMPT)
-    if keepsake.poster:
-        found[POSTER] = f"data:{MIME};base64,{base64.b64encode(keepsake.poster).decode()}"
+    if card_extras.prompt:
+        found[PROMPT] = clean(without(card_extras.prompt, studio.settings.secrets), LONGEST_PROMPT)
+    if card_extras.poster:
+        found[POSTER] = f"data:{MIME};base64,{base64.b64encode(card_extras.poster).decode()}"
     return found

@@ -8,9 +8,9 @@ from mcp.types import Completion
 
 from wanx_mcp.catalog.loras import shown_loras
 from wanx_mcp.errors import WanxError
-from wanx_mcp.server.lobby import current_lobby
 from wanx_mcp.server.prompts import PROMPTS
 from wanx_mcp.server.resources import Shelf
+from wanx_mcp.server.studio_access import current_access
 from wanx_mcp.strict import properties
 
 MOST = 100
@@ -42,7 +42,7 @@ async def _values(shelf: Shelf, prompt: str | None, argument: str) -> Iterable[s
 
 async def _task_ids() -> list[str]:
     try:
-        entries = await (await current_lobby().studio()).recent()
+        entries = await (await current_access().studio()).recent()
     except WanxError:  # nothing to offer is no failure
         return []
     return [entry.task_id for entry in entries if entry.task_id]

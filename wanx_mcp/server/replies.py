@@ -13,11 +13,11 @@ from wanx_mcp.limits import LINK_ADVICE_SECONDS
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.provider import Status
 from wanx_mcp.quoting import one, quote
-from wanx_mcp.server.figures import budget, budget_words, iso, number, usd_number
+from wanx_mcp.server.formatting import budget, budget_words, iso, number, usd_number
 from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListedTask, ListResult, Result, SaveResult
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio import Page, Placement, Preview, Quotation, Saved, Sight, Underway
-from wanx_mcp.studio.pace import Pace
+from wanx_mcp.studio import Page, Placement, Preview, Quotation, Saved, TaskView, Underway
+from wanx_mcp.studio.tasks.pace import Pace
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
 Reply = tuple[str, Result]
@@ -94,7 +94,7 @@ def _noted(notes: tuple[str, ...]) -> str:
     return f"; note: {'; '.join(notes)}" if notes else ""
 
 
-def seen(sight: Sight, settings: Settings) -> Reply:
+def seen(sight: TaskView, settings: Settings) -> Reply:
     """The reply to a look at a task."""
     task, pace, secrets = sight.task, sight.pace, settings.secrets
     step = _next(sight, settings.max_wait_seconds)
@@ -151,7 +151,7 @@ def listed(page: Page, spending: Spending, catalog: Catalog, secrets: Iterable[s
     return "\n".join([head, *lines, *more, f"{budget_words(spending)} Next: {step}."]), result
 
 
-def cancelled(sight: Sight) -> Reply:
+def cancelled(sight: TaskView) -> Reply:
     """The reply to a cancel that the provider accepted."""
     task = sight.task
     step = f"order again with {CREATE} if another video is wanted"
@@ -200,10 +200,10 @@ def previewed(found: Preview) -> Shown:
     return Shown(text, found.sheet, found.mime)
 
 
-def progress(seen: Sight | Underway) -> tuple[float, str]:
+def progress(seen: TaskView | Underway) -> tuple[float, str]:
     """Percent, and one line for a progress display."""
     match seen:
-        case Sight():
+        case TaskView():
             return (seen.pace.percent if seen.pace else 0.0), progress_words(seen)
         case Underway():
             whole = f" of {_size(seen.total)}" if seen.total else ""
@@ -214,7 +214,7 @@ def _size(count: int) -> str:
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1000:.0f} kB"
 
 
-def progress_words(sight: Sight) -> str:
+def progress_words(sight: TaskView) -> str:
     """One line for a progress display."""
     remaining = sight.pace.remaining if sight.pace else 0.0
     left = f"{round(remaining)} s" if remaining < 90 else f"{round(remaining / 60)} min"
@@ -238,7 +238,7 @@ def _listed(entry: Entry, catalog: Catalog, secrets: Iterable[str]) -> ListedTas
     )
 
 
-def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
+def _sentence(sight: TaskView, error: str | None, charged: Decimal | None) -> str:
     task = sight.task
     spent = f" Charged {dollars(charged)}." if charged is not None else ""
     if sight.forgotten:
@@ -267,7 +267,7 @@ def _sentence(sight: Sight, error: str | None, charged: Decimal | None) -> str:
             return f"Task {task.task_id}: {progress_words(sight)}.{link}"
 
 
-def _next(sight: Sight, longest_wait: int) -> str:
+def _next(sight: TaskView, longest_wait: int) -> str:
     task = sight.task
     if sight.gone:
         return "tell the user that this task is lost; a new order, without its request_id, costs money again"

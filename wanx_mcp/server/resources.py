@@ -20,7 +20,7 @@ from wanx_mcp.catalog.schema import example
 from wanx_mcp.errors import InvalidArguments, TaskNotFound, WanxError
 from wanx_mcp.quoting import quote
 from wanx_mcp.server.card import LONGEST_PROMPT
-from wanx_mcp.server.lobby import current_lobby
+from wanx_mcp.server.studio_access import current_access
 from wanx_mcp.server.tools import create_schema
 from wanx_mcp.settings import Settings
 from wanx_mcp.strict import properties
@@ -120,7 +120,7 @@ async def _camera_motions(shelf: Shelf, _variables: Mapping[str, str]) -> object
 
 
 async def _task(_shelf: Shelf, variables: Mapping[str, str]) -> object:
-    studio = await current_lobby().studio()
+    studio = await current_access().studio()
     from wanx_mcp.server.arguments import GetArguments
     from wanx_mcp.server.calls import checked
     from wanx_mcp.server.replies import seen
@@ -137,7 +137,7 @@ def _order(entry: Entry, secrets: Iterable[str]) -> dict[str, Any]:
 
     Its texts are quoted like any stored prompt: without quotation marks, hidden characters and `secrets`.
     """
-    from wanx_mcp.server.figures import iso, usd_number
+    from wanx_mcp.server.formatting import iso, usd_number
 
     key = {"request_id": entry.request_id} if entry.request_id else {}
     return {
@@ -152,8 +152,8 @@ def _order(entry: Entry, secrets: Iterable[str]) -> dict[str, Any]:
 
 
 async def _budget(_shelf: Shelf, _variables: Mapping[str, str]) -> object:
-    studio = await current_lobby().studio()
-    from wanx_mcp.server.figures import budget
+    studio = await current_access().studio()
+    from wanx_mcp.server.formatting import budget
 
     return budget(await studio.spending()).model_dump(mode="json", exclude_none=True)
 

@@ -1,11 +1,11 @@
 """The use cases: the only room where catalog, provider, ledger and simulator meet."""
 
-from wanx_mcp.studio.following import Sight
 from wanx_mcp.studio.opening import open_studio
-from wanx_mcp.studio.ordering import Placement
-from wanx_mcp.studio.previewing import Preview
-from wanx_mcp.studio.saving import MeterReport, Saved, Underway
+from wanx_mcp.studio.orders.placing import Placement
 from wanx_mcp.studio.studio import Page, Quotation, Studio
+from wanx_mcp.studio.tasks.reading import TaskView
+from wanx_mcp.studio.videos.previewing import Preview
+from wanx_mcp.studio.videos.saving import MeterReport, Saved, Underway
 
 __all__ = [
     "MeterReport",
@@ -14,8 +14,8 @@ __all__ = [
     "Preview",
     "Quotation",
     "Saved",
-    "Sight",
     "Studio",
+    "TaskView",
     "Underway",
     "open_studio",
 ]

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownTask:
     """What is known here of one task: its order if that was made here, and where its video is on this machine. A task
     that was ordered elsewhere can have a video here, never an order."""
 
@@ -37,11 +37,11 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Lookup:
     """What one question to the ledger told: the orders in doubt, and the task that was asked for."""
 
     doubts: tuple[Entry, ...]
-    known: Known
+    known: KnownTask
 
 
 class Account(AccountOrders):
@@ -64,19 +64,19 @@ class Account(AccountOrders):
         found = await self.ask(lambda book: book.find(name, task_id))
         return found and (await self.present([found]))[0]
 
-    async def glance(self, task_id: str) -> Glance:
+    async def lookup(self, task_id: str) -> Lookup:
         """The doubtful orders, and what is known of that task, in one question. Raises LedgerUnusable."""
         name, moment = await self.name(), self.moment()
 
         def question(book: Book) -> tuple[list[Entry], Entry | None, Copy | None]:
-            doubts, order = book.glance(name, task_id, moment)
+            doubts, order = book.lookup(name, task_id, moment)
             elsewhere = order is None and task_id != ""
             return doubts, order, book.copy_of(name, task_id) if elsewhere else None
 
         doubts, order, copy = await self.ask(question)
-        return Glance(tuple(doubts), await self._known(task_id, order, copy))
+        return Lookup(tuple(doubts), await self._known(task_id, order, copy))
 
-    async def known(self, task_id: str) -> Known:
+    async def known(self, task_id: str) -> KnownTask:
         """What is known of that task; where the ledger cannot be used, what this process remembers."""
         order, copy = None, None
         try:
@@ -86,11 +86,11 @@ class Account(AccountOrders):
             log.warning("the ledger could not be read: %s", error.what)
         return await self._known(task_id, order, copy)
 
-    async def _known(self, task_id: str, order: Entry | None, copy: Copy | None) -> Known:
+    async def _known(self, task_id: str, order: Entry | None, copy: Copy | None) -> KnownTask:
         copy = self._unbooked.get(task_id) or copy
         path = copy.path if copy else order.saved_path if order else None
         there = path is not None and await anyio.to_thread.run_sync(os.path.isfile, path)
-        return Known(order, path if there else None)
+        return KnownTask(order, path if there else None)
 
     async def present(self, entries: Sequence[Entry]) -> list[Entry]:
         """The entries without the paths of saved files that have been removed since."""

@@ -16,7 +16,7 @@ from wanx_mcp.provider import Task
 from wanx_mcp.studio.access import Access
 
 if TYPE_CHECKING:
-    from wanx_mcp.studio.proof import Evidence
+    from wanx_mcp.studio.orders.proof import Evidence
 
 LATEST = 10
 """So many of our newest accepted orders can vouch for a reading of the history."""

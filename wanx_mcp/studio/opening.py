@@ -1,4 +1,4 @@
-"""Opening and closing the studio: the provider or the simulator behind it, and the errands under way."""
+"""Opening and closing the studio: the provider or the simulator behind it, and the background under way."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Provider, Upstream, Wire
 from wanx_mcp.settings import Settings, is_loopback
 from wanx_mcp.studio.account import Account
-from wanx_mcp.studio.errands import Errands
+from wanx_mcp.studio.background import Background
 from wanx_mcp.studio.studio import Studio
 
 _HELD = "make the same call again in a minute; if that does not help, ask the user to end the other process"
@@ -42,14 +42,14 @@ async def open_studio(
     """
     ledger_path(settings)  # outside of the group, in which an error that says what to do would become one of many
     async with anyio.create_task_group() as group:
-        errands = Errands(group)
+        background = Background(group)
         try:
             async with open_account(settings, catalog, clock, group, upstream) as account:
                 try:
-                    yield Studio(settings, catalog, clock, account, errands, group, limits or Limits())
+                    yield Studio(settings, catalog, clock, account, background, group, limits or Limits())
                 finally:
                     with anyio.CancelScope(shield=True):
-                        await errands.settle()
+                        await background.settle()
         finally:
             group.cancel_scope.cancel()
 

@@ -19,16 +19,16 @@ from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
-from wanx_mcp.studio.errands import Errands
-from wanx_mcp.studio.following import Following, Report, Sight
-from wanx_mcp.studio.keepsakes import Keepsake, Keepsakes
-from wanx_mcp.studio.objections import late
-from wanx_mcp.studio.ordering import Handover, Ordering, Placement
-from wanx_mcp.studio.pace import Pace
-from wanx_mcp.studio.pictures import Pictures, Prepared
-from wanx_mcp.studio.previewing import Preview, preview
-from wanx_mcp.studio.reconciling import Reconciling
-from wanx_mcp.studio.saving import MeterReport, Saved, Saving, Underway
+from wanx_mcp.studio.background import Background
+from wanx_mcp.studio.orders.objections import late
+from wanx_mcp.studio.orders.pictures import Pictures, Prepared
+from wanx_mcp.studio.orders.placing import Handover, Ordering, Placement
+from wanx_mcp.studio.orders.reconciling import Reconciling
+from wanx_mcp.studio.tasks.pace import Pace
+from wanx_mcp.studio.tasks.reading import Report, TaskReading, TaskView
+from wanx_mcp.studio.videos.card_extras import CardExtras, CardExtrasSource
+from wanx_mcp.studio.videos.previewing import Preview, preview
+from wanx_mcp.studio.videos.saving import MeterReport, Saved, Saving, Underway
 from wanx_mcp.toolnames import GET
 
 RECENT = 50
@@ -61,7 +61,7 @@ class Studio:
         catalog: Catalog,
         clock: Clock,
         account: Account,
-        errands: Errands,
+        background: Background,
         group: TaskGroup,
         limits: Limits,
     ) -> None:
@@ -69,13 +69,13 @@ class Studio:
         self.catalog = catalog
         self._account = account
         self._clock = clock
-        self._errands = errands
-        self._following = Following(settings, catalog, clock, account, group)
-        self._reconciling = Reconciling(account, clock, errands)
+        self._background = background
+        self._reading = TaskReading(settings, catalog, clock, account, group)
+        self._reconciling = Reconciling(account, clock, background)
         self._pictures = Pictures(settings, clock)
-        self._ordering = Ordering(settings, clock, account, errands, self._following, self._reconciling)
-        self._saving = Saving(settings, clock, account, errands, self._following, self._reconciling, limits)
-        self._keepsakes = Keepsakes(account)
+        self._ordering = Ordering(settings, clock, account, background, self._reading, self._reconciling)
+        self._saving = Saving(settings, clock, account, background, self._reading, self._reconciling, limits)
+        self._card_extras = CardExtrasSource(account)
         group.start_soon(self._reconciling.keep_looking)
         if account.ledger.path.exists():
             self._reconciling.arose()
@@ -88,7 +88,7 @@ class Studio:
 
     def pace(self, order: Order) -> Pace:
         """How long such an order takes."""
-        return self._following.pace(order.row)
+        return self._reading.pace(order.row)
 
     async def spending(self) -> Spending:
         """What is booked in 24 hours. Raises LedgerUnusable."""
@@ -148,25 +148,25 @@ class Studio:
         placement = await self._ordering.place(order, prepared.kept, request_id, until=until, handover=handover)
         return replace(placement, notes=(*prepared.notes, *placement.notes))
 
-    async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
+    async def get(self, task_id: str, *, wait: float, report: Report) -> TaskView:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
         if wait <= 0:
             return await self._look(task_id)
         begun = self._clock.seconds()
         await self._reconciling.settle()
-        return await self._following.wait(task_id, wait - (self._clock.seconds() - begun), report)
+        return await self._reading.wait(task_id, wait - (self._clock.seconds() - begun), report)
 
-    async def _look(self, task_id: str) -> Sight:
+    async def _look(self, task_id: str) -> TaskView:
         """The task as it stands. The ledger is asked while the provider is."""
-        settling = self._errands.send(lambda: self._reconciling.settle(task_id), ProviderFault)
-        sight = await self._following.look(task_id, glance=settling.outcome)
+        settling = self._background.send(lambda: self._reconciling.settle(task_id), ProviderFault)
+        sight = await self._reading.look(task_id, lookup=settling.outcome)
         await settling.outcome()
         return sight
 
-    async def inspect(self, task_id: str) -> tuple[Sight, Entry | None]:
+    async def inspect(self, task_id: str) -> tuple[TaskView, Entry | None]:
         """The task as it stands, beside its order in the ledger. Raises the errors of a get."""
         await self._reconciling.settle()
-        sight = await self._following.look(task_id)
+        sight = await self._reading.look(task_id)
         return sight, await self._account.find(task_id)
 
     async def known(self, task_id: str) -> Entry | None:
@@ -200,36 +200,36 @@ class Studio:
         """
         return await preview(self._saving, task_id, frames, self.settings.max_wait_seconds, report)
 
-    async def keepsake(self, task_id: str) -> Keepsake:
+    async def card_extras(self, task_id: str) -> CardExtras:
         """What a person likes to see beside the task; never a reason to fail."""
-        return await self._keepsakes.of(task_id)
+        return await self._card_extras.of(task_id)
 
-    async def cancel(self, task_id: str) -> Sight:
+    async def cancel(self, task_id: str) -> TaskView:
         """Ask the provider to cancel, and book what it did. Raises CannotCancel when the task goes on or has ended,
         TaskNotFound when nobody knows it."""
         await self._reconciling.settle()
         try:
             await self._account.provider.cancel(task_id, within=READ_SECONDS)
         except (CannotCancel, TaskNotFound) as refusal:
-            self._following.forget(task_id)
-            sight = await self._following.look_afresh(task_id)
+            self._reading.forget(task_id)
+            sight = await self._reading.read_now(task_id)
             if sight.task.status is Status.CANCELLED:
                 return sight
             gone = "the provider does not know it any more" if sight.forgotten else refusal.what
             raise _too_late(sight, f"the task is {sight.task.status}; {gone}") from refusal
         return await self._after_cancel(task_id)
 
-    async def _after_cancel(self, task_id: str) -> Sight:
-        self._following.forget(task_id)  # what was asked before the cancel tells nothing of it
+    async def _after_cancel(self, task_id: str) -> TaskView:
+        self._reading.forget(task_id)  # what was asked before the cancel tells nothing of it
         try:
-            sight = await self._following.look_afresh(task_id)
+            sight = await self._reading.read_now(task_id)
         except TaskNotFound:
-            return Sight(Task(task_id, Status.CANCELLED, "cancelled"), None, None, None)
+            return TaskView(Task(task_id, Status.CANCELLED, "cancelled"), None, None, None)
         if sight.task.status in (Status.CANCELLED, Status.PENDING):  # just accepted, perhaps not yet carried out
             return sight
         raise _too_late(sight, f"the provider took the request, but the task is {sight.task.status}")
 
 
-def _too_late(sight: Sight, what: str) -> CannotCancel:
+def _too_late(sight: TaskView, what: str) -> CannotCancel:
     over = f"call {GET} to see how the task ended" if sight.task.status.final else None
     return CannotCancel(what, advice=over)

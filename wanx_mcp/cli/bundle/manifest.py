@@ -8,7 +8,7 @@ from typing import Any
 
 from wanx_mcp.catalog import CATALOG
 from wanx_mcp.cli.bundle.project import PACKAGE, Project
-from wanx_mcp.server.building import DESCRIPTION, TITLE, WEBSITE
+from wanx_mcp.server.server import DESCRIPTION, TITLE, WEBSITE
 from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import SETTINGS
 

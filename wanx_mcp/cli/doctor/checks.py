@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import WanxError
-from wanx_mcp.provider.wallet import Wallet
+from wanx_mcp.provider.account_info import AccountInfo
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 
@@ -46,7 +46,7 @@ class Installation:
     environment: Mapping[str, str]
     clock: Clock
     account: Account
-    wallet: Wallet | None = None
+    wallet: AccountInfo | None = None
     refusal: WanxError | None = None
     """Why the provider refused to show the account, although it answered."""
 

@@ -24,7 +24,7 @@ from wanx_mcp.errors import (
     WanxError,
 )
 from wanx_mcp.money import dollars
-from wanx_mcp.provider.outages import without_socks
+from wanx_mcp.provider.connection_errors import without_socks
 from wanx_mcp.settings import Settings, is_loopback
 
 REQUEST_SECONDS = 15.0

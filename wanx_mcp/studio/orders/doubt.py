@@ -8,7 +8,7 @@ from wanx_mcp.errors import Charged, OutcomeUnknown
 from wanx_mcp.ledger import Entry
 from wanx_mcp.provider import Task
 from wanx_mcp.quoting import clean
-from wanx_mcp.studio.proof import APART
+from wanx_mcp.studio.orders.proof import APART
 from wanx_mcp.toolnames import LIST
 
 SETTLED_AFTER = timedelta(minutes=16)

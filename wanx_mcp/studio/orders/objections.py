@@ -8,7 +8,7 @@ from wanx_mcp.errors import BudgetExceeded, Charged, InvalidOrder, OutcomeUnknow
 from wanx_mcp.ledger import Draft, Entry, Figure, Spending
 from wanx_mcp.limits import FIGURE_COUNTS
 from wanx_mcp.money import dollars, to_usd
-from wanx_mcp.studio.departure import Departure
+from wanx_mcp.studio.orders.departure import Departure
 
 
 def late(departure: Departure | None) -> WanxError:

@@ -21,22 +21,22 @@ from wanx_mcp.limits import (
     STALE_SECONDS,
     TICK_SECONDS,
 )
-from wanx_mcp.studio.queueing import SLACK, ReadQueue, Turn
-from wanx_mcp.studio.sight import Sight
+from wanx_mcp.studio.tasks.read_queue import SLACK, ReadQueue, Turn
+from wanx_mcp.studio.tasks.view import TaskView
 
 log = logging.getLogger(__name__)
 
-Report = Callable[[Sight], Awaitable[None]]
+Report = Callable[[TaskView], Awaitable[None]]
 
 
 class Look(Protocol):
     """Reads a task, for at most `within` seconds; a `patient` one repeats a failed read at once."""
 
-    async def __call__(self, task_id: str, *, within: float, patient: bool) -> Sight: ...
+    async def __call__(self, task_id: str, *, within: float, patient: bool) -> TaskView: ...
 
 
 @dataclass(eq=False)
-class Caller:
+class Waiter:
     """Somebody who waits until the clock's second `until`, and for a sight younger than `fresh`.
 
     `outcome` is there when the waiting is over.
@@ -45,14 +45,14 @@ class Caller:
     until: float
     fresh: float
     news: anyio.Event = field(default_factory=anyio.Event)
-    outcome: Sight | Exception | None = None
+    outcome: TaskView | Exception | None = None
 
 
-class Watch:
+class Poller:
     """Follows one task while it has callers. It alone sleeps by the clock; callers wait for what it tells them."""
 
     def __init__(
-        self, task_id: str, clock: Clock, queue: ReadQueue, look: Look, seen: tuple[float, Sight] | None
+        self, task_id: str, clock: Clock, queue: ReadQueue, look: Look, seen: tuple[float, TaskView] | None
     ) -> None:
         self._task_id = task_id
         self._clock = clock
@@ -62,8 +62,8 @@ class Watch:
         self._nap = anyio.CancelScope()
         self._turn: Turn | None = None
         self._failures = 0
-        self._callers: set[Caller] = set()
-        self._sight: Sight | None
+        self._callers: set[Waiter] = set()
+        self._sight: TaskView | None
         self._tick = clock.seconds() + TICK_SECONDS
         self._read_at, self._sight = float("-inf"), None
         if seen is not None:
@@ -75,9 +75,9 @@ class Watch:
         """Whether nobody waits any more."""
         return not self._callers
 
-    def join(self, until: float) -> Caller:
+    def join(self, until: float) -> Waiter:
         """One more caller. Whoever comes when the last read is not fresh causes one at once."""
-        caller = Caller(until, fresh=self._clock.seconds() - MEMORY_SECONDS)
+        caller = Waiter(until, fresh=self._clock.seconds() - MEMORY_SECONDS)
         if self._read_at > caller.fresh:
             caller.news.set()
         self._callers.add(caller)
@@ -86,18 +86,18 @@ class Watch:
         self._nap.cancel()
         return caller
 
-    def leave(self, caller: Caller) -> None:
+    def leave(self, caller: Waiter) -> None:
         """The caller waits no longer. Without callers the watch ends, in the middle of a read if need be."""
         self._callers.discard(caller)
         if self.idle:
             self._scope.cancel()
 
-    def current(self) -> Sight | None:
+    def current(self) -> TaskView | None:
         """What is known, with the time that has gone by since."""
         return self._sight and self._sight.later(self._clock.seconds() - self._read_at)
 
     async def run(self) -> None:
-        """Watch until nobody waits any more."""
+        """Poller until nobody waits any more."""
         try:
             with self._scope:
                 while self._callers:
@@ -198,11 +198,11 @@ class Watch:
         for caller in self._callers:
             caller.news.set()
 
-    def _end(self, outcome: Sight | Exception) -> None:
+    def _end(self, outcome: TaskView | Exception) -> None:
         for caller in list(self._callers):
             self._dismiss(caller, outcome)
 
-    def _dismiss(self, caller: Caller, outcome: Sight | Exception | None) -> None:
+    def _dismiss(self, caller: Waiter, outcome: TaskView | Exception | None) -> None:
         caller.outcome = outcome
         self._callers.discard(caller)
         caller.news.set()
@@ -213,7 +213,7 @@ class Watch:
             self._turn = None
 
 
-class Watches:
+class Pollers:
     """The watches under way, in a task group that no call owns."""
 
     def __init__(self, group: TaskGroup, clock: Clock, queue: ReadQueue, look: Look) -> None:
@@ -221,16 +221,16 @@ class Watches:
         self._clock = clock
         self._queue = queue
         self._look = look
-        self._open: dict[str, Watch] = {}
+        self._open: dict[str, Poller] = {}
 
-    async def wait(self, task_id: str, until: float, report: Report, seen: tuple[float, Sight] | None) -> Sight:
+    async def wait(self, task_id: str, until: float, report: Report, seen: tuple[float, TaskView] | None) -> TaskView:
         """The task when it has settled, or at the clock's second `until`. `seen`: when it was read just now, and what.
 
         Raises the error of the first read if nothing is known of the task.
         """
         watch = self._open.get(task_id)
         if watch is None or watch.idle:
-            watch = self._open[task_id] = Watch(task_id, self._clock, self._queue, self._look, seen)
+            watch = self._open[task_id] = Poller(task_id, self._clock, self._queue, self._look, seen)
             self._group.start_soon(self._run, task_id, watch)
         caller = watch.join(until)
         try:
@@ -238,12 +238,12 @@ class Watches:
         finally:
             watch.leave(caller)
 
-    async def _run(self, task_id: str, watch: Watch) -> None:
+    async def _run(self, task_id: str, watch: Poller) -> None:
         await watch.run()
         if self._open.get(task_id) is watch:
             del self._open[task_id]
 
-    async def _hear(self, watch: Watch, caller: Caller, report: Report) -> Sight:
+    async def _hear(self, watch: Poller, caller: Waiter, report: Report) -> TaskView:
         """Pass on what the watch tells. Its reads may hang: then the caller leaves with what is known."""
         while True:
             left = max(0.0, caller.until - self._clock.seconds())

@@ -16,16 +16,16 @@ from wanx_mcp.ledger import Entry
 from wanx_mcp.limits import DENIED_FOR_GOOD, MEMORY_SECONDS, READ_SECONDS
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account, Glance, Known
-from wanx_mcp.studio.denials import Denials
-from wanx_mcp.studio.durations import Durations, learned
-from wanx_mcp.studio.pace import Pace
-from wanx_mcp.studio.queueing import ReadQueue
-from wanx_mcp.studio.sharing import SharedRead
-from wanx_mcp.studio.sight import Sight
-from wanx_mcp.studio.watching import Report, Watches
+from wanx_mcp.studio.account import Account, KnownTask, Lookup
+from wanx_mcp.studio.tasks.denials import Denials
+from wanx_mcp.studio.tasks.durations import Durations, learned
+from wanx_mcp.studio.tasks.pace import Pace
+from wanx_mcp.studio.tasks.poller import Pollers, Report
+from wanx_mcp.studio.tasks.read_queue import ReadQueue
+from wanx_mcp.studio.tasks.shared_read import SharedRead
+from wanx_mcp.studio.tasks.view import TaskView
 
-__all__ = ["Following", "Report", "Sight"]
+__all__ = ["Report", "TaskReading", "TaskView"]
 
 LEARNED_FROM = 20
 """So many of the last ended tasks of a type say how long the next one takes."""
@@ -33,13 +33,13 @@ LEARNED_FROM = 20
 SAME_TIME = timedelta(seconds=3)
 """Clocks that are no further apart than this are taken for equal."""
 
-Glancing = Callable[[], Awaitable[Glance | None]]
+LookingUp = Callable[[], Awaitable[Lookup | None]]
 """Waits for what the ledger tells of a task; None if that may have changed since."""
 
 log = logging.getLogger(__name__)
 
 
-class Following:
+class TaskReading:
     """Reads tasks, and writes home what it has seen."""
 
     def __init__(self, settings: Settings, catalog: Catalog, clock: Clock, account: Account, group: TaskGroup) -> None:
@@ -48,9 +48,9 @@ class Following:
         self._clock = clock
         self._account = account
         self._speed = settings.speed
-        self._watches = Watches(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.look_afresh)
-        self._seen: dict[str, tuple[float, Sight]] = {}
-        self._reads: dict[str, SharedRead[Sight]] = {}
+        self._pollers = Pollers(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.read_now)
+        self._seen: dict[str, tuple[float, TaskView]] = {}
+        self._reads: dict[str, SharedRead[TaskView]] = {}
         self._denials = Denials(account, clock)
         self._distrusted: dict[str, str | None] = {}
         self._learned: dict[str, Durations] = {}
@@ -61,21 +61,21 @@ class Following:
         durations = self._learned.get(row.name) if row else None
         return Pace(durations or Durations(usual), elapsed, self._speed)
 
-    async def wait(self, task_id: str, seconds: float, report: Report) -> Sight:
+    async def wait(self, task_id: str, seconds: float, report: Report) -> TaskView:
         """The task after at most `seconds`. A read that fails while an earlier one is known is no error."""
         until = self._clock.seconds() + min(seconds, self._settings.max_wait_seconds)
         seen = self._remember(task_id)
         if seen is not None and (seconds <= 0 or seen[1].settled):
             return seen[1]
         if seconds <= 0:
-            return await self.look_afresh(task_id)
-        return await self._watches.wait(task_id, until, report, seen)
+            return await self.read_now(task_id)
+        return await self._pollers.wait(task_id, until, report, seen)
 
-    async def look(self, task_id: str, *, within: float = READ_SECONDS, glance: Glancing | None = None) -> Sight:
-        """The task, from memory if it was read just now. `glance` hears from the ledger if that has been asked."""
+    async def look(self, task_id: str, *, within: float = READ_SECONDS, lookup: LookingUp | None = None) -> TaskView:
+        """The task, from memory if it was read just now. `lookup` hears from the ledger if that has been asked."""
         if seen := self._remember(task_id):
             return seen[1]
-        return await self.look_afresh(task_id, within=within, glance=glance)
+        return await self.read_now(task_id, within=within, lookup=lookup)
 
     def forget(self, task_id: str) -> None:
         """The next look reads the task again: something has changed on our side."""
@@ -87,9 +87,9 @@ class Following:
         self._distrusted[task_id] = link
         self.forget(task_id)
 
-    async def look_afresh(
-        self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True, glance: Glancing | None = None
-    ) -> Sight:
+    async def read_now(
+        self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True, lookup: LookingUp | None = None
+    ) -> TaskView:
         """The task as the provider tells it now; a `patient` look repeats a failed read.
 
         Looks at one task share the read that is under way. Raises TaskNotFound if neither the provider nor the ledger
@@ -107,7 +107,7 @@ class Following:
                     return sight
         read = self._reads[task_id] = SharedRead(patient=patient)
         try:
-            sight = await read.made(self._read(task_id, until - self._clock.seconds(), patient, glance))
+            sight = await read.made(self._read(task_id, until - self._clock.seconds(), patient, lookup))
             if self._reads.get(task_id) is read and not (sight.denied or sight.forgotten or sight.gone):
                 self._keep(task_id, sight)
             return sight
@@ -115,16 +115,16 @@ class Following:
             if self._reads.get(task_id) is read:
                 del self._reads[task_id]
 
-    async def _read(self, task_id: str, within: float, patient: bool, glance: Glancing | None) -> Sight:
+    async def _read(self, task_id: str, within: float, patient: bool, lookup: LookingUp | None) -> TaskView:
         until = self._clock.seconds() + within
         try:
             task = await self._account.provider.get(task_id, within=within, patient=patient)
         except TaskNotFound:
-            known = await self._known(task_id, glance)
+            known = await self._known(task_id, lookup)
             if known.order is None and known.saved_path is None:
                 raise
             return await self._denial(self._remembered(task_id, known), known, until)
-        known = await self._known(task_id, glance)
+        known = await self._known(task_id, lookup)
         try:
             await self._account.observe(task, known.order)
         except LedgerUnusable as error:
@@ -133,16 +133,16 @@ class Following:
         await self._learn(row, afresh=task.status.final and (order is None or order.status != task.status))
         return self._sight(task, known, row)
 
-    async def _known(self, task_id: str, glance: Glancing | None) -> Known:
-        told = await glance() if glance else None
+    async def _known(self, task_id: str, lookup: LookingUp | None) -> KnownTask:
+        told = await lookup() if lookup else None
         return told.known if told else await self._account.known(task_id)
 
-    def _keep(self, task_id: str, sight: Sight) -> None:
+    def _keep(self, task_id: str, sight: TaskView) -> None:
         now = self._clock.seconds()
         self._seen = {name: seen for name, seen in self._seen.items() if now - seen[0] < MEMORY_SECONDS}
         self._seen[task_id] = (now, sight)
 
-    def _remember(self, task_id: str) -> tuple[float, Sight] | None:
+    def _remember(self, task_id: str) -> tuple[float, TaskView] | None:
         seen = self._seen.get(task_id)
         return seen if seen is not None and self._clock.seconds() - seen[0] < MEMORY_SECONDS else None
 
@@ -157,10 +157,10 @@ class Following:
             seen = []
         self._learned[row.name] = learned(row.usual_seconds, seen)
 
-    def _row(self, task: Task, known: Known) -> TaskType | None:
+    def _row(self, task: Task, known: KnownTask) -> TaskType | None:
         return self._catalog.find(known.task_type or task.task_type or "")
 
-    def _sight(self, task: Task, known: Known, row: TaskType | None) -> Sight:
+    def _sight(self, task: Task, known: KnownTask, row: TaskType | None) -> TaskView:
         created_at = task.created_at or (known.order.created_at if known.order else None)
         now = self._clock.now() + (self._skew if task.created_at else timedelta(0))
         until = task.ended_at if task.status.final else now  # of one that ended nobody knows when, nothing is said
@@ -168,7 +168,7 @@ class Following:
         pace = None if task.status.final else self.pace(row, elapsed or 0.0)
         refused = task.video_url is not None and task.video_url == self._distrusted.get(task.task_id)
         task = replace(task, created_at=created_at)
-        return Sight(task, row, elapsed, pace, known.saved_path, refused=refused)
+        return TaskView(task, row, elapsed, pace, known.saved_path, refused=refused)
 
     @property
     def _skew(self) -> timedelta:
@@ -176,7 +176,7 @@ class Following:
         ahead = self._account.provider.ahead
         return ahead if abs(ahead) > SAME_TIME else timedelta(0)
 
-    async def _denial(self, last: Sight, known: Known, until: float) -> Sight:
+    async def _denial(self, last: TaskView, known: KnownTask, until: float) -> TaskView:
         """What a denial makes of what was known `last`: one of a task that ended a while ago is believed, one of an
         unfinished task must not end the wait for a paid video."""
         order = known.order
@@ -194,7 +194,7 @@ class Following:
         seen = order.seen_at or order.ended_at or order.moment
         return self._account.moment() - seen >= DENIED_FOR_GOOD
 
-    def _remembered(self, task_id: str, known: Known) -> Sight:
+    def _remembered(self, task_id: str, known: KnownTask) -> TaskView:
         order = known.order
         if order is None:  # ordered elsewhere, and saved here: it was completed, and that is all we know
             task = Task(task_id, Status.COMPLETED, Status.COMPLETED.value)

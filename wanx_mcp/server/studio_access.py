@@ -27,7 +27,7 @@ MEND = (
 Opening = Callable[[], "AbstractAsyncContextManager[Studio]"]
 
 
-class Lobby:
+class StudioAccess:
     """The one studio of a server. Listing tools does not need it, so its rooms load with the first call."""
 
     def __init__(self, opening: Opening, group: TaskGroup) -> None:
@@ -69,26 +69,26 @@ def _told(fault: Exception) -> str:
 
 
 @asynccontextmanager
-async def lobby(opening: Opening) -> AsyncIterator[Lobby]:
-    """A lobby whose studio is closed at the end, if it was ever opened."""
+async def access(opening: Opening) -> AsyncIterator[StudioAccess]:
+    """A access whose studio is closed at the end, if it was ever opened."""
     async with anyio.create_task_group() as group:
-        entrance = Lobby(opening, group)
+        entrance = StudioAccess(opening, group)
         try:
             yield entrance
         finally:
             entrance.close()
 
 
-_CURRENT: ContextVar[Lobby] = ContextVar("lobby")
+_CURRENT: ContextVar[StudioAccess] = ContextVar("access")
 
 
-def current_lobby() -> Lobby:
-    """The lobby of the request that is being answered: the SDK gives resources and completions no context."""
+def current_access() -> StudioAccess:
+    """The access of the request that is being answered: the SDK gives resources and completions no context."""
     return _CURRENT.get()
 
 
 async def enter(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Middleware: every request knows its lobby."""
+    """Middleware: every request knows its access."""
     token = _CURRENT.set(ctx.lifespan_context)
     try:
         return await call_next(ctx)

@@ -11,16 +11,16 @@ from mcp.types import Icon
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import Clock, RealClock
-from wanx_mcp.server.border import as_tool
-from wanx_mcp.server.caching import HINTS, keep_catalogues
 from wanx_mcp.server.card import card
 from wanx_mcp.server.cursors import refuse_cursors
-from wanx_mcp.server.front import Front
-from wanx_mcp.server.lobby import Lobby, enter, lobby
+from wanx_mcp.server.listing import HINTS, keep_catalogues
+from wanx_mcp.server.mcp_server import WanxServer
 from wanx_mcp.server.resources import Shelf
-from wanx_mcp.server.tasks import Tasks
+from wanx_mcp.server.studio_access import StudioAccess, access, enter
+from wanx_mcp.server.task_handles import VideoWaits
+from wanx_mcp.server.tasks_extension import Tasks
+from wanx_mcp.server.tool_adapter import as_tool
 from wanx_mcp.server.tools import tool_rows
-from wanx_mcp.server.waits import VideoWaits
 from wanx_mcp.settings import Settings
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
@@ -53,7 +53,7 @@ def build_server(
     clock: Clock | None = None,
     upstream: Upstream | None = None,
     limits: Limits | None = None,
-) -> MCPServer[Lobby]:
+) -> MCPServer[StudioAccess]:
     """A server for `settings`. `upstream` replaces the provider they name, `clock` the machine's time, `limits` the
     usual ones of a download."""
 
@@ -62,10 +62,10 @@ def build_server(
 
         return open_studio(settings, catalog, clock or RealClock(), upstream, limits)
 
-    def lifespan(_server: MCPServer[Lobby]) -> AbstractAsyncContextManager[Lobby]:
-        return lobby(opening)
+    def lifespan(_server: MCPServer[StudioAccess]) -> AbstractAsyncContextManager[StudioAccess]:
+        return access(opening)
 
-    return Front(
+    return WanxServer(
         Shelf(settings, catalog),
         NAME,
         title=TITLE,

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Errand(Generic[ResultT]):
+class BackgroundJob(Generic[ResultT]):
     """One piece of work and, when it is done, its result or its error."""
 
     done: anyio.Event = field(default_factory=anyio.Event)
@@ -28,41 +28,43 @@ class Errand(Generic[ResultT]):
     error: WanxError | None = None
 
     async def outcome(self) -> ResultT:
-        """Wait for the end. Raises the errand's error."""
+        """Wait for the end. Raises the job's error."""
         await self.done.wait()
         if self.error is not None:
             raise self.error
         return cast("ResultT", self.result)  # done without an error
 
 
-class Errands:
-    """The errands under way, in a task group that no call owns."""
+class Background:
+    """The background under way, in a task group that no call owns."""
 
     def __init__(self, group: TaskGroup) -> None:
         self._group = group
-        self._open: set[Errand[object]] = set()
+        self._open: set[BackgroundJob[object]] = set()
 
-    def send(self, work: Callable[[], Awaitable[ResultT]], fault: type[WanxError] = OutcomeUnknown) -> Errand[ResultT]:
+    def send(
+        self, work: Callable[[], Awaitable[ResultT]], fault: type[WanxError] = OutcomeUnknown
+    ) -> BackgroundJob[ResultT]:
         """Start `work` now, whatever becomes of the caller. `fault` is what an unexpected end of it means."""
-        errand: Errand[ResultT] = Errand(fault=fault)
-        self._open.add(errand)  # type: ignore[arg-type]  # only its event is used
-        self._group.start_soon(self._run, errand, work)
-        return errand
+        job: BackgroundJob[ResultT] = BackgroundJob(fault=fault)
+        self._open.add(job)  # type: ignore[arg-type]  # only its event is used
+        self._group.start_soon(self._run, job, work)
+        return job
 
     async def settle(self) -> None:
-        """Give the errands under way a moment to end."""
+        """Give the background under way a moment to end."""
         with anyio.move_on_after(GRACE_SECONDS):
-            for errand in list(self._open):
-                await errand.done.wait()
+            for job in list(self._open):
+                await job.done.wait()
 
-    async def _run(self, errand: Errand[ResultT], work: Callable[[], Awaitable[ResultT]]) -> None:
+    async def _run(self, job: BackgroundJob[ResultT], work: Callable[[], Awaitable[ResultT]]) -> None:
         try:
-            errand.result = await work()
+            job.result = await work()
         except WanxError as error:
-            errand.error = error
+            job.error = error
         except Exception:
-            log.exception("an errand met an unexpected fault")
-            errand.error = errand.fault("this server met an unexpected fault while the call was under way")
+            log.exception("an job met an unexpected fault")
+            job.error = job.fault("this server met an unexpected fault while the call was under way")
         finally:
-            self._open.discard(errand)
-            errand.done.set()
+            self._open.discard(job)
+            job.done.set()

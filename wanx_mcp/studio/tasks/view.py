@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from wanx_mcp.catalog import TaskType
 from wanx_mcp.provider import Status, Task
-from wanx_mcp.studio.pace import Pace
+from wanx_mcp.studio.tasks.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class TaskView:
     """A task as it stands. `pace` is None once it has ended; `forgotten`: it has ended, and only the ledger still knows
     it; `denied`: the provider does not find it at the moment, which may be temporary; `gone`: it has denied an
     unfinished task for good; `refused`: the media host did not serve its link here."""
@@ -31,7 +31,7 @@ class Sight:
         over = self.task.status in (Status.FAILED, Status.CANCELLED)
         return over or self.forgotten or self.gone or self.task.video_url is not None or self.saved_path is not None
 
-    def later(self, seconds: float) -> Sight:
+    def later(self, seconds: float) -> TaskView:
         """The same after `seconds` more without news."""
         if self.pace is None or seconds <= 0:
             return self

@@ -14,7 +14,7 @@ from wanx_mcp.media import sheet
 from wanx_mcp.media.decoder.process import START_SECONDS
 from wanx_mcp.media.frames import Clip, require_video, watch
 from wanx_mcp.media.shelf import keep
-from wanx_mcp.studio.saving import MeterReport, Saving, Underway
+from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway
 from wanx_mcp.toolnames import PREVIEW
 
 DECODE_SECONDS = 12.0

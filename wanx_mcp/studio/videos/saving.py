@@ -1,4 +1,4 @@
-"""Bringing a finished video to disk: once for each task, on an errand that outlives the call, shared by all callers."""
+"""Bringing a finished video to disk: once for each task, on an job that outlives the call, shared by all callers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from wanx_mcp.media.refusals import RefusedError
 from wanx_mcp.media.shelf import Part, check_name, sweep
 from wanx_mcp.provider import Status
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account, Known
-from wanx_mcp.studio.errands import Errand, Errands
-from wanx_mcp.studio.following import Following, Sight
-from wanx_mcp.studio.reconciling import Reconciling
+from wanx_mcp.studio.account import Account, KnownTask
+from wanx_mcp.studio.background import Background, BackgroundJob
+from wanx_mcp.studio.orders.reconciling import Reconciling
+from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
 from wanx_mcp.toolnames import CREATE, GET
 
 REPORT_SECONDS = 1.0
@@ -76,7 +76,7 @@ class _Wish:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    errand: Errand[Saved]
+    job: BackgroundJob[Saved]
     meter: Meter = field(default_factory=Meter)
 
 
@@ -88,16 +88,16 @@ class Saving:
         settings: Settings,
         clock: Clock,
         account: Account,
-        errands: Errands,
-        following: Following,
+        background: Background,
+        reading: TaskReading,
         reconciling: Reconciling,
         limits: Limits,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._account = account
-        self._errands = errands
-        self._following = following
+        self._background = background
+        self._reading = reading
         self._reconciling = reconciling
         self._limits = limits
         self._jobs: dict[str, _Job] = {}
@@ -108,16 +108,16 @@ class Saving:
         Raises NotFinished, DownloadFailed, InvalidArguments and the errors of a get.
         """
         deadline = anyio.current_time() + within
-        glance = await self._reconciling.settle(task_id)
+        lookup = await self._reconciling.settle(task_id)
         job = self._jobs.get(task_id)
         if job is None:
-            known = glance.known if glance else await self._account.known(task_id)
+            known = lookup.known if lookup else await self._account.known(task_id)
             copy = await self._account.copy_of(task_id)
             if copy and (saved := await _found(copy, known.task_type)):
                 return saved
             chosen = safe_stem(name) if name else ""
             check_spelling(self._settings.output_folder, chosen)
-            sight = await self._following.look(task_id)
+            sight = await self._reading.look(task_id)
             link, stem = _link(sight), chosen or self._usual(sight, known)
             wish = _Wish(task_id, sight.row.name if sight.row else None, link, stem, copy)
             # No waiting between this look and the entry: callers that come together share one job.
@@ -127,13 +127,13 @@ class Saving:
         return Underway(task_id, job.meter.done, job.meter.total)
 
     async def _heard(self, task_id: str, job: _Job, report: MeterReport) -> Saved:
-        while not job.errand.done.is_set():
+        while not job.job.done.is_set():
             await report(Underway(task_id, job.meter.done, job.meter.total))
             with anyio.move_on_after(REPORT_SECONDS):
-                await job.errand.done.wait()
+                await job.job.done.wait()
         if self._jobs.get(task_id) is job:  # a failure is told once, also to a call that comes later; then anew
             del self._jobs[task_id]
-        return await job.errand.outcome()
+        return await job.job.outcome()
 
     def _start(self, wish: _Wish) -> _Job:
         meter = Meter()
@@ -141,10 +141,10 @@ class Saving:
         async def work() -> Saved:
             saved = await self._download(wish, meter)
             self._jobs.pop(wish.task_id, None)
-            self._following.forget(wish.task_id)
+            self._reading.forget(wish.task_id)
             return saved
 
-        job = self._jobs[wish.task_id] = _Job(self._errands.send(work, DownloadFailed), meter)
+        job = self._jobs[wish.task_id] = _Job(self._background.send(work, DownloadFailed), meter)
         return job
 
     async def _download(self, wish: _Wish, meter: Meter) -> Saved:
@@ -181,14 +181,14 @@ class Saving:
         if not refusal.lasting:
             raise DownloadFailed(str(refusal)) from refusal
         # From now on a get does not send the agent back here, as long as the task has no other link.
-        self._following.distrust(wish.task_id, link or wish.link)
+        self._reading.distrust(wish.task_id, link or wish.link)
         what = f"{refusal}, and the provider has no other link"
         raise DownloadFailed(what, advice=refusal.advice or _LINK) from refusal
 
     async def _fresh(self, task_id: str, refusal: RefusedError) -> str | None:
         """The link that the task has now, None if it has none. Raises DownloadFailed if that cannot be found out."""
         try:
-            return _link(await self._following.look_afresh(task_id))
+            return _link(await self._reading.read_now(task_id))
         except (NotFinished, TaskNotFound, DownloadFailed):
             return None
         except ProviderError as error:
@@ -211,14 +211,14 @@ class Saving:
             await self._account.keep_copy(wish.task_id, copy, standing)  # the one that stands is gone
         return saved
 
-    def _usual(self, sight: Sight, known: Known) -> str:
+    def _usual(self, sight: TaskView, known: KnownTask) -> str:
         task = sight.task
         arguments = known.order.arguments if known.order else task.input
         kind = sight.row.name if sight.row else "wanx"
         return usual_stem(task.created_at or self._clock.now(), kind, str(arguments.get("prompt", "")), task.task_id)
 
 
-def _link(sight: Sight) -> str:
+def _link(sight: TaskView) -> str:
     task = sight.task
     if task.video_url is not None:
         return task.video_url

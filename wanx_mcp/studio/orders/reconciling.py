@@ -12,13 +12,13 @@ from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotConfigured, WanxError
 from wanx_mcp.ledger import Entry, State
 from wanx_mcp.provider import HistoryRow
-from wanx_mcp.studio.account import Account, Glance
-from wanx_mcp.studio.doubt import candidate_words
-from wanx_mcp.studio.errands import Errands
-from wanx_mcp.studio.history import Found, Histories
-from wanx_mcp.studio.matching import certain_pairs
-from wanx_mcp.studio.proof import Evidence, Step, next_step, vouches_at
-from wanx_mcp.studio.windows import Window
+from wanx_mcp.studio.account import Account, Lookup
+from wanx_mcp.studio.background import Background
+from wanx_mcp.studio.orders.doubt import candidate_words
+from wanx_mcp.studio.orders.history import Found, Histories
+from wanx_mcp.studio.orders.matching import certain_pairs
+from wanx_mcp.studio.orders.proof import Evidence, Step, next_step, vouches_at
+from wanx_mcp.studio.orders.windows import Window
 
 CALL_SECONDS = 5.0
 """How long a call may be held up by a reading of the history; the reading itself goes on."""
@@ -42,10 +42,10 @@ log = logging.getLogger(__name__)
 class Reconciling:
     """One round of look-ups at a time, shared by every call that wants one."""
 
-    def __init__(self, account: Account, clock: Clock, errands: Errands) -> None:
+    def __init__(self, account: Account, clock: Clock, background: Background) -> None:
         self._account = account
         self._clock = clock
-        self._errands = errands
+        self._background = background
         self._histories = Histories(account)
         self._round: anyio.Event | None = None
         self._arisen = anyio.Event()
@@ -54,7 +54,7 @@ class Reconciling:
         """An order has become doubtful: the background look-ups take it up."""
         self._arisen.set()
 
-    async def settle(self, task_id: str = "", *, now: bool = False) -> Glance | None:
+    async def settle(self, task_id: str = "", *, now: bool = False) -> Lookup | None:
         """Look doubtful orders up, unless that was done just now and the call can do without. What cannot be read
         stays in doubt; that is no error of the call, which waits CALL_SECONDS at most.
 
@@ -71,16 +71,16 @@ class Reconciling:
                 log.exception("looking up unknown orders failed unexpectedly")
         return None
 
-    async def _settled(self, task_id: str, *, now: bool) -> Glance | None:
+    async def _settled(self, task_id: str, *, now: bool) -> Lookup | None:
         joined = self._round is not None
         while (under_way := self._round) is not None:
             await under_way.wait()
-        glance = await self._account.glance(task_id)
-        doubts = [entry for entry in glance.doubts if not self._account.in_flight(entry)]
+        lookup = await self._account.lookup(task_id)
+        doubts = [entry for entry in lookup.doubts if not self._account.in_flight(entry)]
         if doubts:
             self.arose()
         if not doubts or not ((now and not joined) or self._due(doubts)):  # a round that was joined has just looked
-            return glance
+            return lookup
         await self._look_up()
         return None
 
@@ -104,7 +104,7 @@ class Reconciling:
                 self._round = None
                 over.set()
 
-        self._errands.send(work)
+        self._background.send(work)
         await over.wait()
 
     async def _work(self) -> None:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from wanx_mcp.studio.durations import Durations
+from wanx_mcp.studio.tasks.durations import Durations
 
 USUAL_LOOK = 10.0
 """A task costs on average as many looks as one every so many seconds would; while there is little evidence it is looked

@@ -22,7 +22,7 @@ _LONGEST = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Wallet:
+class AccountInfo:
     """What the account is and holds; None where the provider is silent."""
 
     plan: str | None = None
@@ -31,13 +31,13 @@ class Wallet:
     enabled: bool = True
 
 
-def read_wallet(body: Any) -> Wallet | None:
+def read_account_info(body: Any) -> AccountInfo | None:
     """The account in an answer, None if nothing in it is known."""
     data = body.get("data") if isinstance(body, dict) else None
     if not isinstance(data, dict) or not _KNOWN & data.keys():
         return None
     plan, most = data.get("plan"), data.get("max_concurrent_task_count")
-    return Wallet(
+    return AccountInfo(
         plan=plan.strip()[:_LONGEST] or None if isinstance(plan, str) else None,
         usd=_balance(data),
         most_tasks=most if isinstance(most, int) and not isinstance(most, bool) else None,

@@ -19,31 +19,31 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Keepsake:
+class CardExtras:
     """The prompt as it was given, and the poster as a JPEG; each None where there is none."""
 
     prompt: str | None = None
     poster: bytes | None = None
 
 
-class Keepsakes:
-    """Keepsakes of one account. Each poster is made once, and the last few are remembered."""
+class CardExtrasSource:
+    """CardExtrasSource of one account. Each poster is made once, and the last few are remembered."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self._posters: dict[tuple[str, int, int], bytes | None] = {}
         self._drawing = anyio.Lock()
 
-    async def of(self, task_id: str) -> Keepsake:
-        """The keepsake of a task; an empty one where nothing is known of it."""
+    async def of(self, task_id: str) -> CardExtras:
+        """The card_extras of a task; an empty one where nothing is known of it."""
         try:
             known = await self._account.known(task_id)
         except WanxError as error:
             log.info("nothing can be told about a task: %s", error.what)
-            return Keepsake()
+            return CardExtras()
         prompt = known.order.arguments.get("prompt") if known.order else None
         drawn = await self._poster(Path(known.saved_path)) if known.saved_path else None
-        return Keepsake(prompt if isinstance(prompt, str) else None, drawn)
+        return CardExtras(prompt if isinstance(prompt, str) else None, drawn)
 
     async def _poster(self, path: Path) -> bytes | None:
         async with self._drawing:

@@ -15,7 +15,7 @@ from wanx_mcp.catalog.wire import from_wire
 from wanx_mcp.ledger import Entry, State
 from wanx_mcp.ledger.sameness import normal, same
 from wanx_mcp.provider import Task
-from wanx_mcp.studio.digests import digest, is_link
+from wanx_mcp.studio.orders.digests import digest, is_link
 
 DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "negative_prompt": ("",),

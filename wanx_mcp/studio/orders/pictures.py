@@ -29,8 +29,8 @@ from wanx_mcp.media.spelling import Inline, Link, Local, read_spelling
 from wanx_mcp.provider import Provider
 from wanx_mcp.quoting import clean
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.decoding import Decoding
-from wanx_mcp.studio.digests import inline_digest, without_pictures
+from wanx_mcp.studio.orders.decoding import Decoding
+from wanx_mcp.studio.orders.digests import inline_digest, without_pictures
 from wanx_mcp.toolnames import PREVIEW
 
 INLINE_BYTES = 64 * 1024

@@ -18,14 +18,22 @@ from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.provider import Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
-from wanx_mcp.studio.departure import Departure
-from wanx_mcp.studio.digests import delivered
-from wanx_mcp.studio.doubt import doubt_error
-from wanx_mcp.studio.errands import Errands
-from wanx_mcp.studio.following import Following, Sight
-from wanx_mcp.studio.objections import by_key, check_same, figure_words, late, minute, of_another_key, over_budget
-from wanx_mcp.studio.outcomes import Outcomes
-from wanx_mcp.studio.reconciling import Reconciling
+from wanx_mcp.studio.background import Background
+from wanx_mcp.studio.orders.departure import Departure
+from wanx_mcp.studio.orders.digests import delivered
+from wanx_mcp.studio.orders.doubt import doubt_error
+from wanx_mcp.studio.orders.objections import (
+    by_key,
+    check_same,
+    figure_words,
+    late,
+    minute,
+    of_another_key,
+    over_budget,
+)
+from wanx_mcp.studio.orders.outcomes import Outcomes
+from wanx_mcp.studio.orders.reconciling import Reconciling
+from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
 
 _UNBOOKED = (
     "the order was accepted but could not be booked yet ({problem}); keep the task_id. It will be booked when the "
@@ -88,17 +96,17 @@ class Ordering:
         settings: Settings,
         clock: Clock,
         account: Account,
-        errands: Errands,
-        following: Following,
+        background: Background,
+        reading: TaskReading,
         reconciling: Reconciling,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._account = account
-        self._errands = errands
-        self._following = following
+        self._background = background
+        self._reading = reading
         self._reconciling = reconciling
-        self.outcomes = Outcomes(clock, errands)
+        self.outcomes = Outcomes(clock, background)
 
     def price(self, order: Order) -> int:
         """The published price, or what the operator assumes where there is none, in points."""
@@ -170,7 +178,7 @@ class Ordering:
             try:
                 await checkpoint_if_cancelled()
             except BaseException:
-                self._errands.send(lambda: self._conclude(number, State.DECLINED))  # the call has no time for it
+                self._background.send(lambda: self._conclude(number, State.DECLINED))  # the call has no time for it
                 raise
         return answer
 
@@ -190,7 +198,7 @@ class Ordering:
             handover.known = _unbooked(order, entry, task, "the ledger has not taken it in time")
             return await self._accept(order, entry, task)
 
-        return await self._errands.send(deliver).outcome()
+        return await self._background.send(deliver).outcome()
 
     async def _send(self, order: Order, entry: Entry, departure: Departure, content: bytes, within: float) -> Task:
         """Send the order. Raises a WanxError, "maybe" only if bytes of the order may have left."""
@@ -247,10 +255,10 @@ class Ordering:
         task_id, status, lost = earlier.task_id or "", earlier.status or "", earlier.gone_at is not None
         return Placement(order, task_id, status, earlier.booked, reused=True, lost=lost, warning=warning)
 
-    async def _looked(self, earlier: Entry, within: float) -> Sight | None:
+    async def _looked(self, earlier: Entry, within: float) -> TaskView | None:
         """The task of an order that the ledger takes for open; None if it cannot be read."""
         try:
-            return await self._following.look(earlier.task_id or "", within=within)
+            return await self._reading.look(earlier.task_id or "", within=within)
         except ProviderError:
             return None
 

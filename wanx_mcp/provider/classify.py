@@ -9,7 +9,7 @@ from wanx_mcp import errors
 from wanx_mcp.provider.answers import envelope_code, is_own, read_message
 from wanx_mcp.provider.hints import ADVICE, GONE, OVERSIZE, bot_check, by_words, page_words, plan_words, sure_words
 from wanx_mcp.provider.wire import Answer, Outcome
-from wanx_mcp.retry import Fate
+from wanx_mcp.retry import Delivery
 from wanx_mcp.spans import MOST_SECONDS, span
 from wanx_mcp.toolnames import LIST
 
@@ -59,7 +59,7 @@ def cancel_error(outcome: Outcome[Any], quote: Quote) -> errors.ProviderError:
     if answer is not None and not is_own(answer.body) and answer.status in _NO_ENDPOINT:
         what = f"the provider seems to have no way to cancel this task here ({_page(answer, quote)})"
         return _timed(errors.CannotCancel(what), answer)
-    if outcome.fate is not Fate.ANSWERED or isinstance(
+    if outcome.delivery is not Delivery.ANSWERED or isinstance(
         error, errors.TaskNotFound | errors.RateLimited | errors.Unauthorized
     ):
         return error
@@ -68,11 +68,11 @@ def cancel_error(outcome: Outcome[Any], quote: Quote) -> errors.ProviderError:
 
 def _order_error(outcome: Outcome[Any], quote: Quote) -> errors.ProviderError:
     answer = outcome.answer
-    if outcome.fate is Fate.UNCONNECTED and outcome.outage:
-        return outcome.outage
+    if outcome.delivery is Delivery.UNCONNECTED and outcome.failure:
+        return outcome.failure
     if answer is None:
         return errors.OutcomeUnknown(
-            f"the order was sent, but {outcome.outage.what if outcome.outage else _UNREADABLE}"
+            f"the order was sent, but {outcome.failure.what if outcome.failure else _UNREADABLE}"
         )
     if not is_own(answer.body):
         if answer.status in _TURNED_AWAY:
@@ -105,8 +105,8 @@ def _turned_away(answer: Answer, quote: Quote) -> errors.ProviderError:
 
 def _read_error(outcome: Outcome[Any], quote: Quote, *, about_task: bool) -> errors.ProviderError:
     answer = outcome.answer
-    if outcome.outage:
-        return outcome.outage
+    if outcome.failure:
+        return outcome.failure
     if answer is None or 200 <= answer.status < 300:
         return errors.ProviderFault(_UNREADABLE)
     if not is_own(answer.body):

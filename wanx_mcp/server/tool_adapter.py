@@ -14,13 +14,13 @@ from mcp.types import CallToolResult, ImageContent, TextContent
 
 from wanx_mcp.errors import ProviderFault, WanxError
 from wanx_mcp.server.card import CARD_LINK, with_legend
-from wanx_mcp.server.lobby import Lobby
+from wanx_mcp.server.studio_access import StudioAccess
 from wanx_mcp.server.tools import ToolRow
 from wanx_mcp.strict import open_schema
 
 if TYPE_CHECKING:
     from wanx_mcp.server.replies import Reply, Shown
-    from wanx_mcp.studio import Sight, Studio, Underway
+    from wanx_mcp.studio import Studio, TaskView, Underway
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class RawArguments(FuncMetadata):
 def as_tool(row: ToolRow) -> Tool:
     """`row` as a tool of the SDK, with its schema published exactly as it stands."""
 
-    async def call(given: Mapping[str, Any], ctx: Context[Lobby]) -> CallToolResult:
+    async def call(given: Mapping[str, Any], ctx: Context[StudioAccess]) -> CallToolResult:
         return await _answer(row, given, ctx)
 
     return Tool(
@@ -52,7 +52,7 @@ def as_tool(row: ToolRow) -> Tool:
     )
 
 
-async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Lobby]) -> CallToolResult:
+async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[StudioAccess]) -> CallToolResult:
     try:
         studio = await ctx.request_context.lifespan_context.studio()
     except WanxError as error:
@@ -62,7 +62,7 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[Lobby]) -
 
     furthest = 0.0
 
-    async def report(seen: Sight | Underway) -> None:
+    async def report(seen: TaskView | Underway) -> None:
         nonlocal furthest
         percent, words = progress(seen)
         furthest = max(min(percent, 99.9), furthest + (100 - furthest) / 1000)  # it rises, and never arrives

@@ -10,7 +10,7 @@ import anyio
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import LedgerUnusable
 from wanx_mcp.limits import BOOK_AGAIN_SECONDS
-from wanx_mcp.studio.errands import Errands
+from wanx_mcp.studio.background import Background
 
 Booking = Callable[[], Awaitable[None]]
 log = logging.getLogger(__name__)
@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 class Outcomes:
     """Books outcomes, one after the other. Until one is booked its order holds its money, which is the careful side."""
 
-    def __init__(self, clock: Clock, errands: Errands) -> None:
+    def __init__(self, clock: Clock, background: Background) -> None:
         self._clock = clock
-        self._errands = errands
+        self._background = background
         self._waiting: list[Booking] = []
         self._lock = anyio.Lock()
         self._trying = False
@@ -35,7 +35,7 @@ class Outcomes:
             self._waiting.append(work)
             if not self._trying:
                 self._trying = True
-                self._errands.send(self._try_again)
+                self._background.send(self._try_again)
             return unusable.what
         except Exception as fault:
             log.exception("booking the outcome of an order failed unexpectedly")

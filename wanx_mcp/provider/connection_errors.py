@@ -37,7 +37,7 @@ def unreachable(error: BaseException) -> Unreachable:
     return Unreachable(f"the provider gave no whole answer ({type(error).__name__})")
 
 
-def unusable_client(error: BaseException) -> Unreachable:
+def client_error(error: BaseException) -> Unreachable:
     """Why no HTTP client can be set up in this environment at all."""
     if isinstance(error, ImportError) and "socks" in str(error).lower():
         return without_socks()

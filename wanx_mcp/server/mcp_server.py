@@ -23,11 +23,11 @@ from mcp.types import (
 
 from wanx_mcp.server import prompts, resources
 from wanx_mcp.server.completions import complete
-from wanx_mcp.server.lobby import Lobby
 from wanx_mcp.server.resources import Shelf
+from wanx_mcp.server.studio_access import StudioAccess
 
 
-class Front(MCPServer[Lobby]):
+class WanxServer(MCPServer[StudioAccess]):
     """Registering functions would build a pydantic model for each at start-up, and hide the studio from them."""
 
     def __init__(self, shelf: Shelf, name: str, **options: Any) -> None:
@@ -42,7 +42,7 @@ class Front(MCPServer[Lobby]):
         return resources.templates()
 
     async def read_resource(
-        self, uri: Any, context: Context[Lobby, Any] | None = None
+        self, uri: Any, context: Context[StudioAccess, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         contents = await resources.read(self._shelf, str(uri))
         return [contents] if contents else await super().read_resource(uri, context)
@@ -54,7 +54,7 @@ class Front(MCPServer[Lobby]):
         self,
         name: str,
         arguments: dict[str, Any] | None = None,
-        context: Context[Lobby, Any] | None = None,  # noqa: ARG002  # the SDK's signature
+        context: Context[StudioAccess, Any] | None = None,  # noqa: ARG002  # the SDK's signature
     ) -> GetPromptResult | InputRequiredResult:
         return prompts.render(self._shelf, name, arguments or {})
 

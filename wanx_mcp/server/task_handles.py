@@ -14,12 +14,12 @@ from mcp.types import INTERNAL_ERROR, CallToolRequestParams, CallToolResult
 from wanx_mcp.errors import InvalidArguments, NotConfigured, TaskNotFound, Unauthorized, WanxError
 from wanx_mcp.limits import HANDLE_POLL_SECONDS
 from wanx_mcp.server.card import with_legend
-from wanx_mcp.server.lobby import Lobby
-from wanx_mcp.server.tasks import Finished, Handle, Working
+from wanx_mcp.server.studio_access import StudioAccess
+from wanx_mcp.server.tasks_extension import Finished, Handle, Working
 from wanx_mcp.toolnames import GET
 
 if TYPE_CHECKING:
-    from wanx_mcp.studio import Sight, Studio
+    from wanx_mcp.studio import Studio, TaskView
 
 SHORTEST_POLL, LONGEST_POLL = HANDLE_POLL_SECONDS
 MINUTE = 60.0
@@ -36,7 +36,7 @@ class VideoWaits:
         self._polled: dict[str, datetime] = {}
 
     async def start(
-        self, call: CallToolRequestParams, ctx: ServerRequestContext[Lobby, Any]
+        self, call: CallToolRequestParams, ctx: ServerRequestContext[StudioAccess, Any]
     ) -> Handle | CallToolResult | None:
         """A handle for a wait that is worth one. A task that has ended, and every error, is answered at once."""
         if call.name != GET:
@@ -46,8 +46,8 @@ class VideoWaits:
         except WanxError:  # the tool says it
             return None
         from wanx_mcp.server.arguments import GetArguments
-        from wanx_mcp.server.border import failure
         from wanx_mcp.server.calls import checked
+        from wanx_mcp.server.tool_adapter import failure
 
         try:
             asked = checked(GetArguments, call.arguments or {})
@@ -61,7 +61,7 @@ class VideoWaits:
             return failure(error, studio)
         return None if sight.settled else self._working(studio, sight)
 
-    async def read(self, task_id: str, ctx: ServerRequestContext[Lobby, Any]) -> Handle | None:
+    async def read(self, task_id: str, ctx: ServerRequestContext[StudioAccess, Any]) -> Handle | None:
         """The task as it stands now, with the result that the tool would have given once it has ended.
 
         Raises MCPError if the provider can't be asked about a task that the ledger doesn't know either.
@@ -70,8 +70,8 @@ class VideoWaits:
             studio = await ctx.lifespan_context.studio()
         except WanxError as error:
             raise MCPError(code=INTERNAL_ERROR, message=error.told()) from error
-        from wanx_mcp.server.border import failure, success
         from wanx_mcp.server.replies import seen
+        from wanx_mcp.server.tool_adapter import failure, success
 
         self._polled.pop(task_id, None)
         try:
@@ -87,17 +87,19 @@ class VideoWaits:
         result = success(seen(sight, studio.settings), simulated=studio.settings.simulate)
         return self._handle(task_id, sight.task.created_at, Finished(await with_legend(result, studio, ctx)))
 
-    async def answer(self, task_id: str, _answers: Mapping[str, Any], ctx: ServerRequestContext[Lobby, Any]) -> bool:
+    async def answer(
+        self, task_id: str, _answers: Mapping[str, Any], ctx: ServerRequestContext[StudioAccess, Any]
+    ) -> bool:
         """Nothing is ever asked, so every answer is ignored."""
         return await self.read(task_id, ctx) is not None
 
-    async def cancel(self, task_id: str, ctx: ServerRequestContext[Lobby, Any]) -> bool:
+    async def cancel(self, task_id: str, ctx: ServerRequestContext[StudioAccess, Any]) -> bool:
         """Nothing runs here that could be stopped: the client just asks no more."""
         known = await self.read(task_id, ctx) is not None
         self._polled.pop(task_id, None)
         return known
 
-    def _working(self, studio: Studio, sight: Sight) -> Handle:
+    def _working(self, studio: Studio, sight: TaskView) -> Handle:
         from wanx_mcp.server.replies import progress_words
 
         poll = sight.pace.next_look(math.inf) if sight.pace else SHORTEST_POLL
@@ -131,7 +133,7 @@ class VideoWaits:
         return Handle(task_id, created_at or now, now, standing)
 
 
-async def _look(studio: Studio, task_id: str) -> Sight:
+async def _look(studio: Studio, task_id: str) -> TaskView:
     from wanx_mcp.server.arguments import GetArguments
     from wanx_mcp.server.calls import checked
 

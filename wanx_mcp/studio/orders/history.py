@@ -12,9 +12,9 @@ from wanx_mcp.errors import WanxError
 from wanx_mcp.ledger import Entry
 from wanx_mcp.provider import HistoryRow, Task
 from wanx_mcp.studio.account import Account
-from wanx_mcp.studio.matching import Fit, Pair, fit
-from wanx_mcp.studio.nearness import NOTHING, SAME_CLOCK, Near, Span, Witness, near, spans
-from wanx_mcp.studio.windows import INSIDE, Window, windows
+from wanx_mcp.studio.orders.matching import Fit, Pair, fit
+from wanx_mcp.studio.orders.nearness import NOTHING, SAME_CLOCK, Near, Span, Witness, near, spans
+from wanx_mcp.studio.orders.windows import INSIDE, Window, windows
 
 MOST_CANDIDATES = 20
 """Rows of one reading that are read in full."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from wanx_mcp.ledger import Entry
-from wanx_mcp.studio.nearness import Witness, hull, near
+from wanx_mcp.studio.orders.nearness import Witness, hull, near
 
 BEFORE = timedelta(minutes=5)
 AFTER = timedelta(minutes=12)

@@ -1,0 +1,1 @@
+"""Tasks: reading one, waiting for it, and how long it will take."""

@@ -1,0 +1,1 @@
+"""Videos: saving one, previewing it, and what the card shows of it."""
