@@ -102,8 +102,22 @@ SECTIONS = {
     "resources": resources,
     "errors": errors,
     "in-process": in_process,
-    "frameworks": frameworks,
 }
+
+
+INTEGRATIONS = """# Agent frameworks
+
+Each snippet is taken from a test in this folder that orders and fetches a simulated video (`python -m tests.integrations`
+runs them all). In them `command` is the absolute path that `wanx-mcp config` prints, `args` an empty list, `env` the key
+or `{"WANX_SIMULATE": "1"}`, and `model` yours. Check the time-outs: some frameworks give up after 5 s. AutoGen and
+LlamaIndex would show the model a preview's picture as base64 text, so they leave that tool out.
+
+"""
+
+
+def integrations() -> str:
+    """The page of the frameworks."""
+    return INTEGRATIONS + frameworks() + "\n"
 
 
 def readme(text: str) -> str:
@@ -150,6 +164,7 @@ def written() -> dict[Path, str]:
     """Every derived file as it should be."""
     return {
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
+        ROOT / "tests" / "integrations" / "README.md": integrations(),
         ROOT / "server.json": json.dumps(server_json(), indent=2) + "\n",
     }
 

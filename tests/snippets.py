@@ -1,4 +1,4 @@
-"""The snippets of the frameworks as the README shows them: with the imports that they use, and no more."""
+"""The snippets of the frameworks as their page shows them: with the imports that they use, and no more."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def frameworks() -> str:
         if not row.packages:
             continue
         waits = f"gives up after {row.gives_up} by default" if row.gives_up[0].isdigit() else "no time-out by default"
-        source = f"[{row.path.name}](tests/integrations/{row.path.name})"
+        source = f"[{row.path.name}]({row.path.name})"
         parts.append(
             f"<details>\n<summary>{row.title} ({waits})</summary>\n\n{snippet(row)}\n\nWhole: {source}\n\n</details>"
         )

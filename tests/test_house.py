@@ -9,8 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import wanx_mcp
 
 HOUSE = Path(wanx_mcp.__file__).parent
@@ -53,51 +51,92 @@ def room_of(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """The modules that `path` imports, now or later; what only the type checker reads is left out."""
+    for node in running(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
-            if node.module == "wanx_mcp":
-                yield from (f"wanx_mcp.{alias.name}" for alias in node.names)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names if node.module.startswith("wanx_mcp"))
+
+
+def running(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from running(node)
 
 
 MODULES = sorted(HOUSE.rglob("*.py"))
+WINGS = {"orders": {"tasks"}, "videos": {"tasks"}, "tasks": set[str]()}
+"""The wings of the studio, and which of the others each may import."""
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
-def test_imports_only_go_down(path: Path) -> None:
-    room = room_of(path)
+def in_house(path: Path) -> str:
+    return str(path.relative_to(HOUSE))
+
+
+def imported_rooms(path: Path) -> Iterator[tuple[str, str]]:
+    """The room and the wing (or an empty text) of each module of ours that `path` imports."""
     for name in imports(path):
         parts = name.split(".")
-        if parts[0] == "wanx_mcp" and len(parts) > 1:
-            other = parts[1]
-            if other in FLOORS and other != room:
-                assert FLOORS[other] < FLOORS[room], f"{room} (floor {FLOORS[room]}) imports {other}"
-        elif parts[0] in ALLOWED:
-            assert room in ALLOWED[parts[0]], f"{room} imports {parts[0]}"
+        if parts[0] == "wanx_mcp" and len(parts) > 1 and parts[1] in FLOORS:
+            yield parts[1], parts[2] if parts[1] == "studio" and len(parts) > 2 else ""
 
 
-def test_every_room_has_a_floor() -> None:
+def test_imports_only_go_down_and_every_room_has_a_floor() -> None:
     assert {room_of(path) for path in MODULES} == set(FLOORS)
+    for path in MODULES:
+        room = room_of(path)
+        for other, _ in imported_rooms(path):
+            assert other == room or FLOORS[other] < FLOORS[room], f"{in_house(path)} imports {other}"
+        outsiders = {name.split(".")[0] for name in imports(path)} & ALLOWED.keys()
+        assert all(room in ALLOWED[name] for name in outsiders), f"{in_house(path)} imports {outsiders}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
-def test_every_module_says_what_it_is_for_in_three_lines_and_stays_short(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    about = ast.get_docstring(ast.parse(text))
-    assert about
-    assert len(about.splitlines()) <= 3
-    assert len(text.splitlines()) <= 300
+def test_the_wings_of_the_studio_keep_apart() -> None:
+    for path in MODULES:
+        parts = path.relative_to(HOUSE).parts
+        if parts[0] == "studio" and len(parts) > 2:
+            wings = {wing for _, wing in imported_rooms(path) if wing in WINGS} - {parts[1]}
+            assert wings <= WINGS[parts[1]], f"{in_house(path)} imports {wings}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(HOUSE)))
-def test_a_tool_is_named_in_one_place(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings name what they like
-    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    named = [node.lineno for node in texts if id(node) not in alone and re.search(r"_wanx_(task|video)", node.value)]
-    assert bool(named) == (path.name == "toolnames.py"), f"lines {named}"
+def test_every_module_says_what_it_is_for_in_three_lines_and_stays_short() -> None:
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        about = ast.get_docstring(ast.parse(text))
+        assert about, in_house(path)
+        assert len(about.splitlines()) <= 3, in_house(path)
+        assert len(text.splitlines()) <= 300, in_house(path)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module_of(path): set(imports(path)) for path in MODULES}
+    # A module may name the packages that it is in: those are loaded by then.
+    wanted = {
+        name: {other for other in others if other in graph and not f"{name}.".startswith(f"{other}.")}
+        for name, others in graph.items()
+    }
+    settled: set[str] = set()
+    while free := {name for name, others in wanted.items() if name not in settled and others <= settled}:
+        settled |= free
+    assert graph.keys() == settled, sorted(graph.keys() - settled)
+
+
+def module_of(path: Path) -> str:
+    return ".".join(("wanx_mcp", *path.relative_to(HOUSE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def test_a_tool_is_named_in_one_place() -> None:
+    for path in MODULES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        named = [
+            node.lineno for node in texts if id(node) not in docstrings and re.search(r"_wanx_(task|video)", node.value)
+        ]
+        assert bool(named) == (path.name == "toolnames.py"), f"{in_house(path)} lines {named}"
 
 
 HEAVY = ("httpx", "sqlite3", "av", "PIL", "platformdirs", "wanx_mcp.simulator", "wanx_mcp.studio", "wanx_mcp.media")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 MARK = b"wanx-mcp contact sheet"
 """Stands in the metadata of every sheet (a comment of the JPEG). Programs that share pictures often remove it."""
 
+# The colours of the ground and of the time codes.
+GROUND, INK, MUTED, ACCENT = "#15171c", "#ffffff", "#b9bfca", "#ffc440"
+
 SHEET = "is a contact sheet of this server, with several small frames and their times, and not one picture"
 
 _NAME = re.compile(
@@ -40,8 +43,6 @@ def is_sheet_name(name: str) -> bool:
 def looks_like_sheet(image: Image) -> bool:
     """Whether a decoded picture is laid out as a sheet: a dark ground on all sides, frames, and time codes under each
     row of frames, between two lines of ground."""
-    from wanx_mcp.media.sheet import ACCENT, GROUND
-
     if max(image.size) > _LONGEST or not _has_corners_like(image, GROUND):
         return False
     plain = image.convert("RGB")

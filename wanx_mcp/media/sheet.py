@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wanx_mcp.media.contact import MARK
+from wanx_mcp.media.contact import ACCENT, GROUND, MARK
 from wanx_mcp.quoting import clean
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ MOST_BYTES = 100_000
 GAP = 6
 HEAD, FOOT = 30, 22
 HEAD_LETTERS, FOOT_LETTERS = 18, 16
-GROUND, INK, MUTED, ACCENT = "#15171c", "#ffffff", "#b9bfca", "#ffc440"
 QUALITIES = ((86, 0), (78, 0), (78, 2), (68, 2), (58, 2), (48, 2), (38, 2))
 """The JPEG's quality, and whether its colours are stored in half the width and height (2), which costs less sharpness
 than a lower quality does."""

@@ -74,7 +74,7 @@ class Studio:
         self._reconciling = Reconciling(account, clock, background)
         self._pictures = Pictures(settings, clock)
         self._ordering = Ordering(settings, clock, account, background, self._reading, self._reconciling)
-        self._saving = Saving(settings, clock, account, background, self._reading, self._reconciling, limits)
+        self._saving = Saving(settings, clock, account, background, self._reading, self._reconciling.settle, limits)
         self._card_extras = CardExtrasSource(account)
         group.start_soon(self._reconciling.keep_looking)
         if account.ledger.path.exists():

@@ -22,11 +22,13 @@ from wanx_mcp.media.refusals import RefusedError
 from wanx_mcp.media.shelf import Part, check_name, sweep
 from wanx_mcp.provider import Status
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account, KnownTask
+from wanx_mcp.studio.account import Account, KnownTask, Lookup
 from wanx_mcp.studio.background import Background, BackgroundJob
-from wanx_mcp.studio.orders.reconciling import Reconciling
 from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
 from wanx_mcp.toolnames import CREATE, GET
+
+LookUp = Callable[[str], Awaitable[Lookup | None]]
+"""Looks orders of unknown outcome up, before the task of that id is read."""
 
 REPORT_SECONDS = 1.0
 _LOST = (
@@ -90,7 +92,7 @@ class Saving:
         account: Account,
         background: Background,
         reading: TaskReading,
-        reconciling: Reconciling,
+        look_up: LookUp,
         limits: Limits,
     ) -> None:
         self._settings = settings
@@ -98,7 +100,7 @@ class Saving:
         self._account = account
         self._background = background
         self._reading = reading
-        self._reconciling = reconciling
+        self._look_up = look_up
         self._limits = limits
         self._jobs: dict[str, _Job] = {}
 
@@ -108,7 +110,7 @@ class Saving:
         Raises NotFinished, DownloadFailed, InvalidArguments and the errors of a get.
         """
         deadline = anyio.current_time() + within
-        lookup = await self._reconciling.settle(task_id)
+        lookup = await self._look_up(task_id)
         job = self._jobs.get(task_id)
         if job is None:
             known = lookup.known if lookup else await self._account.known(task_id)
