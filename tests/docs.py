@@ -107,10 +107,11 @@ SECTIONS = {
 
 INTEGRATIONS = """# Agent frameworks
 
-Each snippet is taken from a test in this folder that orders and fetches a simulated video (`python -m tests.integrations`
-runs them all). In them `command` is the absolute path that `wanx-mcp config` prints, `args` an empty list, `env` the key
-or `{"WANX_SIMULATE": "1"}`, and `model` yours. Check the time-outs: some frameworks give up after 5 s. AutoGen and
-LlamaIndex would show the model a preview's picture as base64 text, so they leave that tool out.
+Each snippet is taken from a test in this folder that orders and fetches a simulated video
+(`python -m tests.integrations` runs them all). In them `command` is the absolute path that `wanx-mcp config` prints,
+`args` an empty list, `env` the key or `{"WANX_SIMULATE": "1"}`, and `model` yours. Check the time-outs: some frameworks
+give up after 5 s. AutoGen and LlamaIndex would show the model a preview's picture as base64 text, so they leave that
+tool out.
 
 """
 

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wanx_mcp.media.contact import ACCENT, GROUND, MARK
+from wanx_mcp.media.contact import ACCENT, GROUND, INK, MARK, MUTED
 from wanx_mcp.quoting import clean
 
 if TYPE_CHECKING:
