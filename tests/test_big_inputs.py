@@ -13,6 +13,8 @@ import pytest
 
 from tests.provider_answers import answering, changing, own
 from tests.world import World
+from wanx_mcp.catalog import CATALOG, parse_order
+from wanx_mcp.errors import InvalidOrder
 from wanx_mcp.provider.answers import read_message, read_task
 from wanx_mcp.provider.rows import read_rows
 from wanx_mcp.quoting import quote
@@ -112,6 +114,11 @@ async def test_an_argument_of_an_order_is_refused_at_once(world: World, name: st
     assert error.startswith(("invalid_order: ", "adult_content_off: "))
     assert len(error) < 3000
     assert not world.line.requests
+
+
+def test_a_task_type_is_not_compared_in_full_with_the_known_ones() -> None:
+    with patience(), pytest.raises(InvalidOrder):
+        parse_order(CATALOG, {"task_type": JUNK["letters"] * 20, "prompt": "x"}, adult=False)
 
 
 @pytest.mark.anyio
