@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 Answer = BaseHTTPRequestHandler
@@ -21,8 +21,8 @@ Trick = Callable[[Any], None]
 
 
 def clip() -> bytes:
-    """The small built-in clip: 832x480, 85 frames."""
-    return files("wanx_mcp").joinpath("assets", "clip.mp4").read_bytes()
+    """A small clip: 832x480, 85 frames."""
+    return (Path(__file__).parent / "assets" / "clip.mp4").read_bytes()
 
 
 @lru_cache

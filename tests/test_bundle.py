@@ -127,11 +127,11 @@ def test_what_a_person_fills_in_arrives(manifest: dict[str, Any], tmp_path: Path
     assert settings.simulate
 
 
-def test_its_project_needs_what_the_package_needs_and_the_video_extra(bundle: zipfile.ZipFile) -> None:
+def test_its_project_needs_what_the_package_needs(bundle: zipfile.ZipFile) -> None:
     project = tomllib.loads(bundle.read("pyproject.toml").decode())
     needs = set(project["project"]["dependencies"])
     declared = requires("wanx-mcp") or []
-    assert {demand for demand in declared if "extra ==" not in demand} < needs
+    assert {demand for demand in declared if "extra ==" not in demand} == needs
     assert {re.match(r"[a-z]+", demand)[0] for demand in needs} > {"av", "mcp", "httpx"}  # type: ignore[index]
     assert all("<" in demand and ";" not in demand for demand in needs)
     assert not any(demand.startswith(("pytest", "mypy", "wanx")) for demand in needs)

@@ -7,12 +7,9 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image, ImageChops, ImageStat
-
-pytest.importorskip("av")
-
-import av
 
 from tests.mediahost import MediaHost, whole
 from tests.movies import HOSTILE, bomb, filmed, rendered, sounding, turned, written

@@ -74,8 +74,17 @@ async def test_time_spent_suspended_counts(world: World) -> None:
         assert opened.heard_ago == HOUR + 5
 
 
-@pytest.mark.parametrize("days", [-3, 3])
-async def test_a_date_that_is_days_off_is_no_time(world: World, days: int) -> None:
+@pytest.mark.parametrize("days", [-1.99, 1.99])
+async def test_a_date_that_is_hours_off_is_a_time(world: World, days: float) -> None:
+    world.simulator.skew = timedelta(days=days)
+    async with simulated(world) as opened:
+        await opened.account(within=5)
+        assert opened.skew is not None
+        assert abs(opened.skew.ahead - days * DAY * 1000) <= opened.skew.error
+
+
+@pytest.mark.parametrize("days", [-2.01, 2.01])
+async def test_a_date_that_is_days_off_is_no_time(world: World, days: float) -> None:
     world.simulator.skew = timedelta(days=days)
     async with simulated(world) as opened:
         await opened.account(within=5)

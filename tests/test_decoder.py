@@ -14,11 +14,8 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-import pytest
-
-pytest.importorskip("av")
-
 import PIL
+import pytest
 
 import wanx_mcp
 from tests.movies import filmed, rendered, written

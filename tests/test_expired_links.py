@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,11 +17,7 @@ from wanx_mcp.simulator.weather import Dress
 
 pytestmark = pytest.mark.anyio
 SAVE = "save_wanx_video"
-PREVIEW = pytest.param(
-    "preview_wanx_video",
-    marks=pytest.mark.skipif(find_spec("av") is None, reason="the video extra is not installed"),
-)
-HOMEWARD = [SAVE, PREVIEW]
+HOMEWARD = [SAVE, "preview_wanx_video"]
 GONE = re.compile(
     r"download_failed: the video link has expired \(the media host answered 404 NoSuchKey\), and the provider has no "
     r"other link\. Charged by this call: no\. "

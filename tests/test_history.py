@@ -369,15 +369,16 @@ async def test_a_page_out_of_a_cache_makes_a_reading_incomplete(world: World) ->
     assert (reading.complete, reading.problem) == (False, "a page came out of a cache")
 
 
-async def test_a_slow_history_begins_no_page_after_its_time(world: World) -> None:
+@pytest.mark.parametrize(("within", "count"), [(0, 100), (4, 100), (6, 200)])
+async def test_a_slow_history_begins_no_page_after_its_time(world: World, within: float, count: int) -> None:
     async def slow(_request: httpx.Request) -> None:
         world.clock.advance(4)
 
     async with filled(world, 250) as (opened, ids):
         world.line.on_request = slow
-        reading = await read(opened, world, within=6)
+        reading = await read(opened, world, within=within)
     assert (reading.complete, reading.problem) == (False, "reading it took too long")
-    assert [row.task_id for row in reading.rows] == ids[:200]
+    assert [row.task_id for row in reading.rows] == ids[:count]
 
 
 def test_a_page_has_no_more_rows_than_the_provider_gives() -> None:

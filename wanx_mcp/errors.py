@@ -181,6 +181,6 @@ class PreviewFailed(MediaError):
 class ExtraMissing(MediaError):
     code = "extra_missing"
     advice = (
-        "ask the user to install this project's video extra (pip install '.[video]' in its folder, or pip install av "
-        "into the same Python) and to restart this server"
+        "ask the user to install this project again (pip install . in its folder) and to restart this server: its "
+        "installation is damaged"
     )

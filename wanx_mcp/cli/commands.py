@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from wanx_mcp import __version__
 from wanx_mcp.cli.parsing import Parser
+from wanx_mcp.errors import NotConfigured
 from wanx_mcp.taskid import LONGEST, is_task_id
 
 
@@ -35,6 +36,9 @@ def run(arguments: Sequence[str]) -> int:
             sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
+    except NotConfigured as error:  # no folder, for want of a home folder
+        print(f"wanx-mcp: {error.what}; {error.next}.", file=sys.stderr)
+        return 1
     except (BrokenPipeError, BaseExceptionGroup) as error:
         if not _reader_left(error):
             raise

@@ -62,6 +62,6 @@ class Keepsakes:
 async def _drawn(path: Path) -> bytes | None:
     try:
         return await anyio.to_thread.run_sync(poster.draw, await first(path))
-    except (ExtraMissing, PreviewFailed) as error:  # without the `video` extra as well: a poster is an ornament
+    except (ExtraMissing, PreviewFailed) as error:  # a poster is optional
         log.info("there is no poster: %s", error.what)
         return None

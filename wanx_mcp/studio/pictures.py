@@ -122,14 +122,12 @@ class Pictures:
     async def _read_in_time(self, given: Mapping[str, str], within: float) -> dict[str, Picture]:
         until = self._clock.seconds() + within
         try:
+            # What can be told from names and first bytes does not wait for its turn.
             with anyio.fail_after(within):
-                # What can be told from names and first bytes does not wait for its turn.
-                if not await anyio.to_thread.run_sync(
-                    self._glance, given, limiter=self._glances, abandon_on_cancel=True
-                ):
+                looking = anyio.to_thread.run_sync(self._glance, given, limiter=self._glances, abandon_on_cancel=True)
+                if not await looking:
                     return {}
-                left = until - self._clock.seconds()
-                return await self._decoding.run(lambda carry_on: self._read(given, carry_on), left)
+            return await self._decoding.run(lambda carry_on: self._read(given, carry_on), until - self._clock.seconds())
         except TimeoutError:
             raise ImageRejected(f"{' and '.join(given)} {_BUSY}", advice=_AGAIN) from None
 
@@ -233,7 +231,8 @@ class Pictures:
         steps = "; ".join(
             f"set {name} to {self._fix() if n == 0 else 'an https URL likewise'}" for n, name in enumerate(wrong)
         )
-        attached = _ATTACHED if any(unfit.misplaced for unfit in wrong.values()) else ""
+        misplaced = any(unfit.misplaced for unfit in wrong.values())
+        attached = _ATTACHED if misplaced and self._settings.picture_folders else ""
         return f"{steps}; then order again{attached}"
 
     def _fix(self) -> str:

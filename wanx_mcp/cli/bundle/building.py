@@ -32,9 +32,7 @@ def bundle() -> int:
     try:
         content, version = build()
     except PackageNotFoundError:
-        words = (
-            "this package was never installed (pip install '.[video]' in its folder), so its dependencies are unknown"
-        )
+        words = "this package is not installed (pip install . in its folder), so its dependencies are unknown"
         print(f"wanx-mcp bundle: {words}", file=sys.stderr)
         return 1
     path = Path.cwd() / f"{PACKAGE}-{version}.mcpb"

@@ -1,4 +1,4 @@
-"""What the sources dispute, as orders that no provider can carry out: what each asks, and what this version assumes."""
+"""The questions that sources answer differently, each as an order that the provider must refuse."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from wanx_mcp.catalog.pictures import PICTURES
 from wanx_mcp.catalog.wire import MODEL, PLACES, RIVALS
 
 PROBE = "wanx-mcp-probe"
-"""A task type, a motion, a LoRA and an aspect ratio that nobody has; and no picture."""
+"""A task type, motion, LoRA and aspect ratio that does not exist, and is not a picture."""
 
 JUNK: Mapping[str, Any] = {"probe": [0]}
-"""An object where text belongs: who knows the field has to refuse it, and says its name."""
+"""An object in place of text: a provider that reads the field has to refuse it, and names it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One impossible order. `ours` are the words that its refusal names if the provider is as assumed here,
-    `rivals` those that it names if another source is right."""
+class ProbeQuestion:
+    """One invalid order. The refusal names `ours` if this version is right, `rivals` if another source is."""
 
     topic: str
     task_type: str
@@ -35,10 +34,10 @@ class Question:
 
 
 def certainly_refused(catalog: Catalog, payload: Mapping[str, Any]) -> bool:
-    """Whether no provider, however lenient, could make a video of `payload`.
+    """Whether no provider, however lenient, could make a video from `payload`.
 
-    Its task type does not exist or cannot do without a picture, and there is none: no text stands anywhere in the
-    input but the probe's own word, so that nothing in it could be taken for a picture, a link or a prompt.
+    Its task type does not exist, or needs a picture and has none: the only text anywhere in the input is PROBE, so that
+    nothing in it can be read as a picture, a link or a prompt.
     """
     kind, given = payload.get("task_type"), payload.get("input")
     row = catalog.find(kind) if isinstance(kind, str) else None
@@ -46,11 +45,11 @@ def certainly_refused(catalog: Catalog, payload: Mapping[str, Any]) -> bool:
     return impossible and isinstance(given, Mapping) and all(text == PROBE for text in _texts(given))
 
 
-def questions(catalog: Catalog) -> Iterator[Question]:
-    """The disputes that a refusal can settle, the surest refusal first."""
+def questions(catalog: Catalog) -> Iterator[ProbeQuestion]:
+    """Every question that a refusal can answer, the most certain refusal first."""
     names = tuple(row.name for row in catalog.rows)
     assumed = f"{len(names)} task types: {', '.join(names)}"
-    yield Question("task types", PROBE, ours=names, assumed=assumed)
+    yield ProbeQuestion("task types", PROBE, ours=names, assumed=assumed)
     pictured = [row for row in catalog.rows if PICTURES & set(row.needed)]
     yield from _required(pictured)
     yield from _names(pictured)
@@ -58,8 +57,8 @@ def questions(catalog: Catalog) -> Iterator[Question]:
     yield from _ratios(pictured)
 
 
-def _required(rows: list[TaskType]) -> Iterator[Question]:
-    """What the provider asks for when it gets nothing: one row for each set of pictures."""
+def _required(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
+    """What the provider requires when it gets an empty input: one question for each set of pictures."""
     seen: set[frozenset[str]] = set()
     for row in rows:
         pictures = frozenset(PICTURES & set(row.needed))
@@ -70,11 +69,11 @@ def _required(rows: list[TaskType]) -> Iterator[Question]:
         theirs = (key for rival in RIVALS if rival.keys() <= set(row.allowed) for key in rival.values())
         rivals = tuple(key for key in dict.fromkeys(theirs) if key not in keys)
         assumed = f"it needs {', '.join(keys)}"
-        yield Question(f"what {row.name} needs", row.name, {}, keys, rivals, assumed)
+        yield ProbeQuestion(f"what {row.name} needs", row.name, {}, keys, rivals, assumed)
 
 
-def _names(rows: list[TaskType]) -> Iterator[Question]:
-    """Each disputed name, ours and the other's, with something impossible in it."""
+def _names(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
+    """Each disputed name, ours and that of another source, with an invalid value."""
     asked: set[tuple[str, ...]] = set()
     for rival in RIVALS:
         row = next((row for row in rows if rival.keys() <= set(row.allowed)), None)
@@ -84,25 +83,26 @@ def _names(rows: list[TaskType]) -> Iterator[Question]:
         if not any(set(ours) <= set(other) for other in asked):
             asked.add(ours)
             assumed = f"sends {', '.join(ours)}"
-            yield Question(f"names in {row.name}", row.name, _input(dict.fromkeys(ours)), ours, theirs, assumed)
-        # A name that we send elsewhere proves nothing here: all task types may share one reader.
+            yield ProbeQuestion(f"names in {row.name}", row.name, _input(dict.fromkeys(ours)), ours, theirs, assumed)
+        # A name that we send for another task type proves nothing here: all may share one parser.
         telling = tuple(key for key in theirs if key not in PLACES)
         assumed = f"never sends {', '.join(theirs)}"
-        yield Question(f"other names in {row.name}", row.name, _input(rival), (), telling, assumed)
+        yield ProbeQuestion(f"other names in {row.name}", row.name, _input(rival), (), telling, assumed)
 
 
-def _closed_lists(rows: list[TaskType]) -> Iterator[Question]:
-    """A word that does not exist, where the provider may answer with those that do."""
+def _closed_lists(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
+    """A value that does not exist, where the refusal may list those that do."""
     for name, assumed in (("motion_type", "a closed list of motions"), ("lora_type", "an open list of LoRAs")):
         row = next((row for row in rows if name in row.allowed), None)
         if row is not None:
             within, key = PLACES[name].within, PLACES[name].key
-            inner = {key: PROBE}
-            yield Question(f"words of {name}", row.name, {within: [inner]} if within else inner, (key,), (), assumed)
+            value = {key: PROBE}
+            given = {within: [value]} if within else value
+            yield ProbeQuestion(f"values of {name}", row.name, given, (key,), (), assumed)
 
 
-def _ratios(rows: list[TaskType]) -> Iterator[Question]:
-    """Which families of models know the aspect ratio."""
+def _ratios(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
+    """Which families of models accept the aspect ratio."""
     seen: set[str] = set()
     for row in rows:
         family = row.output.resolution
@@ -110,12 +110,12 @@ def _ratios(rows: list[TaskType]) -> Iterator[Question]:
             seen.add(family)
             key = PLACES["aspect_ratio"].key
             assumed = "16:9 and 9:16, sent only when the user asks"
-            yield Question(f"{key} in {row.name}", row.name, {key: PROBE}, (key,), (), assumed)
+            yield ProbeQuestion(f"{key} in {row.name}", row.name, {key: PROBE}, (key,), (), assumed)
 
 
 def _input(names: Mapping[str, str] | Mapping[str, None]) -> dict[str, Any]:
-    """An input that holds junk under each name, or under the other name that is given for it; then under prompt,
-    so that a provider which does not know the name stumbles there."""
+    """An input with JUNK under each name, or under the other name given for it; and under prompt, so that a provider
+    that ignores the name still refuses the order."""
     made: dict[str, Any] = {}
     for name, other in names.items():
         within = PLACES[name].within

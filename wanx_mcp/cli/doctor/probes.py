@@ -1,4 +1,5 @@
-"""Asking the provider by orders that it can only refuse, each on the books before it leaves, as any order is."""
+"""Probes: orders that the provider must refuse, sent to learn from the refusals. Like any order, each is recorded in
+the ledger before it is sent."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from enum import StrEnum
 
 from wanx_mcp.catalog import Catalog
 from wanx_mcp.catalog.wire import from_wire
+from wanx_mcp.cli.doctor.probe_questions import ProbeQuestion, certainly_refused, questions
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import (
     Charged,
@@ -28,19 +30,18 @@ from wanx_mcp.provider import Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.departure import Departure
-from wanx_mcp.studio.questions import Question, certainly_refused, questions
 
-WORDS = 700
-"""Characters of a refusal that are quoted: it may list what is allowed."""
+MOST_QUOTED = 700
+"""Characters of a refusal: it may list what is allowed."""
 
-_ENDS = (OutOfCredit, RateLimited, Unauthorized, Unreachable)
-"""Refusals after which the next probe would teach nothing."""
+_ENDS_PROBING = (OutOfCredit, RateLimited, Unauthorized, Unreachable)
+"""Refusals that are not about the order: the next probe would get the same one."""
 
-_STRANGE = re.compile(r"unknown|unexpected|unrecogni[sz]ed|unsupported|not allowed|not permitted|additional", re.I)
+_UNKNOWN_NAME = re.compile(r"unknown|unexpected|unrecogni[sz]ed|unsupported|not allowed|not permitted|additional", re.I)
 
 
 class Lesson(StrEnum):
-    """What the answer to one probe says of what this version assumes."""
+    """What the answer to one probe says about the assumptions of this version."""
 
     AGREES = "agrees"
     DIFFERS = "differs"
@@ -52,21 +53,21 @@ class Lesson(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """A question and what came of it. `named`: the disputed words that stand in the answer."""
+    """A question and its answer. `named` are the disputed names that the answer contains."""
 
-    question: Question
+    question: ProbeQuestion
     lesson: Lesson
     words: str
     named: tuple[str, ...] = ()
 
     @property
     def last(self) -> bool:
-        """Whether nothing more is asked after this."""
+        """Whether no more probes are sent after this one."""
         return self.lesson in (Lesson.TAKEN, Lesson.UNKNOWN, Lesson.NOT_ASKED)
 
 
-class Probing:
-    """Sends the questions, one after the other; the first that is not plainly refused is the last."""
+class Probes:
+    """Sends the questions one after the other. Stops at the first one that is not clearly refused."""
 
     def __init__(self, settings: Settings, catalog: Catalog, clock: Clock, account: Account) -> None:
         self._settings = settings
@@ -75,7 +76,7 @@ class Probing:
         self._account = account
 
     async def ask(self) -> AsyncIterator[Probed]:
-        """Every question with its answer. Raises NotConfigured and LedgerUnusable."""
+        """Send every question. Yields each with its answer. Raises NotConfigured and LedgerUnusable."""
         self._account.check_orders()
         for question in questions(self._catalog):
             probed = await self._probed(question)
@@ -83,35 +84,39 @@ class Probing:
             if probed.last:
                 return
 
-    async def _probed(self, question: Question) -> Probed:
+    async def _probed(self, question: ProbeQuestion) -> Probed:
         if not certainly_refused(self._catalog, question.payload):
-            raise InvalidOrder(f"the probe about {question.topic} could be carried out; it was not sent")
+            raise InvalidOrder(f"the probe about {question.topic} is a valid order; it was not sent")
         content = self._account.provider.encode(question.payload)
         match await self._account.intend(await self._draft(question)):
             case Spending() as spending:
                 asked = dollars(to_usd(spending.asked))
                 return Probed(
-                    question, Lesson.NOT_ASKED, f"the budget has no room for the {asked} that a probe reserves"
+                    question,
+                    Lesson.NOT_ASKED,
+                    f"what is left of the budget is less than the {asked} that a probe reserves",
                 )
             case FirstOfKind() | Elsewhere() as other:
-                words = f"another order (number {other.entry.number} of wanx-mcp ledger) is on its way"
+                words = f"another order (number {other.entry.number} of wanx-mcp ledger) is being sent"
                 return Probed(question, Lesson.NOT_ASKED, words)
             case Entry() as earlier:
-                words = f"an earlier probe (order {earlier.number} of wanx-mcp ledger) is of unknown outcome"
+                words = f"the outcome of an earlier probe (order {earlier.number} of wanx-mcp ledger) is unknown"
                 return Probed(question, Lesson.NOT_ASKED, words)
             case Intention() as intention:
                 return await self._sent(question, content, intention.entry)
 
-    async def _sent(self, question: Question, content: bytes, entry: Entry) -> Probed:
+    async def _sent(self, question: ProbeQuestion, content: bytes, entry: Entry) -> Probed:
         number, departure = entry.number, Departure(self._account, self._clock, entry)
         try:
-            task = await self._account.provider.create(content, within=0, leave=departure.check, words=WORDS)
+            task = await self._account.provider.create(
+                content, within=0, leave=departure.check, words=MOST_QUOTED
+            )
         except WanxError as error:
             state = State.DECLINED if error.charged is Charged.NO else State.UNKNOWN
             await self._account.conclude(number, state)
             if state is State.UNKNOWN:
                 return Probed(question, Lesson.UNKNOWN, f"{error.what}; it is order {number} of wanx-mcp ledger")
-            if isinstance(error, _ENDS):
+            if isinstance(error, _ENDS_PROBING):
                 return Probed(question, Lesson.NOT_ASKED, error.what)
             return read_refusal(question, error)
         except Exception:
@@ -119,25 +124,25 @@ class Probing:
             raise
         return await self._taken(question, task, number)
 
-    async def _taken(self, question: Question, task: Task, number: int) -> Probed:
-        """The impossible has been accepted: on the books with it, and off with the task."""
+    async def _taken(self, question: ProbeQuestion, task: Task, number: int) -> Probed:
+        """The provider accepted an invalid order: record it, then cancel it."""
         provider = self._account.provider
         await self._account.accept(number, task)
         try:
             await provider.cancel(task.task_id, within=PROBE_SECONDS)
-            fate = "it was cancelled"
+            outcome = "it was cancelled"
         except WanxError as error:
-            fate = f"it could not be cancelled ({error.what})"
+            outcome = f"it could not be cancelled ({error.what})"
         try:
             seen = await provider.get(task.task_id, within=PROBE_SECONDS)
             await self._account.observe(seen, await self._account.find(task.task_id))
-            fate += f" and is {seen.status}"
+            outcome += f" and is {seen.status}"
         except WanxError as error:
-            fate += f"; its state could not be read ({error.what})"
-        words = f"accepted as task {task.task_id}, order {number} of wanx-mcp ledger; {fate}"
+            outcome += f"; its state could not be read ({error.what})"
+        words = f"accepted as task {task.task_id}, order {number} of wanx-mcp ledger; {outcome}"
         return Probed(question, Lesson.TAKEN, words)
 
-    async def _draft(self, question: Question) -> Draft:
+    async def _draft(self, question: ProbeQuestion) -> Draft:
         row = self._catalog.find(question.task_type)
         if row is None or row.price is None:
             self._account.check_assumed_price()
@@ -151,12 +156,12 @@ class Probing:
         )
 
 
-def read_refusal(question: Question, error: WanxError) -> Probed:
-    """What a refusal teaches: which of the disputed names it speaks of, and whether as of strangers."""
+def read_refusal(question: ProbeQuestion, error: WanxError) -> Probed:
+    """What a refusal says: which disputed names it contains, and whether it calls them unknown."""
     words = error.what
     ours, rivals = _named(question.ours, words), _named(question.rivals, words, plain=False)
     lesson = Lesson.OPEN
-    if isinstance(error, Refused) and _STRANGE.search(words) is None:
+    if isinstance(error, Refused) and _UNKNOWN_NAME.search(words) is None:
         if rivals and not ours:
             lesson = Lesson.DIFFERS
         elif ours:
@@ -165,7 +170,7 @@ def read_refusal(question: Question, error: WanxError) -> Probed:
 
 
 def _named(names: tuple[str, ...], words: str, *, plain: bool = True) -> tuple[str, ...]:
-    """The `names` that stand in `words`. Not `plain`: a name that is also an English word must look like a name."""
+    """The `names` that `words` contain. Unless `plain`, a name that is also an English word must be quoted."""
     patterns = {
         name: rf"(?<![\w-]){re.escape(name)}(?![\w-])" if plain or "_" in name else rf"[.\"'`\[\u02bc]{name}(?![\w-])"
         for name in names
