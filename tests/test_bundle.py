@@ -122,7 +122,7 @@ def test_fields_that_nobody_filled_in_count_as_unset(manifest: dict[str, Any], u
 def test_what_a_person_fills_in_arrives(manifest: dict[str, Any], tmp_path: Path) -> None:
     given = {"api_key": "k", "daily_budget": "12.5", "output_folder": str(tmp_path), "simulate": "true"}
     settings = read_settings(filled(manifest, given, unset=""))
-    assert not settings.complaints
+    assert not settings.problems
     assert (settings.api_key, str(settings.daily_budget), settings.output_dir) == ("k", "12.5", tmp_path)
     assert settings.simulate
 

@@ -108,9 +108,7 @@ class Probes:
     async def _sent(self, question: ProbeQuestion, content: bytes, entry: Entry) -> Probed:
         number, departure = entry.number, Departure(self._account, self._clock, entry)
         try:
-            task = await self._account.provider.create(
-                content, within=0, leave=departure.check, words=MOST_QUOTED
-            )
+            task = await self._account.provider.create(content, within=0, leave=departure.check, words=MOST_QUOTED)
         except WanxError as error:
             state = State.DECLINED if error.charged is Charged.NO else State.UNKNOWN
             await self._account.conclude(number, state)
