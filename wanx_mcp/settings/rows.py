@@ -63,7 +63,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "WANX_DAILY_BUDGET_USD",
         "daily_budget",
-        "The most that may be booked in any 24 hours by all processes; 0 forbids spending, unlimited removes the limit.",
+        "The most that may be booked in any 24 hours by all processes; 0 forbids spending, unlimited sets no limit.",
         readers.budget,
         Stops.ORDERS,
     ),
@@ -131,8 +131,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "WANX_READS_PER_MINUTE",
         "reads_per_minute",
-        f"The most reads a minute that waiting may cause, over all tasks, 1 to {MOST_READS_PER_MINUTE}; the first read of "
-        "a call does not count.",
+        f"The most reads a minute that waiting may cause, over all tasks, 1 to {MOST_READS_PER_MINUTE}; the first read "
+        "of a call does not count.",
         readers.whole_number(1, MOST_READS_PER_MINUTE),
         Stops.NOTHING,
     ),

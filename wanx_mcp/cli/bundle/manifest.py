@@ -16,7 +16,7 @@ FORMAT = "0.4"
 """The first version of the format with servers of type `uv`."""
 
 ENTRY = "wanx_mcp/__main__.py"
-ICON = "icon.png"
+ICON = "wanx_mcp/assets/icon.png"
 PRIVACY = (
     "Privacy: what you order (prompts, pictures, settings of a video) goes to PiAPI, under PiAPI's own terms, and "
     "nowhere else. No telemetry. The key is kept by the host and sent to PiAPI only. On this computer stay the saved "
