@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
-from tests.world import Agent, World, text
+from tests.world import PICTURE, Agent, World, text
 from wanx_mcp.simulator.life import SimulatedTask
 from wanx_mcp.simulator.quirks.quirk import Quirk
 from wanx_mcp.simulator.weather import Fault
@@ -20,7 +20,7 @@ ORDER: dict[str, Any] = {
     "aspect_ratio": "9:16",
     "request_id": "lost",
 }
-CANARY: dict[str, Any] = {"task_type": "txt2video-1.3b", "prompt": "a canary"}
+CANARY: dict[str, Any] = {"task_type": "img2video-14b", "prompt": "a canary", "image": PICTURE}
 
 
 async def lose(

@@ -10,9 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp.shared.exceptions import MCPError
+from mcp.types import ResourceTemplateReference
 
 from tests.provider_answers import answering, changing, own
 from tests.world import World
+from wanx_mcp.catalog import CATALOG, parse_order
+from wanx_mcp.errors import InvalidOrder
 from wanx_mcp.provider.answers import read_message, read_task
 from wanx_mcp.provider.rows import read_rows
 from wanx_mcp.quoting import quote
@@ -112,6 +116,11 @@ async def test_an_argument_of_an_order_is_refused_at_once(world: World, name: st
     assert error.startswith(("invalid_order: ", "adult_content_off: "))
     assert len(error) < 3000
     assert not world.line.requests
+
+
+def test_a_task_type_is_not_compared_in_full_with_the_known_ones() -> None:
+    with patience(), pytest.raises(InvalidOrder):
+        parse_order(CATALOG, {"task_type": JUNK["letters"] * 20, "prompt": "x"}, adult=False)
 
 
 @pytest.mark.anyio
@@ -236,3 +245,20 @@ async def test_a_task_is_told_at_once_whatever_it_says_of_itself(world: World, b
             seen = await agent.ok("get_wanx_task", task_id=task_id)
     assert seen["status"] == "failed"
     assert len(str(seen)) < 2000
+
+
+@pytest.mark.anyio
+@junk
+async def test_an_address_and_what_is_typed_for_it_are_answered_at_once(world: World, big: str) -> None:
+    if "\ud800" in big:
+        pytest.skip("no address can carry that")
+    async with world.client() as agent:
+        with patience():
+            for uri in (f"wanx://tasks/{big}", f"wanx://task-types/{big}", f"wanx://{big}", big):
+                with pytest.raises(MCPError):
+                    await agent.client.read_resource(uri)
+            with pytest.raises(MCPError):
+                await agent.client.get_prompt("text_to_video", {"prompt": big, "aspect_ratio": big})
+            template = ResourceTemplateReference(type="ref/resource", uri="wanx://task-types/{task_type}")
+            found = await agent.client.complete(template, {"name": "task_type", "value": big})
+    assert found.completion.values == []

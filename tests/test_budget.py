@@ -234,9 +234,9 @@ async def test_an_assumed_price_of_nothing_refuses_only_the_orders_that_need_it(
 
 @pytest.mark.parametrize("price", ["0", "0.00", "0.0000"])
 def test_an_assumed_price_of_nothing_is_complained_of(price: str) -> None:
-    (complaint,) = World({"WANX_ASSUMED_PRICE_USD": price}).settings.complaints
-    assert str(complaint).startswith("WANX_ASSUMED_PRICE_USD must be more than 0: until then, orders of task types ")
-    assert not World({"WANX_ASSUMED_PRICE_USD": "0.0001"}).settings.complaints
+    (problem,) = World({"WANX_ASSUMED_PRICE_USD": price}).settings.problems
+    assert str(problem).startswith("WANX_ASSUMED_PRICE_USD must be more than 0: until then, orders of task types ")
+    assert not World({"WANX_ASSUMED_PRICE_USD": "0.0001"}).settings.problems
 
 
 def test_an_assumed_price_of_nothing_is_named_by_the_doctor(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ posix = pytest.mark.skipif(os.name == "nt", reason="a pipe with a name keeps the
 
 async def test_memory_is_bounded(tmp_path: Path) -> None:
     path = filmed(tmp_path, 2, (4096, 4096))
-    with pytest.raises(PreviewFailed, match="it needs more than 80 MB of memory"):
+    # An older decoder takes its own lack of memory for broken content.
+    with pytest.raises(PreviewFailed, match=r"it needs more than 80 MB of memory|its content makes no sense"):
         await watch(path, 1, 60.0, memory=80 << 20)
     assert (await watch(path, 1, 60.0)).width == 4096
 
@@ -41,7 +42,7 @@ async def test_memory_is_bounded(tmp_path: Path) -> None:
 @posix
 async def test_a_decoder_that_hangs_is_ended(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "clip.mp4")
-    with pytest.raises(PreviewFailed, match="could not be decoded within 1 s"):
+    with anyio.fail_after(120), pytest.raises(PreviewFailed, match="could not be decoded within 1 s"):
         await watch(tmp_path / "clip.mp4", 6, 0.5, start=0.5)
 
 
@@ -80,7 +81,7 @@ def waiting(tmp_path: Path) -> Path:
 @posix
 async def test_a_call_that_is_cancelled_ends_its_decoder(tmp_path: Path, started: list[int]) -> None:
     async with anyio.create_task_group() as group:
-        group.start_soon(watch, waiting(tmp_path), 6, 600.0)
+        group.start_soon(watch, waiting(tmp_path), 6, 200.0)
         await until(lambda: bool(started))
         group.cancel_scope.cancel()
     await until(lambda: gone(started[0]))

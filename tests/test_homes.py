@@ -113,11 +113,11 @@ WRONG: list[tuple[str, str]] = [
 def test_a_folder_that_leads_nowhere_is_named_with_the_reason(
     empty: Path, variable: str, folder: str, words: str
 ) -> None:
-    (complaint,) = read_settings({variable: folder}).complaints
-    assert str(complaint).startswith(f"{variable} ")
-    assert str(complaint).endswith(words)
+    (problem,) = read_settings({variable: folder}).problems
+    assert str(problem).startswith(f"{variable} ")
+    assert str(problem).endswith(words)
 
 
 def test_one_wrong_folder_of_several_is_named_by_its_number(empty: Path) -> None:
-    (complaint,) = read_settings({"WANX_INPUT_DIRS": os.pathsep.join(["/pictures", "~nobody/x"])}).complaints
-    assert "folder 2 begins with the home of a user who does not exist here" in str(complaint)
+    (problem,) = read_settings({"WANX_INPUT_DIRS": os.pathsep.join(["/pictures", "~nobody/x"])}).problems
+    assert "folder 2 begins with the home of a user who does not exist here" in str(problem)

@@ -56,15 +56,16 @@ async def test_the_only_file_that_differs_by_marks_alone_is_taken_and_named(
 ) -> None:
     place.put(there, SCENE)
     place.put("nothing like it.png", OTHER)
+    same = (place.films / written).exists()  # to a Mac's disk, capitals and Unicode forms are no difference
     async with place.world.client() as agent:
         told = await agent.ok("create_wanx_task", **ORDER, image=f"{place.films}/{written}" if absolute else written)
     assert place.arrived() == SCENE
-    assert "note: image was found as " in told["next_step"]
+    assert ("note: image was found as " in told["next_step"]) is not same
 
 
 async def test_the_exact_name_is_taken_however_many_others_look_alike(place: Place) -> None:
     place.put("a boat.png", SCENE)
-    for other in ("a\u202fboat.png", "A boat.png", "a\u00a0boat.png"):
+    for other in ("a\u202fboat.png", "a\u2009boat.png", "a\u00a0boat.png"):
         place.put(other, OTHER)
     async with place.world.client() as agent:
         told = await agent.ok("create_wanx_task", **ORDER, image="a boat.png")
@@ -74,11 +75,11 @@ async def test_the_exact_name_is_taken_however_many_others_look_alike(place: Pla
 
 async def test_of_several_that_look_alike_none_is_taken_and_all_are_named(place: Place) -> None:
     place.put("a\u202fboat.png", SCENE)
-    (place.inputs / "A boat.png").write_bytes(OTHER)
+    (place.inputs / "a\u2009boat.png").write_bytes(OTHER)
     async with place.world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER, image="a boat.png")
     assert f"image {MISSING} that pictures may come from; 2 differ from it by blanks, marks or capitals" in error
-    assert "A boat.png, a boat.png" in error
+    assert "a boat.png, a boat.png" in error
     assert not place.world.line.requests
 
 
@@ -127,9 +128,10 @@ async def test_other_spellings_of_an_allowed_folder_lead_into_it(tmp_path: Path)
             assert place.arrived() == SCENE
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a disk that tells capitals apart")
 async def test_another_folder_that_differs_by_capitals_is_outside(place: Place) -> None:
     place.put("boat.png", SCENE)
+    if (place.root / "FILMS").exists():
+        pytest.skip("to this disk, capitals are no difference")
     (place.root / "FILMS").mkdir()
     (place.root / "FILMS" / "boat.png").write_bytes(OTHER)
     async with place.world.client() as agent:

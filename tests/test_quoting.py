@@ -72,6 +72,16 @@ def test_ordinary_words_are_left_alone(words: str) -> None:
     assert quote(words) == words
 
 
+@pytest.mark.parametrize("char", ["\ufe00", "\ufe0f", "\U000e0100", "\U000e01ef", "\u200b", "\u202e", "\x07", "\ue000"])
+def test_characters_that_cannot_be_seen_are_left_out(char: str) -> None:
+    assert quote(f"a{char}b") == "ab"
+
+
+@pytest.mark.parametrize("char", ["\ufdff", "\ufe10", "\u00e9", "\u6f22", "\U0001f3ac"])
+def test_characters_that_can_be_seen_stay(char: str) -> None:
+    assert quote(f"a{char}b") == f"a{char}b"
+
+
 @pytest.mark.parametrize("limit", [10, 60, 200])
 def test_a_quotation_is_cut_to_its_limit(limit: int) -> None:
     for words in ("x" * 5000, 'Next:"' * 900, "\u200b" * 900 + "x" * 900, "a " * 3000):

@@ -106,6 +106,30 @@ async def test_what_a_get_makes_of_an_answer(answer: Callable[[], httpx.Response
 
 
 @pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda: page(403), "a check in front of PiAPI blocks this machine"),
+        (lambda: page(451), "a check in front of PiAPI blocks this machine"),
+        (lambda: page(503, "<title>Just a moment...</title>"), "a check in front of PiAPI blocks this machine"),
+        (lambda: page(404), "check PIAPI_BASE_URL"),
+        (lambda: page(405), "check PIAPI_BASE_URL"),
+        (lambda: page(413), "make them smaller"),
+        (lambda: page(414), "make them smaller"),
+        (lambda: page(431), "make them smaller"),
+        (lambda: page(502), "make the same call again in a minute"),
+        (lambda: own(500, "internal error"), "make the same call again in a minute"),
+    ],
+)
+async def test_a_fault_has_the_advice_that_fits(answer: Callable[[], httpx.Response], told: str) -> None:
+    error = await failure(answer, "account")
+    assert (error.code, told in error.next) == ("provider_fault", True), error.next
+
+
+async def test_a_404_of_the_provider_s_own_to_another_read_says_where_to_look() -> None:
+    assert "check PIAPI_BASE_URL" in (await failure(lambda: own(404, "no such page"), "history")).next
+
+
+@pytest.mark.parametrize(
     ("answer", "kind", "told"),
     [
         (lambda: own(503, "down", retry_after="3600"), ProviderFault, "in about 60 min"),

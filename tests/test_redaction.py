@@ -54,6 +54,7 @@ SPELLINGS: Mapping[str, Spelling] = {
     "JSON in JSON": lambda secret: "".join(f"\\\\u{ord(char):04x}" for char in secret),
     "full width": lambda secret: "".join(chr(ord(char) + 0xFEE0) for char in secret),
     "zero-width characters in between": "\u200b".join,
+    "control characters in between": "\x01".join,
     "broken over two lines": lambda secret: f"{secret[:9]}\n  {secret[9:]}",
     "hexadecimal": lambda secret: secret.encode().hex(),
     **{
@@ -139,6 +140,13 @@ def test_ordinary_words_and_other_addresses_stay() -> None:
         ("https://a81f92c3.tunnel.example/x", "a81f92c3.tunnel.example", "[hidden].tunnel.example"),
         ("https://me:hunter2pass@h.example/x", "hunter2pass", "[hidden]"),
         ("http://127.0.0.1:8080/hook", "127.0.0.1:8080/hook", "[hidden]"),
+        ("https://h.example:443/hook", "h.example:443/hook, h.example/hook", "[hidden], [hidden]"),
+        ("https://h.example/ab12cd", "ab12cd", "[hidden]"),
+        ("https://h.example/ab12c", "ab12c", "ab12c"),
+        ("https://h.example/AbCdEfGhIjKl", "abcdefghi", "[hidden]"),
+        ("https://h.example/abcdefghijkl", "abcdefghi", "abcdefghi"),
+        ("https://abcdef12.example/x", "abcdef12", "[hidden]"),
+        ("https://abcde12.example/x", "abcde12", "abcde12"),
     ],
 )
 def test_which_parts_of_an_address_count(address: str, words: str, shown: str) -> None:
@@ -154,6 +162,8 @@ def test_which_parts_of_an_address_count(address: str, words: str, shown: str) -
         ("the", 'secret=the; "the", secret: the.', 'secret=[hidden]; "[hidden]", secret: [hidden].'),
         ("a", "a cat", "a cat"),
         ("", "a cat", "a cat"),
+        ("!#$%&()*+~^{}", "key !#$%&()*+~^{} wrong", "key [hidden] wrong"),
+        ("pa!ss\\w0rd&amp;", "key pa!ss\\w0rd&amp; wrong", "key [hidden] wrong"),
     ],
 )
 def test_a_short_secret_does_not_eat_ordinary_words(secret: str, words: str, shown: str) -> None:

@@ -381,7 +381,9 @@ REDIRECTS = {
     "to a bare name": ("https://intranet/x.mp4", "into a private network"),
     "to a name of this network": ("https://printer.local/x.mp4", "into a private network"),
     "to a name with a dot at its end": ("https://printer.local./x.mp4", "into a private network"),
-    "to nonsense": ("https://[bad/x.mp4", "not a valid URL"),
+    "to nonsense": ("https://[bad/x.mp4", "into a private network"),
+    "to an impossible port": ("https://media.example.com:123456/x.mp4", "names an impossible port"),
+    "to a port in words": ("https://media.example.com:abc/x.mp4", "not a valid URL"),
 }
 
 

@@ -36,6 +36,7 @@ class Desk:
         self.answer, posts = answer, len(self.world.line.sent("POST"))
         order, before = {**ORDER, "request_id": f"r{posts}", "prompt": f"boat {posts}"}, await spent(self.agent)
         error = await self.agent.error("create_wanx_task", **order)
+        assert "unexpected fault" not in error
         booked, sent = await spent(self.agent) - before, len(self.world.line.sent("POST")) - posts
         if "Charged by this call: no." in error:
             assert (error.startswith("outcome_unknown"), booked) == (False, 0), error
@@ -232,6 +233,7 @@ async def test_an_order_that_was_turned_away_in_front_of_the_provider_is_told_so
         (lambda: page(503, retry_after="3600"), "outcome_unknown", "call list_wanx_tasks in about 60 min"),
         (lambda: page(429, retry_after="7200"), "outcome_unknown", "call list_wanx_tasks in about 2 h"),
         (lambda: own(400, "a forbidden boat", retry_after="3600"), "refused", "change what the provider's words"),
+        (lambda: page(403, "captcha", retry_after="3600"), "refused", "call again in about 60 min; if it stays, tell"),
         (lambda: own(401, "no", retry_after="3600"), "unauthorized", "ask the user to check PIAPI_API_KEY"),
     ],
 )

@@ -92,6 +92,12 @@ READ_SECONDS = 15.0
 LAST_LOOK_SECONDS = 3.0
 """What the last look of a wait may take beyond the time that was asked for."""
 
+LONGEST_WAIT_SECONDS = 45
+"""What one call may wait for a task: many clients give up on a call after 60 s."""
+
+MOST_READS_PER_MINUTE = 600
+"""The highest rate of reads that an operator can allow."""
+
 MEMORY_SECONDS = 2.0
 """A task that was read this short a time ago is not read again (design 2)."""
 

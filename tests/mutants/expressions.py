@@ -117,7 +117,7 @@ def word(source: Source, spot: Spot) -> Iterator[Edit]:
         case ast.Call(func=ast.Attribute(attr="get" | "startswith" | "endswith" | "partition" | "pop" | "replace")):
             yield replaced(source, node, repr(f"{node.value}-"), "text")
         case ast.Call(func=ast.Name(id="Decimal")) if re.fullmatch(r"[\d.]+", node.value):
-            yield replaced(source, node, repr(f"1{node.value}"), "constant")
+            yield replaced(source, node, repr(f"{node.value}1"), "constant")
 
 
 def operator(source: Source, spot: Spot) -> Iterator[Edit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from tests.mutants.cover import Test
@@ -30,7 +30,7 @@ class Selection:
             self._read(module, ast.parse(path.read_bytes()), function=False, target="")
 
     def tests(self, mutant: Mutant) -> list[Test]:
-        """Every test that could fail, the narrowest and quickest first, alternating between files.
+        """Every test that could fail, alternating between the ways through the mutated function and between files.
 
         The other tests of these files come last: they may depend on values that were computed once and cached.
         """
@@ -40,7 +40,12 @@ class Selection:
             found = [test for test in self._tests if test.lines.get(mutant.module)]
         ran, files = {test.name for test in found}, {test.file for test in found}
         beside = [test for test in self._tests if test.file in files or test.loads(places)]
-        return in_order(found) + in_order(test for test in beside if test.name not in ran)
+        mask = _mask(mutant)
+        ways = [
+            in_order(some)
+            for some in _grouped(sorted(found, key=_cost), lambda test: test.lines.get(mutant.module, 0) & mask)
+        ]
+        return by_turns(ways) + in_order(test for test in beside if test.name not in ran)
 
     def _places(self, mutant: Mutant) -> Places:
         if function := _function(mutant):
@@ -76,17 +81,35 @@ class Selection:
 
 def in_order(tests: Iterable[Test]) -> list[Test]:
     """The narrow and quick ones first, alternating between files; the slow ones last."""
-    found = sorted(tests, key=lambda test: (test.breadth * (test.seconds + 0.05), test.name))
+    found = sorted(tests, key=_cost)
     quick = [test for test in found if test.seconds < SLOW_SECONDS]
-    return by_turns(quick) + [test for test in found if test.seconds >= SLOW_SECONDS]
+    files = _grouped(quick, lambda test: test.file)
+    return by_turns(files) + [test for test in found if test.seconds >= SLOW_SECONDS]
 
 
-def by_turns(tests: list[Test]) -> list[Test]:
-    """One of each file, then the next of each."""
-    files: dict[str, list[Test]] = defaultdict(list)
+def by_turns(groups: Iterable[Sequence[Test]]) -> list[Test]:
+    """The first of each group, then the second of each, and so on."""
+    return [test for row in zip_longest(*groups) for test in row if test is not None]
+
+
+def _cost(test: Test) -> tuple[float, str]:
+    return test.breadth * (test.seconds + 0.05), test.name
+
+
+def _grouped(tests: Iterable[Test], key: Callable[[Test], object]) -> list[list[Test]]:
+    groups: dict[object, list[Test]] = defaultdict(list)
     for test in tests:
-        files[test.file].append(test)
-    return [test for row in zip_longest(*files.values()) for test in row if test is not None]
+        groups[key(test)].append(test)
+    return list(groups.values())
+
+
+def _mask(mutant: Mutant) -> int:
+    """The bits of the lines of the function that the mutant is in; all bits for a module-level statement."""
+    function = _function(mutant)
+    if function is None:
+        return -1
+    first, last = _span_of(function)
+    return (1 << last + 1) - (1 << first)
 
 
 def _function(mutant: Mutant) -> ast.AST | None:
@@ -116,6 +139,10 @@ def _lines(chain: list[ast.AST]) -> set[int]:
         node for node in reversed(chain) if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case)
     )
     return set(_span(statement))
+
+
+def _span_of(node: ast.AST) -> tuple[int, int]:
+    return node.lineno, node.end_lineno  # type: ignore[attr-defined]
 
 
 def _span(node: ast.AST) -> Iterator[int]:

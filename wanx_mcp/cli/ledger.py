@@ -129,7 +129,7 @@ async def _looked_up(account: Account, task_id: str) -> tuple[str, Observation, 
 def _with_book(work: Callable[[Book, Settings], tuple[int, str]]) -> int:
     """What `work` tells is printed when the ledger is closed: a reader who left is no fault of the ledger."""
     settings = read_settings(os.environ)
-    for complaint in settings.complaints:
+    for complaint in settings.problems:
         print(f"wanx-mcp: {complaint}", file=sys.stderr)
     path = ledger_path(settings)
     if not path.exists():

@@ -16,8 +16,8 @@ from wanx_mcp.settings import read_settings
 def serve() -> NoReturn:
     """Serve until stdin closes, then end the process at once."""
     settings = read_settings(os.environ)
-    for complaint in settings.complaints:
-        print(f"wanx-mcp: {complaint}", file=sys.stderr)
+    for problem in settings.problems:
+        print(f"wanx-mcp: {problem}", file=sys.stderr)
     if sys.stdin is not None and sys.stdin.isatty():
         print("wanx-mcp: an MCP server, waiting for a client on stdin. Ctrl-C ends it.", file=sys.stderr)
         print("Commands for people: wanx-mcp --help", file=sys.stderr)

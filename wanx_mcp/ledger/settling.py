@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from wanx_mcp.ledger.entry import Entry, Found, Observation, State
+from wanx_mcp.ledger.entry import OPEN, Entry, Found, Observation, State
 from wanx_mcp.ledger.placing import Placing
 from wanx_mcp.ledger.rows import DOUBTFUL, OWNER, millis
 
@@ -109,6 +109,14 @@ class Settling(Placing):
         )
         mine_or_perhaps = f"(owner = {OWNER} or {perhaps_mine})"
         return self.entries(f"{DOUBTFUL} and ordered_at > :since and {mine_or_perhaps}", account=account, since=since)
+
+    def unshown(self, account: str) -> datetime | None:
+        """When the newest of our open orders was placed, while the history has never shown one that had not ended: the
+        next reading may. None if there is nothing to learn."""
+        known = f"exists (select 1 from identity where owner = {OWNER} and shows_unfinished = 1)"  # noqa: S608
+        open_order = f"owner = {OWNER} and state = '{State.ACCEPTED}' and status in {OPEN} and gone_at is null"
+        newest = self.newest(f"{open_order} and not {known}", account=account)
+        return newest.moment if newest else None
 
     def neighbours(self, account: str, number: int) -> list[Entry]:
         """Of our orders that the provider itself answered, the last one before that number and the first one after."""

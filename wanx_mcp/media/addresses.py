@@ -40,6 +40,8 @@ def check_link(url: httpx.URL, *, loopback: bool) -> None:
         raise ForbiddenError("the link is not https")
     if url.userinfo:
         raise ForbiddenError("the link carries a password")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ForbiddenError("the link names an impossible port")
     host = url.raw_host.decode().lower()
     if own:
         return

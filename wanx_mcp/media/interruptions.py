@@ -60,8 +60,6 @@ async def check_status(response: httpx.Response) -> None:
 @contextmanager
 def translated() -> Iterator[None]:
     """What the network says, as a reason to try again or to give up. What the disk says passes through."""
-    import ssl
-
     import httpx
 
     try:
@@ -75,19 +73,31 @@ def translated() -> Iterator[None]:
         raise RefusedError(f"the video link is not followed: {error}", advice=advice) from error
     except PackedError as error:
         raise IncompleteError(str(error)) from error
-    except httpx.ConnectError as error:
-        if "CERTIFICATE_VERIFY" in str(error) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
-            advice = "ask the user to set SSL_CERT_FILE to the CA file of their network and restart this server"
-            raise DownloadFailed("the media host's certificate is not trusted here", advice=advice) from error
-        raise CutError("no connection to the media host") from error
-    except httpx.ProxyError as error:
-        raise DownloadFailed("the proxy refuses the media host", advice=_NAME) from error
-    except httpx.TimeoutException as error:
-        raise CutError("the media host stopped sending") from error
     except (httpx.TransportError, httpx.StreamError) as error:
-        raise CutError(f"the connection broke ({type(error).__name__})") from error
+        raise _interruption(error) from error
     except (httpx.InvalidURL, ValueError) as error:
         raise RefusedError("the video link is not a valid URL", advice=_UNSAFE) from error
     except ImportError as error:
         advice = "ask the user to install SOCKS support (pip install 'httpx[socks]') or to unset ALL_PROXY"
         raise DownloadFailed("a SOCKS proxy is set, without support for it", advice=advice) from error
+
+
+def _interruption(error: Exception) -> CutError | RefusedError | DownloadFailed:
+    """What an error of the HTTP client means."""
+    import ssl
+
+    import httpx
+
+    match error:
+        case httpx.ConnectError():
+            if "CERTIFICATE_VERIFY" in str(error) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                advice = "ask the user to set SSL_CERT_FILE to the CA file of their network and restart this server"
+                return DownloadFailed("the media host's certificate is not trusted here", advice=advice)
+            return CutError("no connection to the media host")
+        case httpx.ProxyError():
+            return DownloadFailed("the proxy refuses the media host", advice=_NAME)
+        case httpx.TimeoutException():
+            return CutError("the media host stopped sending")
+    if "Invalid URL" in str(error):  # httpx looks at a `location` by itself, though it does not follow it
+        return RefusedError("the link was redirected to what is not a valid URL", advice=_UNSAFE)
+    return CutError(f"the connection broke ({type(error).__name__})")

@@ -187,6 +187,8 @@ def _timed(error: ErrorT, answer: Answer | None) -> ErrorT:
             error.next = f"wait {span(seconds)}, then make the same call again"
         case errors.RateLimited() | errors.ProviderFault():
             error.next = f"make the same call again in {span(seconds)}"
+        case errors.Refused(next=ADVICE.blocked):
+            error.next = error.next.replace("in a few minutes", f"in {span(seconds)}")
         case errors.OutcomeUnknown():
             error.next = f"do not order this again; call {LIST} in {span(seconds)}, when the provider answers again"
     return error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -96,6 +95,8 @@ def _unescaped(view: View) -> View:
 
 def _meant(escape: bytes) -> bytes:
     """What one escape stands for; itself if it is none after all."""
+    import html  # late: its table of entities is large
+
     match escape[:1], escape[1:2]:
         case b"%", _:
             return bytes([int(escape[1:], 16)])

@@ -24,7 +24,7 @@ from wanx_mcp.server.studio_access import current_access
 from wanx_mcp.server.tools import create_schema
 from wanx_mcp.settings import Settings
 from wanx_mcp.strict import properties
-from wanx_mcp.taskid import is_task_id
+from wanx_mcp.taskid import LONGEST, is_task_id
 
 if TYPE_CHECKING:
     from wanx_mcp.ledger import Entry
@@ -74,6 +74,7 @@ class ResourceRow:
 
 def _task_id(written: str) -> str:
     """The id in an address. It is percent-encoded there; one that is not is taken as it stands."""
+    written = written[: 3 * LONGEST + 1]  # no id is longer, however it is encoded
     decoded = unquote(written)
     return decoded if is_task_id(decoded) else written
 

@@ -147,6 +147,6 @@ class Access:
         return await self.ledger.ask(question)
 
     def _refuse(self, least: Stops) -> None:
-        if hindrances := self._settings.hindrances(least):
-            wrong = "; ".join(map(str, hindrances))
+        if problems := self._settings.problems_that_stop(least):
+            wrong = "; ".join(map(str, problems))
             raise NotConfigured(wrong, advice=_MEND)

@@ -171,6 +171,11 @@ class AccountOrders(Access):
         name = await self.name()
         return await self.ask(lambda book: book.shows_unfinished(name))
 
+    async def unshown(self) -> datetime | None:
+        """When our newest open order was placed, while the history has shown none that had not ended."""
+        name = await self.name()
+        return await self.ask(lambda book: book.unshown(name))
+
     async def note_unfinished(self) -> None:
         """The history has shown one of our unfinished tasks."""
         name = await self.name()

@@ -79,7 +79,7 @@ class Studio:
         group.start_soon(self._reconciling.keep_looking)
         if account.ledger.path.exists():
             self._reconciling.arose()
-        self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
+        self._complaints = [str(complaint) for complaint in settings.problems if complaint.wrong_value]
 
     def take_complaints(self) -> list[str]:
         """What is wrong with the settings, told once: the first error carries it."""

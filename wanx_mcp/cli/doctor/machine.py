@@ -39,11 +39,11 @@ async def _versions(_installation: Installation) -> Finding:
 
 
 async def _settings(installation: Installation) -> Finding:
-    complaints = [one for one in installation.settings.complaints if one.variable != "PIAPI_API_KEY"]
-    found = "; ".join(map(str, complaints))
-    if any(one.wrong_value and one.stops > Stops.NOTHING for one in complaints):
+    problems = [one for one in installation.settings.problems if one.variable != "PIAPI_API_KEY"]
+    found = "; ".join(map(str, problems))
+    if any(one.wrong_value and one.stops > Stops.NOTHING for one in problems):
         return wrong(found, "Correct that value or remove the variable.", "wrong_setting")
-    if complaints:
+    if problems:
         return warning(found, "Correct that value or remove the variable.", "wrong_setting")
     if installation.settings.simulate:
         return ok("WANX_SIMULATE is on: all results below are about the built-in simulator, and nothing costs money")
@@ -55,9 +55,9 @@ async def _settings(installation: Installation) -> Finding:
 async def _key(installation: Installation) -> Finding:
     if installation.settings.simulate:
         return ok("not needed by the simulator")
-    complaint = next((one for one in installation.settings.complaints if one.variable == "PIAPI_API_KEY"), None)
-    if complaint:
-        return wrong(str(complaint), "Copy the key again from your PiAPI workspace, without quotes.", "unusable_key")
+    problem = next((one for one in installation.settings.problems if one.variable == "PIAPI_API_KEY"), None)
+    if problem:
+        return wrong(str(problem), "Copy the key again from your PiAPI workspace, without quotes.", "unusable_key")
     if installation.settings.api_key is None:
         return wrong(
             "PIAPI_API_KEY is not set here.",

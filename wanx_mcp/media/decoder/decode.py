@@ -80,10 +80,12 @@ def _opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
     try:
         # A file object and a fixed format: nothing that the file says makes the decoder open anything else.
         with av.open(file, "r", format="mp4") as film:
-            streams = [one for one in film.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
+            streams = [one for one in film.streams.video if not _is_cover(one)]
             if not streams:
                 raise UnfitError("it has sound but no pictures" if film.streams.audio else "it has no pictures")
             stream = streams[0]
+            if stream.codec_context is None:
+                raise UnfitError("no decoder here knows how it is coded")
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = min(THREADS, os.cpu_count() or 1)
             check_size(stream.codec_context.width, stream.codec_context.height)
@@ -92,6 +94,14 @@ def _opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
         if isinstance(error, MemoryError):  # FFmpeg's own is both
             raise
         raise UnfitError(f"its content makes no sense to a decoder ({type(error).__name__})") from error
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    """Whether it is the cover of a sound file; the oldest PyAV that is allowed does not tell."""
+    import av
+
+    kinds = getattr(av.stream, "Disposition", None)
+    return kinds is not None and bool(stream.disposition & kinds.attached_pic)
 
 
 def _wanted(film: InputContainer, stream: VideoStream, count: int) -> tuple[float, list[float]]:

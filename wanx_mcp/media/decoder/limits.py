@@ -22,21 +22,28 @@ EXIT_ALONE: Final = 87
 def limit(*, seconds: float, memory: int) -> None:
     """Bound this process: seconds on the clock and on the processors, bytes of memory, no files written, and an end
     with its parent, which holds the other end of standard input."""
-    if sys.platform == "win32":
-        from wanx_mcp.media.decoder.windows import confine
-
-        confine(memory)
-    else:
-        _confine(seconds, memory)
+    _confine(seconds, memory)
     threading.Thread(target=_watch, args=(memory,), daemon=True).start()
 
 
 if sys.platform == "win32":
+    import time
 
-    def _watch(_memory: int) -> None:
+    from wanx_mcp.media.decoder.windows import committed, confine
+
+    def _confine(_seconds: float, memory: int) -> None:
+        confine(memory)  # the parent ends what takes too long
+        threading.Thread(target=_listen, daemon=True).start()
+
+    def _listen() -> None:
         with contextlib.suppress(OSError):
             os.read(0, 1)
         os._exit(EXIT_ALONE)
+
+    def _watch(memory: int) -> None:
+        while committed() <= memory:
+            time.sleep(LOOK_SECONDS)
+        os._exit(EXIT_MEMORY)
 
 else:
     import resource

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -36,6 +37,7 @@ KEPT = (
 """What Python and its libraries need to start. The key stays out of a process that decodes what strangers sent."""
 
 _NO_ANSWER = (OSError, ValueError, TypeError, AttributeError, RecursionError, struct.error)
+_BY_TIME = tuple(-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU") if hasattr(signal, name))
 _running = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
@@ -146,8 +148,7 @@ class Decoder:
 
     def _failure(self, code: int) -> WanxError:
         """What an end without an answer means."""
-        ended = () if sys.platform == "win32" else _by_time()
-        if self._late or code in ended:
+        if self._late or code in _BY_TIME:
             return PreviewFailed(f"the saved video could not be decoded within {self._question.seconds:.0f} s")
         if code == EXIT_MEMORY:
             return self._told("memory", "")
@@ -159,12 +160,6 @@ class Decoder:
         if error == "memory":
             words = f"it needs more than {self._question.memory // 1024 // 1024} MB of memory"
         return PreviewFailed(f"the saved video cannot be decoded: {words}")
-
-
-def _by_time() -> tuple[int, ...]:
-    import signal
-
-    return -signal.SIGALRM, -signal.SIGXCPU
 
 
 def _read(pipe: IO[bytes], question: Question) -> tuple[dict[str, Any], list[bytes]]:

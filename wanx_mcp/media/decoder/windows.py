@@ -1,4 +1,4 @@
-"""The limits of the decoder's process on Windows: a job object that bounds its memory and ends with it."""
+"""The memory of the decoder's process on Windows: a job object that bounds it, and what was in use."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ class _Extended(ctypes.Structure):
     )
 
 
+class _Counters(ctypes.Structure):
+    _fields_ = (
+        ("size", ctypes.c_uint32),
+        ("faults", ctypes.c_uint32),
+        ("sizes", ctypes.c_size_t * 7),
+        ("peak_committed", ctypes.c_size_t),
+    )
+
+
 def confine(memory: int) -> None:
     """Bound the memory that this process can commit, in bytes. The parent ends it when its time is over.
 
@@ -53,3 +62,14 @@ def confine(memory: int) -> None:
     limits.process_memory = memory
     kernel.SetInformationJobObject(job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
     kernel.AssignProcessToJobObject(job, ctypes.c_void_p(kernel.GetCurrentProcess()))
+
+
+def committed() -> int:
+    """The most bytes that this process ever had committed; 0 where the system does not tell."""
+    if sys.platform != "win32":
+        return 0
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    found = _Counters(size=ctypes.sizeof(_Counters))
+    process = ctypes.c_void_p(kernel.GetCurrentProcess())
+    return found.peak_committed if kernel.K32GetProcessMemoryInfo(process, ctypes.byref(found), found.size) else 0

@@ -36,6 +36,10 @@ RESTS = 60.0
 """By itself the server reads FIRST_DUE after the order, SECOND_DUE after a reading that proved something, and then
 every LATER_DUE, with RESTS seconds between any two rounds; it sleeps no longer than that at a time."""
 
+TEACHES = timedelta(minutes=3)
+"""For so long after an order of ours has been accepted, the server looks by itself whether the history shows it while
+it is unfinished, if it has never shown one: such a history is believed later even if no unfinished one is there."""
+
 log = logging.getLogger(__name__)
 
 
@@ -79,15 +83,17 @@ class Reconciling:
         doubts = [entry for entry in lookup.doubts if not self._account.in_flight(entry)]
         if doubts:
             self.arose()
-        if not doubts or not ((now and not joined) or self._due(doubts)):  # a round that was joined has just looked
+        if not doubts or not ((now and not joined) or await self._due(doubts)):  # one that was joined has just looked
             return lookup
         await self._look_up()
         return None
 
-    def _due(self, doubts: Sequence[Entry]) -> bool:
-        """Whether one of `doubts` was not looked for just now."""
+    async def _due(self, doubts: Sequence[Entry]) -> bool:
+        """Whether one of `doubts` was not looked for just now, or not since there is more to learn."""
         now = self._account.moment()
-        return any(entry.looked_at is None or abs(now - entry.looked_at) >= _rest(entry) for entry in doubts)
+        if any(entry.looked_at is None or abs(now - entry.looked_at) >= _rest(entry) for entry in doubts):
+            return True
+        return _teaches(await self._account.unshown(), doubts)
 
     async def _look_up(self) -> None:
         """Start a round, or join the one that has begun meanwhile, and wait for its end. It goes on whatever becomes of
@@ -206,12 +212,21 @@ class Reconciling:
     async def _wait(self) -> float | None:
         """Seconds until the next look-up by itself is due, None if there is nothing to look up."""
         try:
-            doubts, now = await self._account.doubts(), self._account.moment()
+            doubts, unshown, now = await self._account.doubts(), await self._account.unshown(), self._account.moment()
         except WanxError as error:
             log.info("the ledger could not tell which orders are unknown: %s", error.code)
             return LATER_DUE.total_seconds()
-        dues = [_due_at(entry) - now for entry in doubts]
-        return max(0.0, min(dues).total_seconds()) if dues else None
+        if not doubts:
+            return None
+        if any(entry.state.doubtful for entry in doubts) and _teaches(unshown, doubts, TEACHES):
+            return 0.0
+        return max(0.0, min(_due_at(entry) - now for entry in doubts).total_seconds())
+
+
+def _teaches(unshown: datetime | None, doubts: Sequence[Entry], after: timedelta = timedelta(0)) -> bool:
+    """Whether the order that was placed at `unshown` has not been looked for yet, or only until `after` that."""
+    looked = [entry.looked_at for entry in doubts if entry.looked_at is not None]
+    return unshown is not None and (not looked or max(looked) <= unshown + after)
 
 
 def _rest(entry: Entry) -> timedelta:
