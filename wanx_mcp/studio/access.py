@@ -92,7 +92,7 @@ class Access:
 
     @property
     def skew(self) -> Skew | None:
-        """By how much the provider's clock is ahead of this machine's, None while no date of it was heard."""
+        """By how much the provider's clock is ahead of this machine's, None while none of its dates is known."""
         return self._provider.skew if self._provider else None
 
     def moment(self) -> datetime:
@@ -104,10 +104,10 @@ class Access:
         """Before an order: hear the provider's date, and learn which account the key belongs to. One free read serves
         both; that it fails does not stop the order. Raises NotConfigured and LedgerUnusable."""
         name = await self.name()
-        heard = self.provider.heard_ago
+        age = self.provider.heard_ago
         if self._account_id is None:
             self._account_id = await self.ask(lambda book: book.account_id(name))
-        if heard is None or heard > DATE_SECONDS or (self._account_id is None and self._may_ask_account()):
+        if age is None or age > DATE_SECONDS or (self._account_id is None and self._may_ask_account()):
             await self._ask_account(name)
 
     async def identify(self) -> None:

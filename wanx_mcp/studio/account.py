@@ -38,7 +38,7 @@ class KnownTask:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What one question to the ledger told: the orders in doubt, and the task that was asked for."""
+    """What one question to the ledger found: the orders in doubt, and the task that was asked for."""
 
     doubts: tuple[Entry, ...]
     known: KnownTask
@@ -99,7 +99,7 @@ class Account(AccountOrders):
         return await anyio.to_thread.run_sync(lambda: [_present(entry) for entry in entries])
 
     async def observe(self, task: Task, known: Entry | None) -> None:
-        """Keep what a GET has just told, if the ledger has the task and it is news. Raises LedgerUnusable."""
+        """Keep what a GET has just shown, if the ledger has the task and it is new. Raises LedgerUnusable."""
         if known is None or not _is_news(known, task):
             return
         seen = replace(self.observation(task, by_get=True), task_id=known.task_id or task.task_id)

@@ -190,7 +190,7 @@ class AccountOrders(Access):
         return abs((self._clock.now() - entry.created_at).total_seconds()) < UNSENT_SECONDS
 
     def observation(self, task: Task, *, by_get: bool) -> Observation:
-        """`task`, told just now, in the ledger's terms."""
+        """`task`, as the provider showed it just now, in the ledger's terms."""
         return Observation(
             task_id=task.task_id,
             status=task.status.value,

@@ -82,9 +82,9 @@ class Studio:
         self._complaints = [str(complaint) for complaint in settings.problems if complaint.wrong_value]
 
     def take_complaints(self) -> list[str]:
-        """What is wrong with the settings, told once: the first error carries it."""
-        told, self._complaints = self._complaints, []
-        return told
+        """What is wrong with the settings, returned once: the first error carries it."""
+        problems, self._complaints = self._complaints, []
+        return problems
 
     def pace(self, order: Order) -> Pace:
         """How long such an order takes."""
@@ -159,15 +159,15 @@ class Studio:
     async def _look(self, task_id: str) -> TaskView:
         """The task as it stands. The ledger is asked while the provider is."""
         settling = self._background.send(lambda: self._reconciling.settle(task_id), ProviderFault)
-        sight = await self._reading.look(task_id, lookup=settling.outcome)
+        view = await self._reading.look(task_id, lookup=settling.outcome)
         await settling.outcome()
-        return sight
+        return view
 
     async def inspect(self, task_id: str) -> tuple[TaskView, Entry | None]:
         """The task as it stands, beside its order in the ledger. Raises the errors of a get."""
         await self._reconciling.settle()
-        sight = await self._reading.look(task_id)
-        return sight, await self._account.find(task_id)
+        view = await self._reading.look(task_id)
+        return view, await self._account.find(task_id)
 
     async def known(self, task_id: str) -> Entry | None:
         """The task's order, from the ledger alone. Raises NotConfigured and LedgerUnusable."""
@@ -212,24 +212,24 @@ class Studio:
             await self._account.provider.cancel(task_id, within=READ_SECONDS)
         except (CannotCancel, TaskNotFound) as refusal:
             self._reading.forget(task_id)
-            sight = await self._reading.read_now(task_id)
-            if sight.task.status is Status.CANCELLED:
-                return sight
-            gone = "the provider does not know it any more" if sight.forgotten else refusal.what
-            raise _too_late(sight, f"the task is {sight.task.status}; {gone}") from refusal
+            view = await self._reading.read_now(task_id)
+            if view.task.status is Status.CANCELLED:
+                return view
+            gone = "the provider does not know it any more" if view.forgotten else refusal.what
+            raise _too_late(view, f"the task is {view.task.status}; {gone}") from refusal
         return await self._after_cancel(task_id)
 
     async def _after_cancel(self, task_id: str) -> TaskView:
         self._reading.forget(task_id)  # what was asked before the cancel tells nothing of it
         try:
-            sight = await self._reading.read_now(task_id)
+            view = await self._reading.read_now(task_id)
         except TaskNotFound:
             return TaskView(Task(task_id, Status.CANCELLED, "cancelled"), None, None, None)
-        if sight.task.status in (Status.CANCELLED, Status.PENDING):  # just accepted, perhaps not yet carried out
-            return sight
-        raise _too_late(sight, f"the provider took the request, but the task is {sight.task.status}")
+        if view.task.status in (Status.CANCELLED, Status.PENDING):  # just accepted, perhaps not yet carried out
+            return view
+        raise _too_late(view, f"the provider took the request, but the task is {view.task.status}")
 
 
-def _too_late(sight: TaskView, what: str) -> CannotCancel:
-    over = f"call {GET} to see how the task ended" if sight.task.status.final else None
+def _too_late(view: TaskView, what: str) -> CannotCancel:
+    over = f"call {GET} to see how the task ended" if view.task.status.final else None
     return CannotCancel(what, advice=over)

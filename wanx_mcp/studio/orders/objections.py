@@ -20,7 +20,7 @@ def late(departure: Departure | None) -> WanxError:
 
 
 def over_budget(spending: Spending) -> BudgetExceeded:
-    """What an order that the budget has no room for is told."""
+    """The error for an order that the budget has no room for."""
     asked, limit = dollars(to_usd(spending.asked)), dollars(to_usd(spending.limit or 0))
     why = f" ({figure_words(spending.figure)})" if spending.figure else ""
     what = (

@@ -122,7 +122,7 @@ class Pictures:
     async def _read_in_time(self, given: Mapping[str, str], within: float) -> dict[str, Picture]:
         until = self._clock.seconds() + within
         try:
-            # What can be told from names and first bytes does not wait for its turn.
+            # What names and first bytes show does not wait for a turn.
             with anyio.fail_after(within):
                 looking = anyio.to_thread.run_sync(self._glance, given, limiter=self._glances, abandon_on_cancel=True)
                 if not await looking:

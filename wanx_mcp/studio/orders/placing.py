@@ -240,17 +240,17 @@ class Ordering:
 
     async def _repeat(self, attempt: _Attempt, order: Order, draft: Draft, earlier: Entry) -> Placement | None:
         """What an earlier order that was accepted means for this one. None: try again, it has ended meanwhile."""
-        sight = None
+        view = None
         old = draft.moment - earlier.moment > FRESH
         if old and earlier.open and not by_key(draft, earlier) and not attempt.ended:
-            sight = await self._looked(earlier, attempt.until - self._clock.seconds())
-            attempt.ended = sight is not None and (sight.task.status.final or sight.gone)
+            view = await self._looked(earlier, attempt.until - self._clock.seconds())
+            attempt.ended = view is not None and (view.task.status.final or view.gone)
             if attempt.ended:
                 return None  # the ledger knows by now; where it could not note it, it is asked once only
         warning = None
         if earlier.gone_at is not None:
             warning = f"the provider has lost this task: it has denied it for good since {minute(earlier.gone_at)}"
-        elif earlier.denied_at is not None or (sight is not None and sight.denied):
+        elif earlier.denied_at is not None or (view is not None and view.denied):
             warning = "the provider could not find this task when it was last asked; this may be temporary"
         task_id, status, lost = earlier.task_id or "", earlier.status or "", earlier.gone_at is not None
         return Placement(order, task_id, status, earlier.booked, reused=True, lost=lost, warning=warning)

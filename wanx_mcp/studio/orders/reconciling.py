@@ -62,7 +62,7 @@ class Reconciling:
         """Look doubtful orders up, unless that was done just now and the call can do without. What cannot be read
         stays in doubt; that is no error of the call, which waits CALL_SECONDS at most.
 
-        The answer is what the same question to the ledger told of `task_id`, None if that may have changed since.
+        Returns what the ledger knows of `task_id`, None if that may have changed since.
         """
         with anyio.move_on_after(CALL_SECONDS):
             try:

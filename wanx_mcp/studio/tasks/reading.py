@@ -98,19 +98,19 @@ class TaskReading:
         until = self._clock.seconds() + min(within, READ_SECONDS)
         while (read := self._reads.get(task_id)) is not None and not read.over:
             try:
-                sight = await read.heard(max(0.0, until - self._clock.seconds()))
+                view = await read.wait_for(max(0.0, until - self._clock.seconds()))
             except ProviderError:
                 if read.patient or not patient or self._clock.seconds() >= until:
                     raise
             else:
-                if sight is not None:
-                    return sight
+                if view is not None:
+                    return view
         read = self._reads[task_id] = SharedRead(patient=patient)
         try:
-            sight = await read.made(self._read(task_id, until - self._clock.seconds(), patient, lookup))
-            if self._reads.get(task_id) is read and not (sight.denied or sight.forgotten or sight.gone):
-                self._keep(task_id, sight)
-            return sight
+            view = await read.run(self._read(task_id, until - self._clock.seconds(), patient, lookup))
+            if self._reads.get(task_id) is read and not (view.denied or view.forgotten or view.gone):
+                self._keep(task_id, view)
+            return view
         finally:
             if self._reads.get(task_id) is read:
                 del self._reads[task_id]
@@ -131,16 +131,16 @@ class TaskReading:
             log.warning("what was read could not be kept: %s", error.what)
         row, order = self._row(task, known), known.order
         await self._learn(row, afresh=task.status.final and (order is None or order.status != task.status))
-        return self._sight(task, known, row)
+        return self._view(task, known, row)
 
     async def _known(self, task_id: str, lookup: LookingUp | None) -> KnownTask:
-        told = await lookup() if lookup else None
-        return told.known if told else await self._account.known(task_id)
+        found = await lookup() if lookup else None
+        return found.known if found else await self._account.known(task_id)
 
-    def _keep(self, task_id: str, sight: TaskView) -> None:
+    def _keep(self, task_id: str, view: TaskView) -> None:
         now = self._clock.seconds()
         self._seen = {name: seen for name, seen in self._seen.items() if now - seen[0] < MEMORY_SECONDS}
-        self._seen[task_id] = (now, sight)
+        self._seen[task_id] = (now, view)
 
     def _remember(self, task_id: str) -> tuple[float, TaskView] | None:
         seen = self._seen.get(task_id)
@@ -160,7 +160,7 @@ class TaskReading:
     def _row(self, task: Task, known: KnownTask) -> TaskType | None:
         return self._catalog.find(known.task_type or task.task_type or "")
 
-    def _sight(self, task: Task, known: KnownTask, row: TaskType | None) -> TaskView:
+    def _view(self, task: Task, known: KnownTask, row: TaskType | None) -> TaskView:
         created_at = task.created_at or (known.order.created_at if known.order else None)
         now = self._clock.now() + (self._skew if task.created_at else timedelta(0))
         until = task.ended_at if task.status.final else now  # of one that ended nobody knows when, nothing is said
@@ -211,4 +211,4 @@ class TaskReading:
                 error_message=order.error_message,
                 consumed_points=order.charged,
             )
-        return self._sight(task, known, self._row(task, known))
+        return self._view(task, known, self._row(task, known))

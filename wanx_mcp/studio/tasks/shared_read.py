@@ -28,7 +28,7 @@ class SharedRead(Generic[ResultT]):
         """Whether whoever comes now comes too late."""
         return self._done.is_set()
 
-    async def made(self, read: Awaitable[ResultT]) -> ResultT:
+    async def run(self, read: Awaitable[ResultT]) -> ResultT:
         """The answer to the reader itself. Raises the error of the read."""
         try:
             self._outcome = await read
@@ -39,7 +39,7 @@ class SharedRead(Generic[ResultT]):
             self._done.set()
         return self._outcome
 
-    async def heard(self, within: float) -> ResultT | None:
+    async def wait_for(self, within: float) -> ResultT | None:
         """The answer to one of the others, None if the reader has left without one. Raises the error of the read, and
         Unreachable after `within` seconds."""
         with anyio.move_on_after(within):

@@ -39,7 +39,7 @@ class CardExtrasSource:
         try:
             known = await self._account.known(task_id)
         except WanxError as error:
-            log.info("nothing can be told about a task: %s", error.what)
+            log.info("nothing is known about a task: %s", error.what)
             return CardExtras()
         prompt = known.order.arguments.get("prompt") if known.order else None
         drawn = await self._poster(Path(known.saved_path)) if known.saved_path else None

@@ -119,21 +119,23 @@ class Saving:
                 return saved
             chosen = safe_stem(name) if name else ""
             check_spelling(self._settings.output_folder, chosen)
-            sight = await self._reading.look(task_id)
-            link, stem = _link(sight), chosen or self._usual(sight, known)
-            wish = _Wish(task_id, sight.row.name if sight.row else None, link, stem, copy)
+            view = await self._reading.look(task_id)
+            link, stem = _link(view), chosen or self._usual(view, known)
+            wish = _Wish(task_id, view.row.name if view.row else None, link, stem, copy)
             # No waiting between this look and the entry: callers that come together share one job.
             job = self._jobs.get(task_id) or self._start(wish)
         with anyio.move_on_after(deadline - anyio.current_time()):
-            return await self._heard(task_id, job, report)
+            return await self._wait_for(task_id, job, report)
         return Underway(task_id, job.meter.done, job.meter.total)
 
-    async def _heard(self, task_id: str, job: _Job, report: MeterReport) -> Saved:
+    async def _wait_for(self, task_id: str, job: _Job, report: MeterReport) -> Saved:
         while not job.job.done.is_set():
             await report(Underway(task_id, job.meter.done, job.meter.total))
             with anyio.move_on_after(REPORT_SECONDS):
                 await job.job.done.wait()
-        if self._jobs.get(task_id) is job:  # a failure is told once, also to a call that comes later; then anew
+        if (
+            self._jobs.get(task_id) is job
+        ):  # a failure is reported once, also to a later call; then the work starts again
             del self._jobs[task_id]
         return await job.job.outcome()
 
@@ -213,22 +215,22 @@ class Saving:
             await self._account.keep_copy(wish.task_id, copy, standing)  # the one that stands is gone
         return saved
 
-    def _usual(self, sight: TaskView, known: KnownTask) -> str:
-        task = sight.task
+    def _usual(self, view: TaskView, known: KnownTask) -> str:
+        task = view.task
         arguments = known.order.arguments if known.order else task.input
-        kind = sight.row.name if sight.row else "wanx"
+        kind = view.row.name if view.row else "wanx"
         return usual_stem(task.created_at or self._clock.now(), kind, str(arguments.get("prompt", "")), task.task_id)
 
 
-def _link(sight: TaskView) -> str:
-    task = sight.task
+def _link(view: TaskView) -> str:
+    task = view.task
     if task.video_url is not None:
         return task.video_url
     match task.status:
         case Status.FAILED | Status.CANCELLED:
             advice = f"there is no video to save; order again with {CREATE} if it is still wanted"
             raise NotFinished(f"the task is {task.status}, so there will be no video", advice=advice)
-        case _ if sight.forgotten or sight.gone:
+        case _ if view.forgotten or view.gone:
             raise DownloadFailed(
                 "the provider no longer knows this task, and no link to its video is left", advice=_GONE
             )
