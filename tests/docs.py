@@ -18,7 +18,7 @@ from wanx_mcp.server.building import DESCRIPTION, TITLE, WEBSITE
 from wanx_mcp.server.prompts import PROMPTS
 from wanx_mcp.server.resources import RESOURCES
 from wanx_mcp.server.tools import tool_rows
-from wanx_mcp.settings import SETTINGS
+from wanx_mcp.settings import SETTINGS, shown_default
 
 ROOT = Path(__file__).parents[1]
 REGISTRY_NAME = "io.github.wanx-mcp/wanx-mcp"
@@ -55,9 +55,8 @@ def loras() -> str:
 
 
 def settings() -> str:
-    return table(
-        ("Variable", "Default", "Meaning"), [(f"`{row.variable}`", row.default, row.meaning) for row in SETTINGS]
-    )
+    rows = [(f"`{row.variable}`", shown_default(row), row.meaning) for row in SETTINGS]
+    return table(("Variable", "Default", "Meaning"), rows)
 
 
 def commands() -> str:

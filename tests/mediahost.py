@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import ssl
 import struct
 import threading
 import time
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 Answer = BaseHTTPRequestHandler
@@ -20,8 +21,8 @@ Trick = Callable[[Any], None]
 
 
 def clip() -> bytes:
-    """The small built-in clip: 832x480, 85 frames."""
-    return files("wanx_mcp").joinpath("assets", "clip.mp4").read_bytes()
+    """A small clip: 832x480, 85 frames."""
+    return (Path(__file__).parent / "assets" / "clip.mp4").read_bytes()
 
 
 @lru_cache
@@ -153,8 +154,8 @@ class MediaHost:
 
 
 @contextmanager
-def serving() -> Iterator[MediaHost]:
-    """A media host while the context lasts."""
+def serving(context: ssl.SSLContext | None = None) -> Iterator[MediaHost]:
+    """A media host while the context lasts; with a TLS `context`, it speaks https."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -180,7 +181,9 @@ def serving() -> Iterator[MediaHost]:
 
     with Server(("127.0.0.1", 0), Handler) as server:
         server.over = threading.Event()
-        host = MediaHost(f"http://127.0.0.1:{server.server_port}/clip.mp4?sig=a%2Fb%2B+c~")
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        host = MediaHost(f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}/clip.mp4?sig=a%2Fb%2B+c~")
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         try:
             yield host

@@ -69,7 +69,7 @@ def test_it_holds_the_whole_package_but_no_picture_of_the_readme_and_nothing_tha
     pictures = {name for name in files if name.endswith(".webp")}  # the README's
     assert pictures
     sources = {name for name in files - pictures if "__pycache__" not in name}
-    assert set(bundle.namelist()) == sources | {"manifest.json", "pyproject.toml", "icon.png", "LICENSE"}
+    assert set(bundle.namelist()) == sources | {"manifest.json", "pyproject.toml", "LICENSE"}
     assert all(bundle.read(name) == (house.parent / name).read_bytes() for name in sources)
 
 
@@ -122,16 +122,16 @@ def test_fields_that_nobody_filled_in_count_as_unset(manifest: dict[str, Any], u
 def test_what_a_person_fills_in_arrives(manifest: dict[str, Any], tmp_path: Path) -> None:
     given = {"api_key": "k", "daily_budget": "12.5", "output_folder": str(tmp_path), "simulate": "true"}
     settings = read_settings(filled(manifest, given, unset=""))
-    assert not settings.complaints
+    assert not settings.problems
     assert (settings.api_key, str(settings.daily_budget), settings.output_dir) == ("k", "12.5", tmp_path)
     assert settings.simulate
 
 
-def test_its_project_needs_what_the_package_needs_and_the_video_extra(bundle: zipfile.ZipFile) -> None:
+def test_its_project_needs_what_the_package_needs(bundle: zipfile.ZipFile) -> None:
     project = tomllib.loads(bundle.read("pyproject.toml").decode())
     needs = set(project["project"]["dependencies"])
     declared = requires("wanx-mcp") or []
-    assert {demand for demand in declared if "extra ==" not in demand} < needs
+    assert {demand for demand in declared if "extra ==" not in demand} == needs
     assert {re.match(r"[a-z]+", demand)[0] for demand in needs} > {"av", "mcp", "httpx"}  # type: ignore[index]
     assert all("<" in demand and ";" not in demand for demand in needs)
     assert not any(demand.startswith(("pytest", "mypy", "wanx")) for demand in needs)
@@ -152,8 +152,8 @@ def test_it_says_what_becomes_of_what_you_order(manifest: dict[str, Any]) -> Non
     assert "PiAPI" in manifest["long_description"]
 
 
-def test_the_icon_is_a_square_png(bundle: zipfile.ZipFile) -> None:
-    with Image.open(io.BytesIO(bundle.read("icon.png"))) as icon:
+def test_the_icon_is_a_square_png(bundle: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+    with Image.open(io.BytesIO(bundle.read(manifest["icon"]))) as icon:
         assert (icon.format, icon.size) == ("PNG", (512, 512))
 
 

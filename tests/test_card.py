@@ -210,7 +210,7 @@ async def test_no_poster_where_the_saved_video_is_gone_or_broken(world: World) -
         assert set(await meta(agent, task_id)) == {"wanx/prompt"}
 
 
-async def test_no_poster_without_the_video_extra(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_poster_where_pyav_cannot_be_loaded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with world.client(extensions=[APPS]) as agent:
         task_id = await finished(world, agent)
         await agent.ok("save_wanx_video", task_id=task_id)

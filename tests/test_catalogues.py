@@ -240,7 +240,7 @@ async def test_a_studio_that_cannot_be_opened_is_an_error_with_a_code_and_may_op
         assert (await agent.order())["task_id"]
     for error in told:
         assert "not_configured: this server could not start its work (ModuleNotFoundError wanx_mcp.studio)" in error
-        assert "Charged: no. Next: " in error
+        assert "Charged by this call: no. Next: " in error
 
 
 async def test_simulated_tasks_and_money_say_so_wherever_they_are_read() -> None:

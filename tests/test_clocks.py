@@ -74,8 +74,17 @@ async def test_time_spent_suspended_counts(world: World) -> None:
         assert opened.heard_ago == HOUR + 5
 
 
-@pytest.mark.parametrize("days", [-3, 3])
-async def test_a_date_that_is_days_off_is_no_time(world: World, days: int) -> None:
+@pytest.mark.parametrize("days", [-1.99, 1.99])
+async def test_a_date_that_is_hours_off_is_a_time(world: World, days: float) -> None:
+    world.simulator.skew = timedelta(days=days)
+    async with simulated(world) as opened:
+        await opened.account(within=5)
+        assert opened.skew is not None
+        assert abs(opened.skew.ahead - days * DAY * 1000) <= opened.skew.error
+
+
+@pytest.mark.parametrize("days", [-2.01, 2.01])
+async def test_a_date_that_is_days_off_is_no_time(world: World, days: float) -> None:
     world.simulator.skew = timedelta(days=days)
     async with simulated(world) as opened:
         await opened.account(within=5)
@@ -86,7 +95,15 @@ async def test_a_date_that_is_days_off_is_no_time(world: World, days: int) -> No
 
 @pytest.mark.parametrize(
     "header",
-    [{"age": "7"}, {"age": "soon"}, {"x-cache": "HIT"}, {"x-cache": "Hit from cloudfront"}, {"cf-cache-status": "HIT"}],
+    [
+        {"age": "7"},
+        {"age": "soon"},
+        {"x-cache": "HIT"},
+        {"x-cache": "Hit from cloudfront"},
+        {"x-cache": "TCP_HIT from x"},
+        {"x-cache": "MISS, HIT"},
+        {"cf-cache-status": "HIT"},
+    ],
 )
 async def test_a_cached_answer_tells_no_time(world: World, header: dict[str, str]) -> None:
     date = format_datetime(world.clock.now() + timedelta(hours=3), usegmt=True)
@@ -100,7 +117,9 @@ async def test_a_cached_answer_tells_no_time(world: World, header: dict[str, str
         assert (opened.skew.ahead, opened.heard_ago) == (500, 5)
 
 
-@pytest.mark.parametrize("header", [{"age": "0"}, {"x-cache": "MISS"}, {"cf-cache-status": "DYNAMIC"}])
+@pytest.mark.parametrize(
+    "header", [{"age": "0"}, {"x-cache": "MISS"}, {"x-cache": "white"}, {"cf-cache-status": "DYNAMIC"}]
+)
 async def test_a_fresh_answer_behind_a_cache_tells_the_time(world: World, header: dict[str, str]) -> None:
     date = format_datetime(world.clock.now(), usegmt=True)
     world.line.canned = httpx.Response(200, json={"code": 200, "data": {}}, headers={"date": date, **header})

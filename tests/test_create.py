@@ -34,7 +34,7 @@ async def test_a_provider_that_stays_busy_is_rate_limited_and_nothing_was_spent(
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER)
     assert error.startswith("rate_limited: ")
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
 
 
 async def test_a_provider_that_stays_busy_is_told_within_twenty_seconds(world: World) -> None:
@@ -63,7 +63,7 @@ async def test_a_repeat_waits_five_seconds_for_the_first_one_s_task(world: World
         assert 5 <= world.clock.seconds() - begun < 6
         told.set()
     assert error.startswith("outcome_unknown: ")
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
     assert world.simulator.store.count() == 1
 
 
@@ -89,7 +89,7 @@ async def test_an_order_whose_answer_is_lost_or_unreadable_is_sent_once_and_its_
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER)
     assert error.startswith("outcome_unknown: ")
-    assert "Charged: maybe." in error
+    assert "Charged by this call: maybe." in error
     assert len(world.line.sent("POST")) == 1
 
 
@@ -132,7 +132,7 @@ async def test_an_empty_account_is_told(world: World) -> None:
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER)
     assert error.startswith("out_of_credit: ")
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
 
 
 async def test_without_a_key_the_tools_are_listed_and_a_call_says_how_to_set_it() -> None:

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,6 @@ from tests.process import limited
 from wanx_mcp.media.movie import read_movie
 
 DEAD = "http://127.0.0.1:1"
-NO_VIDEO = """
-import importlib.util as util
-known = util.find_spec
-util.find_spec = lambda name, *more: None if name == "av" else known(name, *more)
-"""
-
 DEMO = ("-m", "wanx_mcp", "demo")
 
 
@@ -60,8 +53,7 @@ def plain(sent: str) -> str:
 @pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
 @pytest.mark.parametrize(("columns", "bar"), [(100, 30), (50, 19), (30, 0)])
 def test_on_a_terminal_progress_is_one_line_that_fits_and_goes(tmp_path: Path, columns: int, bar: int) -> None:
-    (tmp_path / "sitecustomize.py").write_text(NO_VIDEO, encoding="utf-8")  # it is quicker so
-    code, sent = on_terminal(tmp_path / "videos", columns, PYTHONPATH=str(tmp_path), NO_COLOR="1")
+    code, sent = on_terminal(tmp_path / "videos", columns, NO_COLOR="1")
     assert code == 0, sent
     lines = sent.split("\n")
     drawn = [piece for line in lines for piece in line.split("\r") if " left\033[K" in piece or "saving" in piece]
@@ -73,7 +65,7 @@ def test_on_a_terminal_progress_is_one_line_that_fits_and_goes(tmp_path: Path, c
     assert not [line for line in left if re.search(r"[━─\r\033]", line)]
     said = left[: next(number for number, line in enumerate(left) if line.startswith("Videos"))]  # then come paths
     assert not [line for line in said if len(line) > columns and len(line.split()) > 2], "only a path may be longer"
-    assert [line[:9] for line in left if line.startswith(("agent", "server"))] == ["agent  > ", "server < "] * 6
+    assert [line[:9] for line in left if line.startswith(("agent", "server"))] == ["agent  > ", "server < "] * 8
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
@@ -91,7 +83,6 @@ def test_colours_are_for_terminals_alone_and_only_where_they_are_wanted(tmp_path
     assert "\033" not in run(folder, failing).stdout
 
 
-@pytest.mark.skipif(find_spec("av") is None, reason="the video extra is not installed")
 def test_the_demo_leaves_two_videos_and_their_sheets(tmp_path: Path) -> None:
     folder = tmp_path / "two words"
     done = run(
@@ -106,16 +97,6 @@ def test_the_demo_leaves_two_videos_and_their_sheets(tmp_path: Path) -> None:
     assert "cost $0.56" in done.stdout
     assert len(done.stdout) < 9000
     assert not set(done.stdout) & {"\r", "\033", "━"}
-
-
-def test_without_the_video_extra_the_demo_works_and_says_what_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(NO_VIDEO, encoding="utf-8")
-    folder = tmp_path / "videos"
-    done = run(folder, PYTHONPATH=str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    assert [path.suffix for path in folder.iterdir()] == [".mp4", ".mp4"]
-    assert "pip install '.[video]'" in done.stdout
-    assert "wanx-mcp[" not in done.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such limit on Windows")

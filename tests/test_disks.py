@@ -48,7 +48,7 @@ async def test_a_file_that_can_grow_no_further_is_a_full_disk_without_litter(
         task_id = await process.finished(agent)
         host.plays(mediahost.whole(large()))
         error = await agent.error("save_wanx_video", task_id=task_id)
-        assert error.startswith(f"download_failed: the disk of {videos} is full. Charged: no. Next: ")
+        assert error.startswith(f"download_failed: the disk of {videos} is full. Charged by this call: no. Next: ")
         assert list(videos.iterdir()) == []
         host.plays(mediahost.whole(clip()))
         saved = await agent.ok("save_wanx_video", task_id=task_id)
@@ -77,7 +77,7 @@ async def test_a_disk_that_fills_up_halfway_is_as_empty_afterwards(
         host.plays(mediahost.whole(large()))
         for _ in range(2):
             error = await agent.error("save_wanx_video", task_id=task_id)
-            assert error.startswith(f"download_failed: the disk of {videos} is full. Charged: no. Next: ")
+            assert error.startswith(f"download_failed: the disk of {videos} is full. Charged by this call: no. Next: ")
         host.plays(mediahost.whole(large(900_000)))
         saved = await agent.ok("save_wanx_video", task_id=task_id)
     assert saved["bytes"] == 900_000
@@ -97,7 +97,7 @@ async def test_a_folder_that_the_locale_cannot_spell_is_found_out_before_a_byte_
         task_id = await process.finished(agent)
         error = await agent.error("save_wanx_video", task_id=task_id)
     assert error.startswith("download_failed: the folder ")
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
     assert "PYTHONUTF8=1" in error
     assert "WANX_OUTPUT_DIR" in error
     assert host.requests == []
@@ -116,7 +116,7 @@ async def test_a_file_name_that_the_locale_cannot_spell_is_refused_and_a_prompt_
         task_id = await process.finished(agent, prompt="Un \u00e9t\u00e9 \u732b\u3068\u72ac with a boat")
         error = await agent.error("save_wanx_video", task_id=task_id, file_name="\u732b.mp4")
         assert error.startswith("invalid_arguments: file_name cannot be spelt here")
-        assert "Charged: no. Next: set file_name to plain letters" in error
+        assert "Charged by this call: no. Next: set file_name to plain letters" in error
         assert host.requests == []
         assert not videos.exists()
         saved = await agent.ok("save_wanx_video", task_id=task_id)

@@ -235,8 +235,8 @@ async def test_a_provider_that_stays_broken_is_named_and_costs_nothing(world: Wo
         world.line.broken = [httpx.ConnectError("no route")] * 4
         unreachable = await agent.error("get_wanx_task", task_id=created["task_id"])
     assert unreachable.startswith("unreachable: ")
-    assert "Charged: no." in error
-    assert "Charged: no." in unreachable
+    assert "Charged by this call: no." in error
+    assert "Charged by this call: no." in unreachable
 
 
 async def test_a_failure_during_the_wait_does_not_hide_what_is_known(world: World) -> None:
@@ -248,7 +248,7 @@ async def test_a_failure_during_the_wait_does_not_hide_what_is_known(world: Worl
     assert seen["status"] == "pending"
 
 
-@pytest.mark.parametrize("task_id", ["", None, "a/b", "../x", "a b", "x" * 200, 7, ["a"], "ä", "a?b=c"])
+@pytest.mark.parametrize("task_id", ["", None, ".", "..", "a b", "x" * 201, 7, ["a"], "ä", "a\nb"])
 async def test_an_impossible_task_id_is_refused_without_a_request(world: World, task_id: object) -> None:
     async with world.client() as agent:
         error = await agent.error("get_wanx_task", task_id=task_id)

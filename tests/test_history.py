@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -23,10 +25,14 @@ DAY = timedelta(days=1)
 async def fill(world: World, count: int) -> list[str]:
     """So many tasks of this account, a second apart; their ids, the newest first."""
     order = {"model": "Qubico/wanx", "task_type": "txt2video-1.3b", "input": {"prompt": "x"}}
-    async with httpx.AsyncClient(transport=world.line, headers={"x-api-key": KEY}) as person:
-        for _ in range(count):
-            world.clock.advance(1)
+    if count:
+        world.clock.advance(1)
+        async with httpx.AsyncClient(transport=world.line, headers={"x-api-key": KEY}) as person:
             await person.post("http://127.0.0.1:9/api/v1/task", json=order)
+    for _ in range(count - 1):
+        world.clock.advance(1)
+        first = world.simulator.store.all()[0]
+        world.simulator.store.save(replace(first, task_id=str(uuid4()), created_at=world.simulator.now()))
     world.line.requests.clear()
     return [task.task_id for task in reversed(world.simulator.store.all())]
 
@@ -92,15 +98,15 @@ async def test_a_row_says_what_it_says_and_no_more(world: World) -> None:
         if rows(body):
             detail = {"task_type": "y", "output": "https://img.example/x.mp4"}
             rows(body)[:] = [
-                {"id": 1, "task_id": " a ", "task_model": "wan", "action": "x", "status": "finished", "detail": detail},
+                {"id": 1, "task_id": " a ", "model": "wan", "action": "x", "status": "finished", "detail": detail},
                 {"task_id": "b", "detail": detail, "created_at": "2026-01-01T00:00:00.290370834Z"},
-                {"task_id": 5, "created_at": "soon", "detail": None},
+                {"task_id": 5, "created_at": "soon", "status": "failed", "detail": None},
             ]
 
     rewriting(world, real, "/histories")
     async with filled(world, 1) as (opened, _):
         first, second, third = (await read(opened, world)).rows
-    assert (first.task_id, first.task_type, first.model, first.status) == ("a", "x", "wan", "finished")
+    assert (first.task_id, first.task_type, first.model, first.provider_status) == ("a", "x", "wan", "finished")
     assert (second.task_id, second.task_type, second.created_at and second.created_at.second) == ("b", "y", 0)
     assert (third.task_id, third.task_type, third.created_at) == (None, None, None)
 
@@ -363,15 +369,16 @@ async def test_a_page_out_of_a_cache_makes_a_reading_incomplete(world: World) ->
     assert (reading.complete, reading.problem) == (False, "a page came out of a cache")
 
 
-async def test_a_slow_history_begins_no_page_after_its_time(world: World) -> None:
+@pytest.mark.parametrize(("within", "count"), [(0, 100), (4, 100), (6, 200)])
+async def test_a_slow_history_begins_no_page_after_its_time(world: World, within: float, count: int) -> None:
     async def slow(_request: httpx.Request) -> None:
         world.clock.advance(4)
 
     async with filled(world, 250) as (opened, ids):
         world.line.on_request = slow
-        reading = await read(opened, world, within=6)
+        reading = await read(opened, world, within=within)
     assert (reading.complete, reading.problem) == (False, "reading it took too long")
-    assert [row.task_id for row in reading.rows] == ids[:200]
+    assert [row.task_id for row in reading.rows] == ids[:count]
 
 
 def test_a_page_has_no_more_rows_than_the_provider_gives() -> None:

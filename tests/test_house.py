@@ -16,6 +16,11 @@ import wanx_mcp
 HOUSE = Path(wanx_mcp.__file__).parent
 FLOORS = {
     "toolnames": -1,
+    "lookalikes": -1,
+    "redaction": -1,
+    "taskid": -1,
+    "spans": -1,
+    "limits": -1,
     "errors": 0,
     "quoting": 0,
     "clock": 0,

@@ -173,7 +173,7 @@ async def test_an_unusable_ledger_is_named_with_the_fix_and_refuses_orders_but_n
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **{**ORDER, "prompt": "another"})
         assert error.startswith("ledger_unusable: ")
-        assert "Charged: no. Next: ask the user to" in error
+        assert "Charged by this call: no. Next: ask the user to" in error
         assert (await agent.error("list_wanx_tasks")).startswith("ledger_unusable: ")
         assert (await agent.ok("get_wanx_task", task_id=created["task_id"]))["status"] == "pending"
     assert len(world.line.sent("POST")) == 1
@@ -260,7 +260,7 @@ async def test_a_decline_that_cannot_be_booked_stays_on_the_careful_side(world: 
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER)
         assert error.startswith("out_of_credit: ")
-        assert "Charged: no." in error
+        assert "Charged by this call: no." in error
         world.line.on_response = None
         disk.free()
         assert not (await agent.ok("list_wanx_tasks"))["tasks"], "it is booked once the ledger can take it"

@@ -84,9 +84,9 @@ class Money(RuleBasedStateMachine):
         result = self.portal.call(lambda: self.agents[server].call("create_wanx_task", **order))
         self.fair_weather()
         told, new = text(result), self.world.simulator.store.count() - tasks
-        if "Charged: no" in told:
+        if "Charged by this call: no" in told:
             assert new == 0, told
-        if "Charged: maybe" in told:
+        if "Charged by this call: maybe" in told:
             assert new <= 1
             assert len(self.doubts() - doubts) == 1, told
         if result.structured_content and result.structured_content["reused"]:

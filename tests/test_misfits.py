@@ -22,7 +22,9 @@ async def refused(given: dict[str, Any], catalog: Catalog = CATALOG) -> tuple[st
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **given)
     assert not world.line.requests
-    found = re.fullmatch(r"invalid_order: (.+)\. Charged(?: by this call)?: no\. Next: (.+); then order again\.", error)
+    found = re.fullmatch(
+        r"invalid_order: (.+)\. Charged(?: by this call)?: no\.(?: .+?)? Next: (.+); then order again\.", error
+    )
     assert found, error
     return found[1], found[2].split("; ")
 

@@ -52,7 +52,7 @@ async def test_the_budget_refuses_what_would_exceed_it_and_sends_nothing() -> No
         assert error.startswith(
             "budget_exceeded: this order needs $0.28; $0.56 of the $0.60 daily budget is already used"
         )
-        assert "Charged: no." in error
+        assert "Charged by this call: no." in error
     assert len(world.line.sent("POST")) == 2
 
 
@@ -125,7 +125,7 @@ async def test_where_the_http_client_cannot_be_loaded_nothing_is_sent_and_nothin
             broken.setitem(sys.modules, "httpx", None)  # how Python marks a module that is not to be had
             error = await agent.error("create_wanx_task", **ORDER, request_id="1")
         assert error.startswith("unreachable: the HTTP client cannot be loaded (")
-        assert "so nothing was sent. Charged: no. Next: ask the user to install this server anew" in error
+        assert "so nothing was sent. Charged by this call: no. Next: ask the user to install this server anew" in error
         listed = await agent.ok("list_wanx_tasks")
         assert (listed["tasks"], listed["budget"]["spent_usd"]) == ([], 0)
         assert not world.line.requests
@@ -361,7 +361,7 @@ async def test_an_unknown_order_is_not_placed_beside_itself_under_a_new_key(worl
         await agent.error("create_wanx_task", **ORDER, request_id="1")
         error = await agent.error("create_wanx_task", **ORDER, request_id="2")
         assert error.startswith("outcome_unknown: ")
-        assert "Charged: no." in error
+        assert "Charged by this call: no." in error
         await agent.order(prompt="another thing")
     assert len(world.line.sent("POST")) == 2
 

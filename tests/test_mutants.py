@@ -11,9 +11,9 @@ import pytest
 from tests.mutants.accepted import read_accepted, stale
 from tests.mutants.cover import Test as Cover
 from tests.mutants.mutant import Mutant, candidates, choose
-from tests.mutants.reach import Reach, by_turns
 from tests.mutants.rows import CORE
 from tests.mutants.running import affordable
+from tests.mutants.selection import Selection, in_order
 from tests.mutants.source import PACKAGE, parse, path_of
 
 
@@ -142,29 +142,36 @@ def money(line: str) -> Mutant:
     )
 
 
-def test_a_mutant_meets_the_tests_that_run_its_line_the_narrow_and_quick_ones_first() -> None:
+def test_the_tests_that_run_the_line_are_selected_the_narrow_and_quick_ones_first() -> None:
     mutant = money("if points != ")
-    wide = cover("wide.py::t", 1, *range(1, 30))
+    wide = cover("wide.py::t", 1, *range(1, 14), mutant.line)
     narrow, slow, other = cover("n.py::t", 1, mutant.line), cover("s.py::t", 9, mutant.line), cover("o.py::t", 1, 1)
-    assert Reach([wide, slow, other, narrow]).tests(mutant) == [narrow, wide, slow]
+    assert Selection([wide, slow, other, narrow]).tests(mutant) == [narrow, wide, slow]
 
 
 def test_the_tests_beside_one_that_runs_the_line_come_last_and_so_do_those_whose_file_runs_it_when_loaded() -> None:
     mutant = money("if points != ")
     runs, beside, other = cover("a.py::t", 1, mutant.line), cover("a.py::u", 1, 1), cover("o.py::t", 1, 1)
     loads = Cover("l.py::t", 1, {"money": 0}, {"money": 1 << mutant.line})
-    assert Reach([other, loads, beside, runs]).tests(mutant) == [runs, loads, beside]
+    assert Selection([other, loads, beside, runs]).tests(mutant) == [runs, loads, beside]
 
 
-def test_a_constant_meets_the_tests_that_run_the_lines_where_it_is_used() -> None:
+def test_for_a_constant_the_tests_that_run_a_use_of_it_are_selected() -> None:
     used = money("points = usd * ").line
     user, other = cover("u.py::t", 1, used), cover("o.py::t", 1, used + 2)
-    assert Reach([user, other]).tests(money("POINTS_PER_USD")) == [user]
+    assert Selection([user, other]).tests(money("POINTS_PER_USD")) == [user]
+
+
+def test_tests_that_take_different_ways_through_the_function_alternate() -> None:
+    mutant = money("if points != ")
+    usual = [cover(f"a.py::{number}", 1, mutant.line, mutant.line + 2) for number in range(3)]
+    fails = cover("b.py::raises", 9, mutant.line, mutant.line + 1)
+    assert Selection([*usual, fails]).tests(mutant) == [usual[0], fails, *usual[1:]]
 
 
 def test_the_files_take_turns_and_the_limit_cuts_the_rest() -> None:
     tests = [cover(name, 1) for name in ("a::1", "a::2", "a::3", "b::1", "c::1")]
-    turns = by_turns(tests)
+    turns = in_order(tests)
     assert [test.name for test in turns] == ["a::1", "b::1", "c::1", "a::2", "a::3"]
     assert [test.name for test in affordable(turns, 2.5)] == ["a::1", "b::1"]
     assert affordable(turns, 0) == turns

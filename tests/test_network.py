@@ -76,7 +76,7 @@ async def refused(base_url: str) -> str:
     async with World({"PIAPI_BASE_URL": base_url}, wired=True).client() as agent:
         error = await agent.error("create_wanx_task", **ORDER)
     assert error.startswith("unreachable: "), error
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
     return error
 
 

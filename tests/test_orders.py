@@ -46,7 +46,9 @@ async def test_a_bad_order_is_refused_without_any_request(world: World, name: st
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **BAD[name])
         assert re.fullmatch(
-            r"(invalid_order|adult_content_off|image_rejected): .+\. Charged: no\. Next: .+\.", error, re.DOTALL
+            r"(invalid_order|adult_content_off|image_rejected): .+\. Charged by this call: no\. Next: .+\.",
+            error,
+            re.DOTALL,
         )
         assert not world.line.requests
 

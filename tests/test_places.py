@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests import pictures as p
+from tests.badpictures import BAD, DEVICE
 from tests.place import ORDER, Place
-from tests.test_pictures import BAD, DEVICE
 from wanx_mcp.media.formats import Unfit
 from wanx_mcp.media.places import read_local
 
@@ -126,7 +126,7 @@ async def test_a_symlink_swapped_in_at_any_moment_leads_nowhere(place: Place) ->
 
 def read(name: str, place: Place) -> bytes | None:
     try:
-        return read_local(name, [place.films])
+        return read_local(name, [place.films]).content
     except Unfit:
         return None
 

@@ -12,18 +12,14 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
-
-pytest.importorskip("av")
-
 from mcp.types import CallToolResult, ImageContent
+from PIL import Image, ImageChops, ImageStat
 
 from tests.mediahost import MediaHost, whole
 from tests.orders import VALID
 from tests.test_save import at, finished, host, names  # noqa: F401
 from tests.world import World, text
-from wanx_mcp.errors import PreviewFailed
-from wanx_mcp.media.frames import Clip, Frame, watch
+from wanx_mcp.media.frames import Clip, Frame
 from wanx_mcp.media.sheet import SUFFIX, draw, lay_out
 from wanx_mcp.media.shelf import MOST_NUMBERS
 from wanx_mcp.simulator.render import FRAMES, RATE, Scene, render_clip
@@ -35,10 +31,10 @@ FFPROBE = shutil.which("ffprobe")
 def picture(result: CallToolResult) -> Image.Image:
     (block,) = (block for block in result.content if isinstance(block, ImageContent))
     content = base64.b64decode(block.data)
-    assert len(content) < 300_000
+    assert len(content) < 100_000
     image = Image.open(io.BytesIO(content))
     assert block.mime_type == Image.MIME[image.format or ""]
-    assert image.width <= 1024
+    assert max(image.size) <= 768
     return image.convert("RGB")
 
 
@@ -68,7 +64,7 @@ async def test_every_task_type_has_a_sheet_whose_frames_differ(world: World, tas
     assert f"6 frames of {'an' if task_type.startswith('img') else 'a'} {task_type} clip of" in told
     assert task_id in told
     assert "0.00, 1.00, 2.06, 3.12, 4.19, 5.25 s" in told
-    assert "If you cannot see the picture, do not describe it. Next: " in told
+    assert "If you cannot see the picture, do not describe it: open the sheet's file, if you have a tool that" in told
 
 
 async def test_video_and_sheet_stand_side_by_side_and_only_once(world: World) -> None:
@@ -115,7 +111,7 @@ async def test_an_unfinished_task_has_no_preview(world: World) -> None:
     assert error.startswith("not_finished: ")
 
 
-async def test_without_the_extra_it_says_how_to_install_it_and_fetches_nothing(
+async def test_where_pyav_cannot_be_loaded_it_says_what_to_do_and_fetches_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with finished(world) as (agent, task_id):
@@ -123,8 +119,7 @@ async def test_without_the_extra_it_says_how_to_install_it_and_fetches_nothing(
         error = await agent.error("preview_wanx_video", task_id=task_id)
         saved = await agent.ok("save_wanx_video", task_id=task_id)
     assert error.startswith("extra_missing: ")
-    assert "pip install '.[video]'" in error
-    assert "wanx-mcp[" not in error
+    assert "pip install . in its folder" in error
     assert saved["path"]
 
 
@@ -137,7 +132,7 @@ async def test_a_video_that_cannot_be_decoded_is_a_failed_preview(host: MediaHos
     async with finished(world) as (agent, task_id):
         error = await agent.error("preview_wanx_video", task_id=task_id)
     assert error.startswith("preview_failed: ")
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
     assert len(names(world)) == 1
 
 
@@ -150,65 +145,7 @@ async def test_a_sheet_that_cannot_be_kept_is_shown_all_the_same(world: World) -
         result = await agent.call("preview_wanx_video", task_id=task_id)
     assert picture(result)
     assert "could not be saved" in text(result)
-
-
-# The decoder
-
-
-def film(tmp_path: Path, count: int, size: tuple[int, int] = (64, 48), rate: int = 16) -> Path:
-    """A clip of so many grey frames, darker to lighter, a keyframe every 250."""
-    import av
-
-    path = tmp_path / "film.mp4"
-    with av.open(str(path), "w", format="mp4") as out:
-        stream = out.add_stream("libx264", rate=rate, options={"g": "250", "preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        for number in range(count):
-            grey = 16 + 220 * number // max(1, count - 1)
-            image = Image.new("RGB", size, (grey, grey, grey))
-            out.mux(stream.encode(av.VideoFrame.from_image(image)))  # type: ignore[no-untyped-call]
-        out.mux(stream.encode())
-    return path
-
-
-@pytest.mark.parametrize("count", [85, 3000])
-def test_frames_are_spread_from_the_first_to_the_last(tmp_path: Path, count: int) -> None:
-    clip = watch(film(tmp_path, count), 6, 20.0)
-    moments = [frame.seconds for frame in clip.frames]
-    last = (count - 1) / 16
-    assert moments == pytest.approx([last * number / 5 for number in range(6)], abs=1 / 16)
-    greys = [ImageStat.Stat(frame.image.convert("L")).mean[0] for frame in clip.frames]
-    assert greys == sorted(greys)
-    assert greys[-1] - greys[0] > 180
-
-
-def test_a_clip_with_fewer_frames_than_asked_shows_each_once(tmp_path: Path) -> None:
-    assert len(watch(film(tmp_path, 3), 12, 20.0).frames) == 3
-    assert len(watch(film(tmp_path, 1), 12, 20.0).frames) == 1
-
-
-def test_the_time_for_decoding_is_bounded(tmp_path: Path) -> None:
-    clip = watch(film(tmp_path, 1000), 6, 0.0)
-    assert len(clip.frames) <= 2
-
-
-def test_frames_that_are_too_large_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(PreviewFailed, match="too large"):
-        watch(film(tmp_path, 1, size=(4112, 4096)), 6, 20.0)
-
-
-def test_a_playlist_in_place_of_a_clip_opens_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "list.mp4"
-    path.write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", encoding="utf-8")
-    with pytest.raises(PreviewFailed):
-        watch(path, 6, 5.0)
-
-
-def test_naming_the_room_loads_neither_pyav_nor_pillow_nor_httpx() -> None:
-    modules = ["addresses", "download", "frames", "movie", "naming", "network", "sheet", "shelf"]
-    code = f"import sys; import {', '.join(f'wanx_mcp.media.{name}' for name in modules)};"
-    code += "sys.exit(any(name in sys.modules for name in ('av', 'PIL', 'httpx')))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert "If you cannot see the picture, do not describe it. Next: " in text(result)
 
 
 # The drawing
@@ -216,18 +153,18 @@ def test_naming_the_room_loads_neither_pyav_nor_pillow_nor_httpx() -> None:
 
 @pytest.mark.parametrize("size", [(832, 480), (480, 832), (1280, 720), (64, 64), (4000, 100), (100, 4000)])
 @pytest.mark.parametrize("count", range(1, 13))
-def test_every_number_of_frames_fits_a_sheet_of_1024_by_1024(count: int, size: tuple[int, int]) -> None:
+def test_every_number_of_frames_fits_a_sheet_of_768_by_768(count: int, size: tuple[int, int]) -> None:
     grid = lay_out(count, *size)
-    assert max(grid.size) <= 1024
+    assert max(grid.size) <= 768
     corners = [grid.place(number) for number in range(count)]
     assert all(x + grid.width <= grid.size[0] and y + grid.height <= grid.size[1] for x, y in corners)
     assert len(set(corners)) == count
 
 
-def test_even_noise_stays_under_300_kb() -> None:
+def test_even_noise_stays_under_100_kb() -> None:
     noise = Image.effect_noise((832, 480), 150).convert("RGB")
     sheet = draw(Clip(5.0, 832, 480, tuple(Frame(number, noise) for number in range(12))), "img2video-14b")
-    assert len(sheet) < 300_000
+    assert len(sheet) < 100_000
 
 
 def test_a_hostile_title_is_drawn_harmlessly() -> None:

@@ -15,15 +15,15 @@ from pydantic import ConfigDict
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
-from tests.test_doctor import KEY, Told, Visit, provider
+from tests.test_doctor import KEY, Home, Report, provider
 from wanx_mcp.catalog import CATALOG, Catalog, TaskType, parse_order
 from wanx_mcp.catalog.inputs import Input
 from wanx_mcp.catalog.pictures import PICTURES
 from wanx_mcp.catalog.wire import MODEL, RIVALS, from_wire
+from wanx_mcp.cli.doctor.probe_questions import PROBE, certainly_refused, questions
 from wanx_mcp.errors import WanxError
 from wanx_mcp.simulator.app import Simulator
 from wanx_mcp.simulator.weather import Fault
-from wanx_mcp.studio.questions import PROBE, certainly_refused, questions
 
 QUESTIONS = list(questions(CATALOG))
 PICTURED = [row for row in CATALOG.rows if PICTURES & set(row.needed)]
@@ -53,26 +53,26 @@ def credulous(*names: str) -> Catalog:
 
 
 @pytest.fixture
-def visit(tmp_path: Path) -> Visit:
-    return Visit(tmp_path)
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
 
 
-def probed(visit: Visit, simulator: Simulator) -> Told:
+def probed(home: Home, simulator: Simulator) -> Report:
     with provider(simulator) as url:
-        visit.url = url
-        return visit.told("--probe")
+        home.url = url
+        return home.report("--probe")
 
 
-def entries(visit: Visit) -> list[tuple[Any, ...]]:
-    db = sqlite3.connect(visit.home / "state" / "ledger.sqlite3")
+def entries(home: Home) -> list[tuple[Any, ...]]:
+    db = sqlite3.connect(home.path / "state" / "ledger.sqlite3")
     try:
         return db.execute("select state, task_type, task_id, status, booked from entry order by number").fetchall()
     finally:
         db.close()
 
 
-def lessons(told: Told) -> list[str]:
-    return [probe["lesson"] for probe in told.document["probes"]]
+def lessons(report: Report) -> list[str]:
+    return [probe["lesson"] for probe in report.document["probes"]]
 
 
 # No probe can be carried out.
@@ -123,17 +123,17 @@ def test_every_disputed_name_is_asked_for() -> None:
 # What a probe teaches.
 
 
-def test_a_provider_that_is_as_assumed_agrees_and_nothing_is_charged(visit: Visit) -> None:
+def test_a_provider_that_is_as_assumed_agrees_and_nothing_is_charged(home: Home) -> None:
     simulator = Simulator(keys=frozenset({KEY}))
-    told = probed(visit, simulator)
-    assert told.document["ok"]
-    assert set(lessons(told)) == {"agrees", "open"}
-    assert len(told.document["probes"]) == len(QUESTIONS)
+    report = probed(home, simulator)
+    assert report.document["ok"]
+    assert set(lessons(report)) == {"agrees", "open"}
+    assert len(report.document["probes"]) == len(QUESTIONS)
     assert (simulator.store.count(), simulator.consumed()) == (0, 0)
-    assert "nothing was charged" in told.document["notes"][-1]
-    assert {(state, booked) for state, _, _, _, booked in entries(visit)} == {("declined", 0)}
-    assert 'data.plan: text "creator"' in told.document["shapes"]["/account/info"]
-    assert not [note for note in told.document["notes"] if "missing" in note]
+    assert "nothing was charged" in report.document["notes"][-1]
+    assert {(state, booked) for state, _, _, _, booked in entries(home)} == {("declined", 0)}
+    assert 'data.plan: text "creator"' in report.document["shapes"]["/account/info"]
+    assert not [note for note in report.document["notes"] if "missing" in note]
 
 
 @contextmanager
@@ -160,106 +160,106 @@ def refusing(words: Any, status: int = 400) -> Iterator[str]:
         yield url
 
 
-def test_a_provider_with_other_names_differs_and_its_words_are_shown(visit: Visit) -> None:
+def test_a_provider_with_other_names_differs_and_its_words_are_shown(home: Home) -> None:
     def typed(body: Any) -> str:
         """A reader that stumbles over the first field of a wrong type that it knows, as Go's does."""
         known = [name for name in body["input"] if name in ("first_frame", "last_frame", "prompt")]
         return f"json: cannot unmarshal object into Go struct field Input.{known[0]} of type string" if known else "bad"
 
     with refusing(typed) as url:
-        visit.url = url
-        told = visit.told("--probe")
-    differing = [probe for probe in told.document["probes"] if probe["lesson"] == "differs"]
+        home.url = url
+        report = home.report("--probe")
+    differing = [probe for probe in report.document["probes"] if probe["lesson"] == "differs"]
     assert [probe["names"] for probe in differing] == [["first_frame"]]
     assert "Input.first_frame" in differing[0]["answer"]
     assert differing[0]["assumed"] == "never sends first_frame, last_frame"
-    assert told.document["ok"], "another spelling is news, not an illness of this installation"
+    assert report.document["ok"], "another spelling is news, not an illness of this installation"
 
 
-def test_a_name_that_is_called_unknown_teaches_nothing(visit: Visit) -> None:
+def test_a_name_that_is_called_unknown_teaches_nothing(home: Home) -> None:
     with refusing(lambda body: f"unknown field {', '.join(body['input'])}") as url:
-        visit.url = url
-        assert set(lessons(visit.told("--probe"))) == {"open"}
+        home.url = url
+        assert set(lessons(home.report("--probe"))) == {"open"}
 
 
-def test_the_key_in_a_refusal_is_not_shown(visit: Visit) -> None:
+def test_the_key_in_a_refusal_is_not_shown(home: Home) -> None:
     with refusing(lambda _body: f"no such thing for {KEY}") as url:
-        visit.url = url
-        assert "[hidden]" in visit.run("--probe").stdout  # and `run` looks for the key itself
+        home.url = url
+        assert "[hidden]" in home.run("--probe").stdout  # and `run` looks for the key itself
 
 
 # What must never happen, and does.
 
 
 @pytest.mark.parametrize("name", [PROBE, "img2video-14b", "img2video-14b-keyframe"])
-def test_a_probe_that_is_taken_is_booked_cancelled_and_told_loudly(visit: Visit, name: str) -> None:
+def test_a_probe_that_is_taken_is_booked_cancelled_and_told_loudly(home: Home, name: str) -> None:
     simulator = Simulator(catalog=credulous(name), keys=frozenset({KEY}))
-    told = probed(visit, simulator)
-    assert not told.document["ok"]
-    assert lessons(told)[-1] == "taken"
+    report = probed(home, simulator)
+    assert not report.document["ok"]
+    assert lessons(report)[-1] == "taken"
     (task,) = simulator.store.all()
     assert task.status(simulator.now()) == "cancelled"
     assert simulator.consumed() == 0
-    answer = told.document["probes"][-1]["answer"]
+    answer = report.document["probes"][-1]["answer"]
     assert task.task_id in answer
     assert "cancelled" in answer
-    assert any(note.startswith("ATTENTION") for note in told.document["notes"])
-    assert not [note for note in told.document["notes"] if "missing" in note]
-    assert 'data.data[].status: text "cancelled"' in told.document["shapes"]["/api/open/tasks/histories"]
-    *declined, taken = entries(visit)
+    assert any(note.startswith("ATTENTION") for note in report.document["notes"])
+    assert not [note for note in report.document["notes"] if "missing" in note]
+    assert 'data.data[].status: text "cancelled"' in report.document["shapes"]["/api/open/tasks/histories"]
+    *declined, taken = entries(home)
     assert taken == ("accepted", name, task.task_id, "cancelled", 0)
     assert all(state == "declined" for state, *_ in declined)
 
 
-def test_a_taken_probe_that_cannot_be_cancelled_stays_on_the_books(visit: Visit) -> None:
+def test_a_taken_probe_that_cannot_be_cancelled_stays_on_the_books(home: Home) -> None:
     simulator = Simulator(catalog=credulous("img2video-14b"), keys=frozenset({KEY}), speed=1e9)
-    told = probed(visit, simulator)
-    assert lessons(told)[-1] == "taken"
-    assert "could not be cancelled" in told.document["probes"][-1]["answer"]
-    assert "balance went from $1000.00 to $999.72" in told.document["notes"][-1]
-    (state, _, _, status, booked) = entries(visit)[-1]
+    report = probed(home, simulator)
+    assert lessons(report)[-1] == "taken"
+    assert "could not be cancelled" in report.document["probes"][-1]["answer"]
+    assert "balance went from $1000.00 to $999.72" in report.document["notes"][-1]
+    (state, _, _, status, booked) = entries(home)[-1]
     assert (state, status, booked) == ("accepted", "completed", 2_800_000)
 
 
-def test_a_probe_whose_answer_is_lost_is_an_order_of_unknown_outcome_and_the_last(visit: Visit) -> None:
+def test_a_probe_whose_answer_is_lost_is_an_order_of_unknown_outcome_and_the_last(home: Home) -> None:
     simulator = Simulator(catalog=credulous("img2video-14b"), keys=frozenset({KEY}))
     simulator.weather.coming("POST", Fault.NONE, Fault.LOSE_ANSWER)
-    told = probed(visit, simulator)
-    assert not told.document["ok"]
-    assert lessons(told) == ["open", "unknown"]
-    assert entries(visit)[-1] == ("unknown", "img2video-14b", None, None, 2_800_000)
+    report = probed(home, simulator)
+    assert not report.document["ok"]
+    assert lessons(report) == ["open", "unknown"]
+    assert entries(home)[-1] == ("unknown", "img2video-14b", None, None, 2_800_000)
     (task,) = simulator.store.all()
-    assert any(task.task_id in note for note in told.document["notes"])
+    assert any(task.task_id in note for note in report.document["notes"])
 
 
-def test_an_unchanged_balance_is_no_proof_while_the_outcome_of_a_probe_is_unknown(visit: Visit) -> None:
+def test_an_unchanged_balance_is_no_proof_while_the_outcome_of_a_probe_is_unknown(home: Home) -> None:
     with refusing(lambda _body: "boom", 500) as url:
-        visit.url = url
-        told = visit.told("--probe")
-    assert lessons(told) == ["unknown"]
-    assert "may still be charged" in told.document["notes"][-1]
-    assert "nothing was charged" not in json.dumps(told.document)
+        home.url = url
+        report = home.report("--probe")
+    assert lessons(report) == ["unknown"]
+    assert "may be charged later" in report.document["notes"][-1]
+    assert "nothing was charged" not in json.dumps(report.document)
 
 
-def test_without_room_in_the_budget_nothing_is_sent(visit: Visit) -> None:
+def test_without_room_in_the_budget_nothing_is_sent(home: Home) -> None:
     simulator = Simulator(catalog=credulous(PROBE), keys=frozenset({KEY}))
-    visit.more = {"WANX_DAILY_BUDGET_USD": "0"}
-    assert lessons(probed(visit, simulator)) == ["not asked"]
+    home.more = {"WANX_DAILY_BUDGET_USD": "0"}
+    assert lessons(probed(home, simulator)) == ["not asked"]
     assert simulator.store.count() == 0
 
 
 @pytest.mark.parametrize(("status", "words"), [(429, "slow down"), (402, "Insufficient credits"), (401, "bad key")])
-def test_a_refusal_that_is_not_about_the_order_ends_the_probing(visit: Visit, status: int, words: str) -> None:
+def test_a_refusal_that_is_not_about_the_order_ends_the_probing(home: Home, status: int, words: str) -> None:
     asked: list[Any] = []
     with refusing(lambda body: asked.append(body) or words, status) as url:
-        visit.url = url
-        assert lessons(visit.told("--probe")) == ["not asked"]
+        home.url = url
+        assert lessons(home.report("--probe")) == ["not asked"]
     assert len(asked) == 1
 
 
-def test_nothing_is_probed_while_something_is_wrong(visit: Visit) -> None:
+def test_nothing_is_probed_while_something_is_wrong(home: Home) -> None:
     simulator = Simulator(keys=frozenset({"another"}))
-    told = probed(visit, simulator)
-    assert not told.document["probes"]
-    assert told.document["notes"] == ["Nothing was probed: first mend what is wrong above."]
-    assert not (visit.home / "state").exists()
+    report = probed(home, simulator)
+    assert not report.document["probes"]
+    assert report.document["notes"] == ["Nothing was probed: first fix the problems above."]
+    assert not (home.path / "state").exists()

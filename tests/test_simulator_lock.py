@@ -135,7 +135,7 @@ async def test_tasks_that_stay_held_are_an_error_that_says_so(
         with holder(tmp_path):
             told = await agent.error("create_wanx_task", task_type="txt2video-14b", prompt="another boat")
         assert "another process holds" in told
-        assert "Charged: no" in told
+        assert "Charged by this call: no" in told
         assert len((await agent.ok("list_wanx_tasks"))["tasks"]) == int(running)
 
 
@@ -150,7 +150,7 @@ async def test_an_order_that_a_broken_file_keeps_from_the_simulator_was_never_se
         for tool, arguments in [("create_wanx_task", order), ("get_wanx_task", {"task_id": "t"})]:
             told = await agent.error(tool, **arguments)
             assert told.startswith(f"unreachable: no simulated tasks can be kept in {tmp_path} ")
-            assert "Charged: no. Next: ask the user to " in told
+            assert "Charged by this call: no. Next: ask the user to " in told
         listed = await agent.ok("list_wanx_tasks")
         assert (listed["tasks"], listed["budget"]["spent_usd"]) == ([], 0)
         file.rename(tmp_path / "aside")

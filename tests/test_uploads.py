@@ -244,7 +244,7 @@ def test_the_documented_upload_host_is_the_default() -> None:
 
 async def test_input_folders_are_absolute_paths() -> None:
     world = World({"WANX_INPUT_DIRS": "pictures"})
-    assert str(world.settings.complaints[0]).startswith("WANX_INPUT_DIRS must be absolute")
+    assert str(world.settings.problems[0]).startswith("WANX_INPUT_DIRS must be absolute")
 
 
 # The ratio: picture size, ratio given, ratio sent, what is said.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -126,6 +127,34 @@ async def test_a_read_that_meets_a_redirect_or_a_page_is_asked_again(world: Worl
         with pytest.raises(ProviderError) as caught:
             await opened.get("t1", within=20)
     assert caught.value.code == "provider_fault"
+
+
+@pytest.mark.parametrize("status", [403, 502])
+async def test_a_page_that_cannot_be_unpacked_still_has_its_status(world: World, status: int) -> None:
+    scripted(world, *[httpx.Response(status, stream=Bytes(b"x"), headers={"content-encoding": "br"})] * 4)
+    async with simulated(world) as opened:
+        outcome = await opened._wire.read("GET", "/api/v1/task/t1", parse=dict, within=20)
+    assert outcome.answer is not None
+    assert (outcome.answer.status, outcome.answer.body, outcome.answer.page) == (status, None, "")
+
+
+async def test_of_a_page_that_is_no_json_the_beginning_is_kept(world: World) -> None:
+    world.line.canned = httpx.Response(403, text="404 page not found \u00e9" + " x" * 9000)
+    async with simulated(world) as opened:
+        outcome = await opened._wire.read("GET", "/api/v1/task/t1", parse=dict, within=20, patient=False)
+    assert outcome.answer is not None
+    assert outcome.answer.page.startswith("404 page not found \u00e9 x")
+    assert len(outcome.answer.page) <= 4000
+
+
+class Bytes(httpx.AsyncByteStream):
+    """A body that httpx has not decoded beforehand."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
 
 
 # What is no address

@@ -50,6 +50,7 @@ class Line(httpx.AsyncBaseTransport):
         self.broken: list[Exception] = []
         self.broken_orders: list[Exception] = []
         self.canned: httpx.Response | None = None
+        self.canned_order: httpx.Response | None = None
         self.on_connect: Hook | None = None
         """The connection stands, and nothing has left."""
 
@@ -68,6 +69,8 @@ class Line(httpx.AsyncBaseTransport):
             raise breaks
         if self.canned:
             return self.canned
+        if self.canned_order and request.method == "POST":
+            return self.canned_order
         if self.on_request:
             await self.on_request(request)
         try:

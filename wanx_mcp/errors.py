@@ -24,19 +24,26 @@ class Charged(StrEnum):
 
     NO = "no"
     MAYBE = "maybe"
+    YES = "yes"
 
 
 class WanxError(Exception):
-    """A failure that the caller can read: `<code>: <what>. Charged: <charged>. Next: <advice>.`"""
+    """A failure that the caller can read: `<code>: <what>. Charged by this call: <charged>. <known>. Next: <advice>.`
+
+    `known` is what is known of the task's own state and money, since `charged` speaks of this call only.
+    """
 
     code: ClassVar[str]
     charged: Charged = Charged.NO
     advice: ClassVar[str]
 
-    def __init__(self, what: str, *, advice: str | None = None, charged: Charged | None = None) -> None:
+    def __init__(
+        self, what: str, *, advice: str | None = None, charged: Charged | None = None, known: str = ""
+    ) -> None:
         super().__init__(what)
         self.charged = charged or type(self).charged
         self.what = what.rstrip(". ")
+        self.known = known.rstrip(". ")
         self.next = (advice or self.advice).rstrip(". ")
 
     def __str__(self) -> str:
@@ -45,7 +52,8 @@ class WanxError(Exception):
     def told(self, *remarks: str) -> str:
         """The text for the caller; `remarks` stand beside what happened."""
         what = ". ".join((self.what, *remarks))
-        return f"{self.code}: {what}. Charged: {self.charged}. Next: {self.next}."
+        known = f" {self.known}." if self.known else ""
+        return f"{self.code}: {what}. Charged by this call: {self.charged}.{known} Next: {self.next}."
 
 
 class Refusal(WanxError):
@@ -95,8 +103,10 @@ class LedgerUnusable(Setup):
 
 
 class ProviderError(WanxError):
-    """The provider refused, failed, or could not be heard; `retry_after`: it wants to be left alone so many seconds."""
+    """The provider refused, failed, or could not be reached. `status` is that of its answer, None where there is none;
+    `retry_after` the seconds that it asked us to wait."""
 
+    status: int | None = None
     retry_after: float | None = None
 
 
@@ -171,6 +181,6 @@ class PreviewFailed(MediaError):
 class ExtraMissing(MediaError):
     code = "extra_missing"
     advice = (
-        "ask the user to install this project's video extra (pip install '.[video]' in its folder, or pip install av "
-        "into the same Python) and to restart this server"
+        "ask the user to install this project again (pip install . in its folder) and to restart this server: its "
+        "installation is damaged"
     )

@@ -1,22 +1,48 @@
-"""Text from outside (provider's words, stored prompts), made short and harmless before it is quoted."""
+"""Text of others (the provider's words, stored prompts), made short and harmless before it is quoted."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+from wanx_mcp.lookalikes import LETTERS, MARKS
+from wanx_mcp.redaction import without
+
+LABEL = "[label]"
+"""What stands in the place of words that only our own texts may use."""
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-MARK = "[hidden]"
-_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*://|data:)\S+", re.IGNORECASE)
+# The scheme is bounded: without that, each letter of a long word would begin a search to its end.
+_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}://|data:)\S+", re.IGNORECASE)
+
+_MARK = "\N{MODIFIER LETTER APOSTROPHE}"
+"""What stands in the place of a quotation mark: a letter, so that no quotation of ours can end there."""
+
+_APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
+
+# The labels of an error text. `[\W_]` are the blanks and other signs that could be put in between.
+_LABELS = re.compile(
+    r"(?<![a-z0-9])(?:charged[\W_]{0,9}by[\W_]{0,9}this[\W_]{0,9}call(?:[\W_]{0,9}:)?|(?:charged|next)[\W_]{0,9}:)"
+)
+
+
+def quote(text: str, limit: int = 200, secrets: Iterable[str] = (), *, links: bool = True) -> str:
+    """`text` of others as it may stand between quotation marks: one line of at most `limit` characters.
+
+    It holds no quotation mark of any kind, none of the labels of our own texts, no hidden characters and none of the
+    `secrets`; without `links` no addresses either, which can carry signatures and pictures.
+    """
+    piece = without(text[: 8 * limit + 2000], secrets)
+    line = clean(piece if links else without_links(piece), limit)
+    return _shortened(_without_labels(_without_marks(line)), limit)
 
 
 def clean(text: str, limit: int = 200) -> str:
     """`text` on one line without control, zero-width, bidirectional and tag characters, at most `limit` characters."""
     spaced = (" " if char.isspace() else char for char in text[: limit * 4])
     seen = "".join(char for char in spaced if not _hidden(char))
-    line = " ".join(seen.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+    return _shortened(" ".join(seen.split()), limit)
 
 
 def one(words: str) -> str:
@@ -25,16 +51,48 @@ def one(words: str) -> str:
 
 
 def without_links(text: str) -> str:
-    """`text` without addresses and data URIs: they can carry signatures, and pictures that are the caller's."""
+    """`text` without addresses and data URIs."""
     return _LINK.sub("[link]", text)
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
-    """`text` with each of the `secrets` struck out, wherever it stands."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, MARK)
-    return text
+def _shortened(line: str, limit: int) -> str:
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _without_marks(line: str) -> str:
+    around = zip(f" {line}", line, f"{line[1:]} ", strict=False)
+    return "".join(_unmarked(before, char, after) for before, char, after in around)
+
+
+def _unmarked(before: str, char: str, after: str) -> str:
+    if char in _APOSTROPHES and before.isalnum() and after.isalnum():
+        return "'"  # the apostrophe in "don't" ends no quotation, and stays legible
+    quoting = char in MARKS or (not char.isascii() and unicodedata.category(char) in ("Pi", "Pf"))
+    return _MARK if quoting else char
+
+
+def _without_labels(line: str) -> str:
+    plain, places = _skeleton(line)
+    kept, done = list[str](), 0
+    for found in _LABELS.finditer(plain):
+        kept += [line[done : places[found.start()]], LABEL]
+        done = places[found.end() - 1] + 1
+    return "".join([*kept, line[done:]])
+
+
+def _skeleton(line: str) -> tuple[str, list[int]]:
+    """`line` as it looks: lower case, plain letters for their lookalikes, no accents; and where each comes from."""
+    seen = [(letter, index) for index, char in enumerate(line) for letter in _letters(char)]
+    return "".join(letter for letter, _ in seen), [index for _, index in seen]
+
+
+def _letters(char: str) -> Iterator[str]:
+    if char.isascii():
+        yield char.lower()
+        return
+    for part in unicodedata.normalize("NFKD", char).casefold():
+        if not unicodedata.combining(part):
+            yield LETTERS.get(part, part)
 
 
 def _hidden(char: str) -> bool:

@@ -19,7 +19,7 @@ class Fate(StrEnum):
 
     UNCONNECTED = "no connection was made"
     LOST = "it may have arrived, and no whole answer came"
-    UNREADABLE = "an answer came that makes no sense"
+    UNREADABLE = "an answer came that cannot be read"
     BUSY = "the provider said 429"
     FAULT = "the provider said 5xx"
     ANSWERED = "the provider answered"

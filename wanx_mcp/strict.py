@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -13,8 +13,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
-_WHOLE = re.compile(r"-?(0|[1-9]\d*)(\.0+)?")
+# Bounded, since Python refuses to convert thousands of digits.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,30})?")
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.0{1,30})?")
+LONGEST_NAME = 40
+"""Characters of an unknown argument's name that is repeated and compared with the known ones."""
+
+MOST_NAMED = 10
+"""Unknown arguments that are named, each with a guess."""
+
 _NOISE = ("title", "examples", "default", "format", "additionalProperties")
 _SWITCH = {"true": True, "false": False}
 
@@ -76,7 +83,7 @@ def present(given: Mapping[str, Any]) -> dict[str, Any]:
 def checked(model: type[ModelT], given: Mapping[str, Any], problems: Iterable[Problem]) -> ModelT:
     """Like `check` for arguments that are present; earlier `problems` are told together with the new ones."""
     known = properties(model)
-    found = [*problems, *(unknown(name, known) for name in given if name not in known)]
+    found = [*problems, *strangers([name for name in given if name not in known], known)]
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for name in known.keys() & given.keys():
@@ -96,10 +103,19 @@ def checked(model: type[ModelT], given: Mapping[str, Any], problems: Iterable[Pr
     return valid
 
 
+def strangers(names: Sequence[str], known: Iterable[str]) -> Iterator[Problem]:
+    """The problems of unknown arguments, the first ones by name."""
+    for name in names[:MOST_NAMED]:
+        yield unknown(name, known)
+    if (more := len(names) - MOST_NAMED) > 0:
+        yield Problem(f"{more} more are not arguments of this call", "remove every argument that the schema lacks")
+
+
 def unknown(name: str, known: Iterable[str]) -> Problem:
-    """The problem of an argument that no one has heard of, with the nearest known name if it looks like a slip."""
-    label = name if name.isascii() and name.isprintable() and len(name) <= 40 else "an argument"
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    """The problem of an unknown argument, with the nearest known name if it looks like a slip."""
+    short = len(name) <= LONGEST_NAME  # longer ones are not compared: that takes quadratic time
+    label = name if short and re.fullmatch(r"[\w. -]+", name, re.ASCII) else "an argument"
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6) if short else []
     hint = f" or write it as {near[0]}" if near else ""
     return Problem(f"{label} is not an argument of this call", f"remove {label}{hint}")
 

@@ -16,18 +16,21 @@ CODES = (
     "image_rejected", "not_finished", "download_failed", "preview_failed", "cannot_cancel", "ledger_unusable", "extra_missing",
 )  # fmt: skip
 _ERROR = re.compile(
-    r"(?P<code>[a-z_]+): (?P<what>.+?)\. Charged: (?P<charged>no|maybe|yes)\. Next: (?P<next>.+)\.", re.DOTALL
+    r"(?P<code>[a-z_]+): (?P<what>.+?)\. Charged by this call: (?P<charged>no|maybe|yes)\."
+    r"(?: (?P<known>.+?)\.)?? Next: (?P<next>.+)\.",
+    re.DOTALL,
 )
 
 
 @dataclass(frozen=True)
 class ErrorText:
-    """`<code>: <what>. Charged: <charged>. Next: <next>.`"""
+    """`<code>: <what>. Charged by this call: <charged>. [<known>.] Next: <next>.`"""
 
     code: str
     what: str
     charged: str
     next: str
+    known: str | None = None
 
 
 def error_of(answer: ToolAnswer, *codes: str, charged: str = "no|maybe|yes") -> ErrorText:
@@ -36,7 +39,7 @@ def error_of(answer: ToolAnswer, *codes: str, charged: str = "no|maybe|yes") -> 
     assert "structuredContent" not in answer.result, "an error is text only"
     assert len(answer.result["content"]) == 1, "an error is one text"
     found = _ERROR.fullmatch(answer.text)
-    assert found, f"not `<code>: <what>. Charged: no|maybe|yes. Next: <what>.`: {answer.text!r}"
+    assert found, f"not `<code>: <what>. Charged by this call: no|maybe|yes. [<known>.] Next: <what>.`: {answer.text!r}"
     error = ErrorText(**found.groupdict())
     assert error.code in CODES, answer.text
     assert not codes or error.code in codes, answer.text

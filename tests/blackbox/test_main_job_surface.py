@@ -25,7 +25,7 @@ HINTS = {  # read-only, destructive, idempotent, open world; None: it does not m
     "get_wanx_task": (True, None, True, True),
     "list_wanx_tasks": (True, None, True, True),
     "save_wanx_video": (False, False, True, True),
-    "preview_wanx_video": (True, None, True, True),
+    "preview_wanx_video": (False, False, True, True),
     "cancel_wanx_task": (False, True, True, True),
 }
 CREATE = {

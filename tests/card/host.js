@@ -49,7 +49,7 @@ const host = {
       bridge.oncalltool = async (params) => {
         host.calls.push(params);
         if (host.spoil === "refuse") throw new Error("the person said no");
-        if (host.spoil === "error") return { isError: true, content: [{ type: "text", text: "unreachable: the provider cannot be reached. Charged: no. Next: call again." }] };
+        if (host.spoil === "error") return { isError: true, content: [{ type: "text", text: "unreachable: the provider cannot be reached. Charged by this call: no. Next: call again." }] };
         return server("/tools/call", params);
       };
     }

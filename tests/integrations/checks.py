@@ -50,7 +50,7 @@ def _results(row: Row, found: Mapping[str, Any]) -> Iterator[str]:
         yield f"the preview lacks its text: {found['seen'][3][:200]}"
     yield from (
         f"the error lacks {part!r}: {refused[:200]}"
-        for part in ("image_rejected:", "Charged: no.", "Next: set image to")
+        for part in ("image_rejected:", "Charged by this call: no.", "Next: set image to")
         if part not in refused
     )
     if str(PRICE) not in ordered:

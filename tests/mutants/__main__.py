@@ -14,10 +14,10 @@ from queue import SimpleQueue
 from tests.mutants.accepted import read_accepted, stale
 from tests.mutants.cover import read_map
 from tests.mutants.mutant import Mutant, candidates, choose
-from tests.mutants.reach import Reach
 from tests.mutants.report import one_line, survivors, table, title
 from tests.mutants.rows import CORE
-from tests.mutants.running import Outcome, Workshop
+from tests.mutants.running import Outcome, Runner
+from tests.mutants.selection import Selection
 from tests.mutants.source import PACKAGE, Source, parse, path_of
 
 
@@ -50,21 +50,21 @@ def sources(rows: Iterable[str]) -> Iterator[Source]:
                 print(f"there is no module wanx_mcp/{row}.py: tests/mutants/rows.py needs a change", file=sys.stderr)
 
 
-def judge(mutants: Sequence[Mutant], jobs: int, limit: float) -> Iterator[Outcome]:
+def run(mutants: Sequence[Mutant], jobs: int, limit: float) -> Iterator[Outcome]:
     """Each mutant's outcome, in order."""
-    reach = Reach(read_map(jobs))
-    free: SimpleQueue[Workshop] = SimpleQueue()
+    selection = Selection(read_map(jobs))
+    free: SimpleQueue[Runner] = SimpleQueue()
 
     def one(mutant: Mutant) -> Outcome:
-        workshop = free.get()
+        runner = free.get()
         try:
-            return workshop.judge(mutant, reach.tests(mutant), limit)
+            return runner.run(mutant, selection.tests(mutant), limit)
         finally:
-            free.put(workshop)
+            free.put(runner)
 
     with tempfile.TemporaryDirectory(prefix="wanx-mutants-") as folder, ThreadPoolExecutor(jobs) as pool:
         for number in range(jobs):
-            free.put(Workshop(Path(folder) / str(number)))
+            free.put(Runner(Path(folder) / str(number)))
         try:
             yield from pool.map(one, mutants)
         finally:
@@ -72,7 +72,7 @@ def judge(mutants: Sequence[Mutant], jobs: int, limit: float) -> Iterator[Outcom
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command. 1 if a mutant is left that nobody has accepted."""
+    """Run the command. Returns 1 if a survivor is left that is not in accepted.toml."""
     asked = arguments(words)
     found = list(sources(asked.modules or CORE))
     chosen = choose(found, None if asked.only else asked.count, asked.seed)
@@ -82,7 +82,7 @@ def main(words: Sequence[str]) -> int:
         return 0
     outcomes: list[Outcome] = []
     with suppress(KeyboardInterrupt):  # what is known by then is reported
-        for outcome in judge(chosen, asked.jobs, asked.limit):
+        for outcome in run(chosen, asked.jobs, asked.limit):
             print(f"{len(outcomes) + 1}/{len(chosen)} {one_line(outcome)}", file=sys.stderr, flush=True)
             outcomes.append(outcome)
     rows = read_accepted()

@@ -1,4 +1,4 @@
-"""Mutants that no test can notice, each with its reason: accepted.toml."""
+"""accepted.toml: mutants without visible effect, each with the reason."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ FILE = Path(__file__).with_name("accepted.toml")
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A change that has no visible effect: the lines as they are and as mutated, without indentation."""
+    """A mutant without visible effect: the original and the mutated lines, without indentation. `new` is absent where
+    every mutant of these lines is meant."""
 
     module: str
     old: str
-    new: str
     why: str
+    new: str | None = None
 
     def fits(self, mutant: Mutant) -> bool:
-        return (self.module, self.old, self.new) == (mutant.module, *mutant.change)
+        old, new = mutant.change
+        return (self.module, self.old) == (mutant.module, old) and self.new in (None, new)
 
 
 def read_accepted(file: Path = FILE) -> tuple[Accepted, ...]:
@@ -32,6 +34,6 @@ def read_accepted(file: Path = FILE) -> tuple[Accepted, ...]:
 
 def stale(rows: Iterable[Accepted], found: Iterable[Mutant]) -> list[Accepted]:
     """The rows that fit none of the mutants of their module: the code has changed since."""
-    known = {(mutant.module, *mutant.change) for mutant in found}
-    modules = {module for module, _, _ in known}
-    return [row for row in rows if row.module in modules and (row.module, row.old, row.new) not in known]
+    mutants = tuple(found)
+    modules = {mutant.module for mutant in mutants}
+    return [row for row in rows if row.module in modules and not any(row.fits(mutant) for mutant in mutants)]

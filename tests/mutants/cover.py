@@ -1,4 +1,4 @@
-"""The map of lines: which test runs which line, made once and kept until the code or the test changes."""
+"""The coverage map: which test runs which line. Recorded once, and again when the package or the test file changes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Test:
 
     @property
     def breadth(self) -> int:
-        """How many lines it runs: a test of one room says more about that room than a walk through the house."""
+        """How many lines it runs. A test of one module is likelier to notice a change there than one of everything."""
         return sum(bits.bit_count() for bits in self.lines.values())
 
     def runs(self, places: Mapping[str, Iterable[int]]) -> bool:
@@ -61,7 +61,7 @@ def test_files() -> list[Path]:
 
 
 def read_map(jobs: int) -> list[Test]:
-    """Every test with its lines; what has changed since the last time is recorded first."""
+    """Every test with its lines. Test files without an up-to-date recording are recorded first."""
     KEPT.mkdir(exist_ok=True)
     wanted = {path: KEPT / f"{path.stem}-{_fingerprint(path)}.json" for path in test_files()}
     for old in set(KEPT.glob("test_*.json")) - set(wanted.values()):
@@ -81,7 +81,7 @@ def _tests(target: Path) -> Iterator[Test]:
 
 
 def _fingerprint(path: Path) -> str:
-    """Of a test file and all that it runs on: the package, and the tests' own tools."""
+    """A digest of a test file and everything its recording depends on: the package and the support files."""
     tools = [tool for tool in (ROOT / "tests").glob("*.py") if not tool.name.startswith("test_")]
     tools += [Path(__file__).with_name(name) for name in ("plugin.py", "tracing.py")]
     digest = hashlib.sha256(sys.version.encode())
@@ -117,6 +117,6 @@ def _record(path: Path, target: Path) -> None:
 
 
 def environment(root: Path, ours: Mapping[str, str], *before: Path) -> dict[str, str]:
-    """The environment of a test run on the tree at `root`; what a user of the server has set is not in it."""
+    """The environment of a test run on the tree at `root`, without the settings of the server."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("WANX_", "PIAPI_", "MUTANTS_"))}
     return {**plain, "PYTHONPATH": os.pathsep.join(map(str, (*before, root))), **ours}

@@ -63,38 +63,41 @@ def negation(source: Source, spot: Spot) -> Iterator[Edit]:
 
 
 def condition(source: Source, spot: Spot) -> Iterator[Edit]:
-    """The condition of an if, a while, a choice, a filter or a guard is turned round, always true, or never."""
+    """A condition is negated, always true, or always false: of an if, a while, a comprehension or a case."""
     match spot.node:
         case ast.If(test=test) | ast.IfExp(test=test):
             tests = [test]
         case ast.While(test=test) if not isinstance(test, ast.Constant):
             tests = [test]
-        case ast.comprehension(ifs=found):
-            tests = found
+        case ast.comprehension(ifs=tests):
+            pass
         case ast.match_case(guard=guard) if guard is not None:
             tests = [guard]
         case _:
             return
     for found in tests:
         if not isinstance(found, ast.Compare | ast.UnaryOp | ast.NamedExpr):
-            yield replaced(source, found, f"not ({source.text(found)})", "condition turned")
+            yield replaced(source, found, f"not ({source.text(found)})", "condition negated")
         yield replaced(source, found, "True", "condition always")
         yield replaced(source, found, "False", "condition never")
 
 
 def number(source: Source, spot: Spot) -> Iterator[Edit]:
-    """A number is off by one, or by ten times."""
+    """A number is off by one, or by a factor of ten."""
     node = spot.node
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        value = node.value
-        kind = "constant"
-        if isinstance(value, int):
-            yield replaced(source, node, str(value + 1), kind)
-        if isinstance(value, int) and value > 0:
-            yield replaced(source, node, str(value - 1), kind)
-        if value:
-            yield replaced(source, node, str(value * 10), kind)
-            yield replaced(source, node, repr(value / 10 if isinstance(value, float) else max(1, value // 10)), kind)
+    if not isinstance(node, ast.Constant):
+        return
+    match node.value:
+        case bool():
+            others: tuple[float, ...] = ()
+        case int(value):
+            others = (value + 1, *((value - 1, value * 10, max(1, value // 10)) if value else ()))
+        case float(value):
+            others = (value * 10, value / 10) if value else ()
+        case _:
+            others = ()
+    for other in others:
+        yield replaced(source, node, repr(other), "constant")
 
 
 def switch(source: Source, spot: Spot) -> Iterator[Edit]:
@@ -104,7 +107,7 @@ def switch(source: Source, spot: Spot) -> Iterator[Edit]:
 
 
 def word(source: Source, spot: Spot) -> Iterator[Edit]:
-    """A text that something is compared with, looked up by, or measured against is another text."""
+    """A string that is compared, matched or looked up is another one."""
     node = spot.node
     if not (isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value):
         return
@@ -114,7 +117,7 @@ def word(source: Source, spot: Spot) -> Iterator[Edit]:
         case ast.Call(func=ast.Attribute(attr="get" | "startswith" | "endswith" | "partition" | "pop" | "replace")):
             yield replaced(source, node, repr(f"{node.value}-"), "text")
         case ast.Call(func=ast.Name(id="Decimal")) if re.fullmatch(r"[\d.]+", node.value):
-            yield replaced(source, node, repr(f"1{node.value}"), "constant")
+            yield replaced(source, node, repr(f"{node.value}1"), "constant")
 
 
 def operator(source: Source, spot: Spot) -> Iterator[Edit]:

@@ -58,7 +58,7 @@ class Mutant:
 
     @property
     def change(self) -> tuple[str, str]:
-        """The lines that go and the lines that come, without their indentation: stays the same when lines move."""
+        """The removed and the added lines, without indentation. Independent of line numbers."""
         old, new = (data.decode().splitlines() for data in (self.source.data, self.data))
         pairs = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
         gone = [line.strip() for tag, a, b, _, _ in pairs if tag != "equal" for line in old[a:b]]
@@ -67,7 +67,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """Eight letters for the command line; other mutants of the module do not change them."""
+        """Eight characters for --only. Edits elsewhere in the module do not change them."""
         words = "\0".join((self.module, *self.change, str(self._twins())))
         return hashlib.sha256(words.encode()).hexdigest()[:8]
 
@@ -108,7 +108,7 @@ def choose(sources: Iterable[Source], count: int | None, seed: int) -> list[Muta
 
 
 def _sound(mutants: Sequence[Mutant]) -> Iterator[Mutant]:
-    """Those that can be compiled and mean something else than the original and than each other."""
+    """Those that compile and differ in meaning from the original and from each other."""
     seen: set[str] = set()
     for mutant in mutants:
         if not seen:

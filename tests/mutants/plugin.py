@@ -1,4 +1,4 @@
-"""The pytest plugin of both runs: records which lines each test covers, or runs chosen tests in a chosen order."""
+"""The pytest plugin: records which lines each test covers, or runs the given tests in the given order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _stderr = os.dup(2)  # before pytest captures it
 
 
 class Recorder:
-    """Writes seconds and lines of every test that passes."""
+    """Writes the duration and the lines of every test that passes."""
 
     def __init__(self, target: Path) -> None:
         self._target = target

@@ -1,4 +1,4 @@
-"""What a run prints: a line for each mutant as it ends, a table by module, and the survivors as patches."""
+"""The output: a progress line for each mutant, a table by module, and the survivors as patches."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from tests.mutants.accepted import Accepted
 from tests.mutants.mutant import Mutant
-from tests.mutants.running import Fate, Outcome
+from tests.mutants.running import Outcome, Status
 
 
 def one_line(outcome: Outcome) -> str:
     """A mutant's outcome on one line."""
-    return f"{outcome.fate:8}  {title(outcome.mutant)}  {outcome.by}"[:200].rstrip()
+    return f"{outcome.status:8}  {title(outcome.mutant)}  {outcome.by}"[:200].rstrip()
 
 
 def title(mutant: Mutant) -> str:
@@ -23,12 +23,12 @@ def table(outcomes: Sequence[Outcome], rows: Sequence[Accepted]) -> str:
     """Caught, accepted and left by module, and the share of those caught among those that can be."""
     counts: dict[str, Counter[str]] = {}
     for outcome in outcomes:
-        column = "accepted" if accepted(outcome, rows) else outcome.fate
+        column = "accepted" if accepted(outcome, rows) else outcome.status
         counts.setdefault(outcome.mutant.module, Counter())[column] += 1
     counts["all"] = sum(counts.values(), Counter())
     lines = [f"{'module':22}{'mutants':>9}{'caught':>8}{'accepted':>10}{'left':>6}{'score':>9}"]
     for module, count in counts.items():
-        caught, well, total = count[Fate.CAUGHT], count["accepted"], count.total()
+        caught, well, total = count[Status.CAUGHT], count["accepted"], count.total()
         score = f"{100 * caught / (total - well):.1f} %" if total > well else "-"
         lines.append(f"{module:22}{total:9}{caught:8}{well:10}{total - caught - well:6}{score:>9}")
     return "\n".join(lines)
@@ -36,17 +36,17 @@ def table(outcomes: Sequence[Outcome], rows: Sequence[Accepted]) -> str:
 
 def accepted(outcome: Outcome, rows: Iterable[Accepted]) -> bool:
     """Whether a survivor is known to have no visible effect."""
-    return outcome.fate is not Fate.CAUGHT and any(row.fits(outcome.mutant) for row in rows)
+    return outcome.status is not Status.CAUGHT and any(row.fits(outcome.mutant) for row in rows)
 
 
 def survivors(outcomes: Iterable[Outcome], rows: Sequence[Accepted]) -> str:
-    """Each survivor that nobody has accepted, as a patch."""
-    left = [one for one in outcomes if one.fate is not Fate.CAUGHT and not accepted(one, rows)]
-    return "\n".join(f"{one.fate} {_tests(one)}: {title(one.mutant)}\n{one.mutant.diff()}" for one in left)
+    """Each survivor that is not in accepted.toml, as a patch."""
+    left = [one for one in outcomes if one.status is not Status.CAUGHT and not accepted(one, rows)]
+    return "\n".join(f"{one.status} {_tests(one)}: {title(one.mutant)}\n{one.mutant.diff()}" for one in left)
 
 
 def _tests(outcome: Outcome) -> str:
-    if outcome.fate is Fate.UNTESTED:
+    if outcome.status is Status.UNTESTED:
         return "(no test runs it)"
     part = f"{outcome.ran} of {outcome.of}" if outcome.ran < outcome.of else str(outcome.of)
     return f"({part} tests)"

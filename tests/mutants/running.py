@@ -21,14 +21,14 @@ from tests.mutants.plugin import RUN
 from tests.mutants.source import ROOT, path_of
 
 STAGES = (10, 60)
-"""Where the tests are split into runs: most mutants are caught by the first ones, and few files are loaded for them."""
+"""Where the tests are split into runs: most mutants are caught by the first few, without loading every test file."""
 
 HANG_SECONDS, HANG_FACTOR = 60.0, 10
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".mutants")
 
 
-class Fate(StrEnum):
-    """What became of a mutant."""
+class Status(StrEnum):
+    """The result for one mutant."""
 
     CAUGHT = "caught"
     SURVIVED = "survived"
@@ -38,17 +38,17 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A mutant with what became of it; `by` is the first line about the failure."""
+    """The result for `mutant`; `by` is the first line about the failed test, `ran` of `of` tests were run."""
 
     mutant: Mutant
-    fate: Fate
+    status: Status
     by: str = ""
     ran: int = 0
     of: int = 0
 
 
-class Workshop:
-    """One copy of the tree, in which one mutant at a time is tried."""
+class Runner:
+    """Runs tests in its own copy of the tree, for one mutant at a time."""
 
     def __init__(self, folder: Path) -> None:
         self._tree, self._scratch = folder / "tree", folder / "scratch"
@@ -60,28 +60,28 @@ class Workshop:
             else:
                 shutil.copy(ROOT / name, self._tree / name)
 
-    def judge(self, mutant: Mutant, tests: Sequence[Test], limit: float) -> Outcome:
+    def run(self, mutant: Mutant, tests: Sequence[Test], limit: float) -> Outcome:
         """Run up to `limit` seconds of `tests` (0: all) against `mutant`."""
         chosen = affordable(tests, limit)
         if not chosen:
-            return Outcome(mutant, Fate.UNTESTED)
+            return Outcome(mutant, Status.UNTESTED)
         path = path_of(mutant.module, self._tree)
         self._write(path, mutant.data)
         try:
             for first, last in pairwise((0, *STAGES, len(chosen))):
-                if chosen[first:last] and (failure := self._run(chosen[first:last])):
-                    return Outcome(mutant, Fate.CAUGHT, failure)
+                if chosen[first:last] and (failure := self._failure(chosen[first:last])):
+                    return Outcome(mutant, Status.CAUGHT, failure)
         finally:
             self._write(path, mutant.source.data)
-        return Outcome(mutant, Fate.SURVIVED, ran=len(chosen), of=len(tests))
+        return Outcome(mutant, Status.SURVIVED, ran=len(chosen), of=len(tests))
 
     def _write(self, path: Path, data: bytes) -> None:
-        """With a date of its own: compiled files are told apart by whole seconds and sizes."""
+        """With a new modification time: Python compares cached bytecode by whole seconds and size."""
         path.write_bytes(data)
         self._round += 1
         os.utime(path, (self._round * 10, self._round * 10))
 
-    def _run(self, tests: Sequence[Test]) -> str:
+    def _failure(self, tests: Sequence[Test]) -> str:
         """Why the first of `tests` failed, or nothing. Raises RuntimeError where none could be run."""
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
@@ -91,7 +91,7 @@ class Workshop:
         files = dict.fromkeys(test.file for test in tests)
         options = ("-q", "-x", "--tb=line", "-p", "no:cacheprovider", "-p", "tests.mutants.plugin")
         ours = {RUN: str(listed), "TMPDIR": str(self._scratch), "COLUMNS": "200"}
-        status, said = _to_the_end(
+        status, said = _output(
             [sys.executable, "-m", "pytest", *options, *files],
             self._tree,
             environment(self._tree, ours),
@@ -113,8 +113,8 @@ def affordable(tests: Sequence[Test], limit: float) -> list[Test]:
     return chosen
 
 
-def _to_the_end(command: Sequence[str], folder: Path, environ: dict[str, str], seconds: float) -> tuple[int, str]:
-    """Status and words of a process, which is ended with all that it has started when its time is over."""
+def _output(command: Sequence[str], folder: Path, environ: dict[str, str], seconds: float) -> tuple[int, str]:
+    """Exit status and output of a process. After `seconds` it is killed, with everything that it has started."""
     process = subprocess.Popen(
         command,
         cwd=folder,

@@ -25,10 +25,12 @@ class Source:
     lines: tuple[int, ...]
 
     def start(self, node: ast.AST) -> int:
-        return self.lines[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
+        place: int = self.lines[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
+        return place
 
     def end(self, node: ast.AST) -> int:
-        return self.lines[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+        place: int = self.lines[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+        return place
 
     def text(self, node: ast.AST) -> str:
         return self.data[self.start(node) : self.end(node)].decode()

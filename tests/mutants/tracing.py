@@ -1,4 +1,4 @@
-"""Which lines of the package run: a tracer for this process and for those that it starts."""
+"""Line tracing of the package, in this process and in the processes that a test starts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ TEST, FOLDER, PACKAGE = "MUTANTS_TEST", "MUTANTS_FOLDER", "MUTANTS_PACKAGE"
 """Environment of a child process: the test it belongs to, where its report goes, and whose lines it reports."""
 
 _UNTRACED = "simulator"
-"""It draws pictures pixel by pixel: to trace it takes hours, and it is a tool of the tests."""
+"""It renders pictures pixel by pixel, which takes hours when traced, and is not mutated."""
 
 Lines = Mapping[str, int]
 """For each module a number whose bits are its lines."""
 
 
 class Tracer:
-    """Collects lines in all threads from `start` on."""
+    """Collects the executed lines of all threads from `start` on."""
 
     def __init__(self, package: Path) -> None:
         self._modules = {str(path): _module(path, package) for path in traced(package)}
@@ -51,7 +51,7 @@ def traced(package: Path) -> Iterable[Path]:
 
 
 def trace_child() -> None:
-    """Trace this process to its end, if the test that started it wants that."""
+    """Trace this process until it exits, if a test that is being recorded has started it."""
     if TEST not in os.environ:
         return
     tracer, test = Tracer(Path(os.environ[PACKAGE])), os.environ[TEST]

@@ -11,6 +11,9 @@ from functools import cached_property
 from wanx_mcp.catalog.tasks import ROWS, TaskType
 from wanx_mcp.money import dollars
 
+LONGEST_NAME = 64
+"""Characters of a mistyped name that are compared: comparing takes quadratic time."""
+
 
 @dataclass(frozen=True)
 class Catalog:
@@ -34,7 +37,7 @@ class Catalog:
 
         def order(row: TaskType) -> tuple[int, float]:
             missing = len(set(row.needed) - wanted)
-            return missing, -difflib.SequenceMatcher(None, near, row.name).ratio()
+            return missing, -difflib.SequenceMatcher(None, near[:LONGEST_NAME], row.name).ratio()
 
         return min(fits, key=order, default=None)
 

@@ -47,11 +47,14 @@ LORAS: tuple[Lora, ...] = (
 
 _ADULT_NAMES = frozenset(lora.name for lora in LORAS if lora.adult)
 _ADULT_PREFIX = "nsfw"
+LONGEST = 200
+"""Characters of a name that are looked at."""
 
 
 def is_adult(name: str) -> bool:
     """Whether `name` is marked adult, however it is spelt (case, underscores, blanks, look-alike forms)."""
-    plain = unicodedata.normalize("NFKC", name).casefold()
+    # Cut, since normalising a long run of combining marks takes quadratic time; longer names are refused anyway.
+    plain = unicodedata.normalize("NFKC", name[:LONGEST]).casefold()
     plain = "-".join("".join(char if char.isalnum() else " " for char in plain).split())
     return plain.startswith(_ADULT_PREFIX) or plain in _ADULT_NAMES
 

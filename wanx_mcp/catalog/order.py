@@ -12,8 +12,8 @@ from wanx_mcp.catalog.loras import is_adult
 from wanx_mcp.catalog.tasks import TaskType
 from wanx_mcp.catalog.wire import CONTAINERS, MODEL, to_wire
 from wanx_mcp.errors import AdultContentOff, InvalidOrder
-from wanx_mcp.quoting import clean
-from wanx_mcp.strict import Problem, Problems, checked, present, unknown
+from wanx_mcp.quoting import quote
+from wanx_mcp.strict import Problem, Problems, checked, present, strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ def parse_order(catalog: Catalog, given: Mapping[str, Any], *, adult: bool) -> O
     try:
         row = _row(catalog, values)
         rest = {name: value for name, value in values.items() if name != "task_type"}
-        misfits = [_misfit(catalog, row, name, rest) for name in rest if name not in row.allowed]
+        known = [name for name in rest if name in catalog.arguments or name in CONTAINERS]
+        misfits = [_misfit(catalog, row, name, rest) for name in known if name not in row.allowed]
+        misfits += strangers([name for name in rest if name not in known], catalog.arguments)
         fitting = {name: value for name, value in rest.items() if name in row.allowed}
         return Order(row, checked(row.input, fitting, misfits))
     except Problems as wrong:
@@ -55,10 +57,10 @@ def _row(catalog: Catalog, values: Mapping[str, Any]) -> TaskType:
     if row is not None:
         return row
     rest = [other for other in values if other != "task_type"]
-    problems = [unknown(other, catalog.arguments) for other in rest if other not in catalog.arguments]
+    problems = strangers([other for other in rest if other not in catalog.arguments], catalog.arguments)
     best = catalog.fitting(rest, near=name if isinstance(name, str) else "")
     choices = ", ".join(row.name for row in catalog.rows)
-    what = "task_type is missing" if name is None else f'task_type "{clean(str(name), 40)}" does not exist'
+    what = "task_type is missing" if name is None else f'task_type "{quote(str(name), 40)}" does not exist'
     advice = f'set task_type to "{best.name}"' if best else "set task_type to one that takes these arguments"
     raise Problems([Problem(what, f"{advice} (all: {choices})"), *problems])
 
@@ -67,8 +69,6 @@ def _misfit(catalog: Catalog, row: TaskType, name: str, given: Mapping[str, Any]
     if name in CONTAINERS:
         parts = ", ".join(CONTAINERS[name])
         return Problem(f"{name} is no argument here; give its parts as {parts}", f"remove {name}")
-    if name not in catalog.arguments:
-        return unknown(name, catalog.arguments)
     better = catalog.fitting(given, near=row.name)
     what = f"{row.name} does not take {name}; it takes {', '.join(row.allowed)}"
     fix = f"remove {name}"

@@ -1,18 +1,23 @@
-"""The commands as rows: name, help, options, and what runs."""
+"""The commands as rows: name, help text, options, and the function that runs."""
 
 from __future__ import annotations
 
 import argparse
 import io
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from wanx_mcp import __version__
 from wanx_mcp.cli.parsing import Parser
+from wanx_mcp.errors import NotConfigured
+from wanx_mcp.settings import readers
+from wanx_mcp.taskid import LONGEST, is_task_id
+
+ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +39,18 @@ def run(arguments: Sequence[str]) -> int:
             sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
+    except NotConfigured as error:  # there is no folder, because the user has no home folder
+        print(f"wanx-mcp: {error.what}; {error.next}.", file=sys.stderr)
+        return 1
     except (BrokenPipeError, BaseExceptionGroup) as error:
         if not _reader_left(error):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # discard what is still buffered
         return 141
 
 
 def _reader_left(error: BaseException) -> bool:
-    """Whether the reader of our output, such as `head`, has ended; task groups wrap what they let through."""
+    """Whether the program that reads our output, such as `head`, has ended. Task groups wrap the error in a group."""
     if isinstance(error, BaseExceptionGroup):
         return all(map(_reader_left, error.exceptions))
     return isinstance(error, BrokenPipeError)
@@ -50,7 +58,8 @@ def _reader_left(error: BaseException) -> bool:
 
 def _chosen(arguments: Sequence[str]) -> int:
     parser = Parser(
-        "wanx-mcp", description="An MCP stdio server that orders WanX videos from PiAPI. Without a command it serves."
+        "wanx-mcp",
+        description="An MCP stdio server that orders WanX videos from PiAPI. Without a command it runs as the server.",
     )
     parser.add_argument("--version", action="version", version=f"wanx-mcp {__version__}")
     choices = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -59,10 +68,10 @@ def _chosen(arguments: Sequence[str]) -> int:
         command.options(branch)
         branch.set_defaults(run=command.run, refuse=branch.error)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a prompt may hold what an old console cannot print
+        sys.stdout.reconfigure(errors="replace")  # an old console cannot print every prompt
     options = parser.parse_args(arguments)
-    if "run" not in options:  # not `required`, by which argparse would refuse before it tells of a mistyped option
-        parser.error("a COMMAND is needed; without any argument this is the MCP server")
+    if "run" not in options:  # `required=True` would hide a mistyped option
+        parser.error("a COMMAND is required; without any arguments this is the MCP server")
     return int(options.run(options))
 
 
@@ -89,23 +98,35 @@ def _no_options(_parser: argparse.ArgumentParser) -> None: ...
 
 
 def _simulator_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=_port, default=8765, help="port on loopback (default 8765, 0 picks a free one)")
-    parser.add_argument("--speed", type=_speed, default=20.0, help="times faster than life (default 20)")
+    parser.add_argument(
+        "--port", type=_bounded(0, 65_535), default=8765, help="port on loopback (default 8765; 0 picks a free one)"
+    )
+    parser.add_argument(
+        "--speed",
+        type=_argument(readers.speed),
+        default=20.0,
+        help="how many times faster than real time tasks run (default 20)",
+    )
     parser.add_argument(
         "--weather",
         default="fair",
         choices=("fair", "rough", "stormy", "hostile"),
-        help="how often requests fail; hostile: also odd echoes, histories, clocks, prices, ids and messages",
+        help="how often requests fail; hostile adds odd echoes, histories, clocks, prices, ids and messages",
     )
-    parser.add_argument("--seed", type=int, default=None, help="replay the same weather and durations")
+    parser.add_argument("--seed", type=int, default=None, help="repeat the same faults and durations")
     parser.add_argument(
         "--keep",
-        type=_seconds,
+        type=_bounded(0, 99_999_999),
         default=86_400,
         metavar="SECONDS",
-        help="how long a finished video can be fetched (default 86400: a day)",
+        help="how long a finished video can be downloaded (default 86400, a day)",
     )
-    parser.add_argument("--key", type=_key, default=None, help="take this key only, to try a wrong one (default: any)")
+    parser.add_argument(
+        "--key",
+        type=_argument(readers.key),
+        default=None,
+        help="accept only this key, to try a wrong one (default: any)",
+    )
 
 
 def _ledger(options: argparse.Namespace) -> int:
@@ -120,56 +141,47 @@ def _ledger(options: argparse.Namespace) -> int:
     return settle(options.settle, task_id=options.task_id)
 
 
-def _port(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65_535:
-        raise argparse.ArgumentTypeError("must be a whole number from 0 to 65535")
-    return int(text)
+def _argument(read: Callable[[str], ValueT]) -> Callable[[str], ValueT]:
+    """`read` as an argparse type: its ValueError becomes the error message."""
+
+    def convert(text: str) -> ValueT:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
 
 
-def _speed(text: str) -> float:
-    from wanx_mcp.settings.readers import speed
-
-    try:
-        return speed(text)
-    except ValueError as wrong:
-        raise argparse.ArgumentTypeError(str(wrong)) from None
+def _bounded(least: int, most: int) -> Callable[[str], int]:
+    """The argparse type of whole numbers from `least` to `most`."""
+    return _argument(readers.whole_number(least, most))
 
 
-def _key(text: str) -> str:
-    from wanx_mcp.settings.readers import key
-
-    if not text:
-        raise argparse.ArgumentTypeError("must not be empty")
-    try:
-        return key(text)
-    except ValueError as wrong:
-        raise argparse.ArgumentTypeError(str(wrong)) from None
-
-
-def _seconds(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,8}", text):
-        raise argparse.ArgumentTypeError("must be a whole number of seconds from 0 to 99999999")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) < 1:
-        raise argparse.ArgumentTypeError("must be a whole number from 1 to 999999")
-    return int(text)
-
-
-def _number(text: str) -> int:
-    if not 1 <= len(text) <= 15 or not text.isdecimal():
-        raise argparse.ArgumentTypeError("must be the number of an order, as wanx-mcp ledger shows it")
-    return int(text)
+def _task_id(text: str) -> str:
+    if text and not is_task_id(text):  # an empty one counts as none given
+        raise ValueError(f"must be a task id: 1 to {LONGEST} printable ASCII characters without spaces")
+    return text
 
 
 def _ledger_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--count", type=_count, default=20, help="how many orders to show (default 20)")
-    parser.add_argument("--settle", type=_number, metavar="NUMBER", help="settle this order of unknown outcome by hand")
+    parser.add_argument("--count", type=_bounded(1, 999_999), default=20, help="how many orders to show (default 20)")
+    parser.add_argument(
+        "--settle",
+        type=_bounded(1, 999_999_999),
+        metavar="NUMBER",
+        help="settle this order, whose outcome is unknown, by hand",
+    )
     outcome = parser.add_mutually_exclusive_group()
-    outcome.add_argument("--task-id", metavar="ID", help="with --settle: the provider has it under this id")
-    outcome.add_argument("--not-placed", action="store_true", help="with --settle: the provider never had it")
+    outcome.add_argument(
+        "--task-id",
+        type=_argument(_task_id),
+        metavar="ID",
+        help="with --settle: the order is this task of the provider",
+    )
+    outcome.add_argument(
+        "--not-placed", action="store_true", help="with --settle: the provider never received the order"
+    )
 
 
 def _config(options: argparse.Namespace) -> int:
@@ -184,9 +196,11 @@ def _config_options(parser: argparse.ArgumentParser) -> None:
     names = [host.name for host in HOSTS]
     parser.add_argument("host", choices=names, metavar="HOST", help=", ".join(names))
     money = parser.add_mutually_exclusive_group()
-    money.add_argument("--simulate", action="store_true", help="a free trial: no key, no network, no money")
-    money.add_argument("--with-key", action="store_true", help="print the key that PIAPI_API_KEY holds here")
-    parser.add_argument("--carry", action="store_true", help="print the other settings and proxies of this shell too")
+    money.add_argument("--simulate", action="store_true", help="use the simulator: no key, no network, no money")
+    money.add_argument("--with-key", action="store_true", help="print the key that is set in PIAPI_API_KEY")
+    parser.add_argument(
+        "--carry", action="store_true", help="print the other settings and proxies of this shell as well"
+    )
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -196,11 +210,11 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _doctor_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     parser.add_argument(
         "--probe",
         action="store_true",
-        help="also ask the provider what its documentation leaves open, with orders that it can only refuse",
+        help="also send invalid orders, to learn from their refusals what the documentation leaves open",
     )
 
 
@@ -212,7 +226,10 @@ def _bundle(_options: argparse.Namespace) -> int:
 
 COMMANDS: tuple[Command, ...] = (
     Command(
-        "demo", "Order a simulated video over a real MCP connection and save it: free, no key.", _no_options, _demo
+        "demo",
+        "Order simulated videos over a real MCP connection and save them. Free, no key needed.",
+        _no_options,
+        _demo,
     ),
     Command(
         "config",
@@ -222,11 +239,18 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "doctor",
-        "Check key, network, account, folders and hosts, and say what to mend: free.",
+        "Check key, network, account, folders and hosts, and say how to fix problems. Free.",
         _doctor_options,
         _doctor,
     ),
-    Command("ledger", "Show what was ordered and spent; settle an unknown order by hand.", _ledger_options, _ledger),
+    Command(
+        "ledger",
+        "Show what was ordered and spent; settle an order of unknown outcome by hand.",
+        _ledger_options,
+        _ledger,
+    ),
     Command("bundle", "Build an extension for Claude Desktop (.mcpb) in the current folder.", _no_options, _bundle),
-    Command("simulator", "Serve the provider's API on loopback, for agent developers.", _simulator_options, _simulator),
+    Command(
+        "simulator", "Serve a simulated provider API on loopback, for agent developers.", _simulator_options, _simulator
+    ),
 )

@@ -9,7 +9,6 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +31,6 @@ TEXT = {
     "prompt": "A paper boat drifts along a rain gutter at dusk, street lights shimmer on the water",
 }
 KEYFRAMES = {"task_type": "img2video-14b-keyframe", "prompt": "Day turns into night over a calm sea"}
-MISSING = (
-    "The video extra is not installed, so the simulator served one small stand-in clip for both orders and there are "
-    "no contact sheets. With it you see your own orders: pip install '.[video]' in this project's folder."
-)
 
 
 class _EndedError(Exception):
@@ -68,7 +63,6 @@ async def _converse(folder: Path, state: str, shown: Transcript) -> None:
         "WANX_OUTPUT_DIR": str(folder),
     }
     command = StdioServerParameters(command=sys.executable, args=["-m", "wanx_mcp"], env=_inherited() | environment)
-    seeing = find_spec("av") is not None
     shown.say("This demo is simulated: no key, no network, no money.")
     shown.say()
     async with Client(stdio_client(command)) as client:
@@ -81,12 +75,9 @@ async def _converse(folder: Path, state: str, shown: Transcript) -> None:
             seen = await _until("video_url", shown, client, GET, {**task, "wait_seconds": 45})
             charged += seen.get("charged_usd", 0.0)
             videos.append((await _until("path", shown, client, SAVE, task))["path"])
-            if seeing:
-                preview = _text(await _call(shown, client, PREVIEW, task))
-                sheets += re.findall(r"Sheet: (.+?) \. ", preview)
+            preview = _text(await _call(shown, client, PREVIEW, task))
+            sheets += re.findall(r"Sheet: (.+?) \. ", preview)
     print(_farewell(folder, videos, sheets))  # paths and a command, to be copied: not wrapped
-    if not seeing:
-        shown.say(MISSING)
     shown.say(f"For real this would have cost ${charged:.2f}.")
 
 

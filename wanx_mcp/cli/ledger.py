@@ -16,14 +16,13 @@ from wanx_mcp.ledger import Entry, Observation, State
 from wanx_mcp.ledger.book import Book
 from wanx_mcp.ledger.ledger import usable
 from wanx_mcp.ledger.schema import holds_orders, open_file
+from wanx_mcp.limits import LOOK_UP_SECONDS
 from wanx_mcp.money import dollars, to_points, to_usd
-from wanx_mcp.quoting import clean
+from wanx_mcp.quoting import quote
 from wanx_mcp.settings import Settings, read_settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.opening import ledger_path, open_account
 from wanx_mcp.taskid import is_task_id
-
-LOOK_UP_SECONDS = 15.0
 
 
 def show(*, count: int) -> int:
@@ -36,7 +35,7 @@ def show(*, count: int) -> int:
         head = "Simulated, no money. " if settings.simulate else ""
         lines = [f"{head}Booked in the last 24 hours: {dollars(to_usd(spending.booked))} of {limit}."]
         entries = book.page(None, (), None, count)
-        lines += ["", *map(_line, entries)] if entries else []
+        lines += ["", *(_line(entry, settings) for entry in entries)] if entries else []
         doubts = [entry.number for entry in entries if entry.state.doubtful]
         if doubts:
             lines += [
@@ -55,10 +54,12 @@ def settle(number: int, *, task_id: str | None) -> int:
     import anyio
 
     settings = read_settings(os.environ)
-    if not ledger_path(settings).exists():
-        return show(count=1)
     try:
-        code, words = anyio.run(_settle, settings, number, task_id)
+        path = ledger_path(settings)
+        if not path.exists():
+            code, words = 1, f"wanx-mcp ledger: there is no ledger at {path}, so there is no order {number}"
+        else:
+            code, words = anyio.run(_settle, settings, number, task_id)
     except WanxError as error:
         code, words = 1, f"wanx-mcp ledger: {error}"
     print(words, file=sys.stderr if code else sys.stdout)
@@ -70,20 +71,17 @@ async def _settle(settings: Settings, number: int, task_id: str | None) -> tuple
 
     async with anyio.create_task_group() as group:
         async with open_account(settings, CATALOG, RealClock(), group) as account:
-            answer = await _settled(account, number, task_id)
+            answer = await settled(account, number, task_id)
         group.cancel_scope.cancel()
     return answer
 
 
-async def _settled(account: Account, number: int, task_id: str | None) -> tuple[int, str]:
+async def settled(account: Account, number: int, task_id: str | None) -> tuple[int, str]:
+    """The exit code of settling order `number`, and the words for the person. Raises LedgerUnusable."""
     entry = await account.entry(number)
-    if entry is None or not entry.can_be_settled:
-        return 1, f"wanx-mcp ledger: order {number} is not one of unknown outcome"
-    if account.in_flight(entry):
-        return 1, f"wanx-mcp ledger: order {number} may still be on its way; try again in two minutes"
-    remark = ""
-    if task_id is None and entry.state is State.RELEASED:
-        return 1, f"wanx-mcp ledger: order {number} is off the books already"
+    problem, remark = _unsettleable(account, entry, number, task_id), ""
+    if entry is None or problem:
+        return 1, f"wanx-mcp ledger: {problem}"
     if task_id is None:
         await account.settle_absent(number)
     else:
@@ -91,8 +89,24 @@ async def _settled(account: Account, number: int, task_id: str | None) -> tuple[
         if problem:
             return 1, f"wanx-mcp ledger: {problem}; order {number} stays as it was"
         if not await account.settle(number, seen):
-            return 1, f"wanx-mcp ledger: task {task_id} belongs to another order already"
-    return 0, "\n".join(filter(None, [_line(await account.entry(number) or entry), remark]))
+            return (
+                1,
+                f"wanx-mcp ledger: task {task_id} belongs to another order already; order {number} stays as it was",
+            )
+    return 0, "\n".join(filter(None, [_line(await account.entry(number) or entry, account.settings), remark]))
+
+
+def _unsettleable(account: Account, entry: Entry | None, number: int, task_id: str | None) -> str:
+    """Why the order cannot be settled so; empty if it can."""
+    if entry is None or entry.state is State.DECLINED:
+        return f"there is no order {number} of unknown outcome"
+    if not entry.can_be_settled:
+        return f"order {number} is task {entry.task_id}; the provider has said so itself, so there is nothing to settle"
+    if account.in_flight(entry):
+        return f"order {number} may still be on its way; try again in two minutes"
+    if task_id is None and entry.state is State.RELEASED:
+        return f"order {number} is off the books already"
+    return ""
 
 
 async def _looked_up(account: Account, task_id: str) -> tuple[str, Observation, str]:
@@ -108,14 +122,14 @@ async def _looked_up(account: Account, task_id: str) -> tuple[str, Observation, 
     except (NotConfigured, ProviderError) as error:
         return "", unseen, f"{unchecked} ({error.code}); if it turns out wrong, the order can be settled again."
     if task.model is not None and task.model.casefold() != MODEL.casefold():
-        return f"task {task_id} is one of another model ({clean(task.model, 60)})", unseen, ""
+        return f"task {task_id} is one of another model ({quote(task.model, 60)})", unseen, ""
     return "", account.observation(task, by_get=True), ""
 
 
 def _with_book(work: Callable[[Book, Settings], tuple[int, str]]) -> int:
     """What `work` tells is printed when the ledger is closed: a reader who left is no fault of the ledger."""
     settings = read_settings(os.environ)
-    for complaint in settings.complaints:
+    for complaint in settings.problems:
         print(f"wanx-mcp: {complaint}", file=sys.stderr)
     path = ledger_path(settings)
     if not path.exists():
@@ -144,10 +158,10 @@ def _elsewhere(settings: Settings) -> list[str]:
     return ["", "Simulated orders are in a ledger of their own: WANX_SIMULATE=1 wanx-mcp ledger shows it."]
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: Entry, settings: Settings) -> str:
     status = "unknown" if entry.state.doubtful else entry.status or entry.state
     charged = "" if entry.charged is None else f", charged {dollars(to_usd(entry.charged))}"
     money = f"{dollars(to_usd(entry.booked))} booked{charged}"
-    prompt = clean(str(entry.arguments.get("prompt", "")), 50)
+    prompt = quote(str(entry.arguments.get("prompt", "")), 50, settings.secrets)
     when = entry.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
     return f'{entry.number:>5}  {when}  {status:<10}  {entry.task_type}  {money}  {entry.task_id or "-"}  "{prompt}"'

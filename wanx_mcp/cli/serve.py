@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 from typing import NoReturn
 
+from wanx_mcp.redaction import Redaction
 from wanx_mcp.server import build_server
 from wanx_mcp.settings import read_settings
 
@@ -14,12 +16,13 @@ from wanx_mcp.settings import read_settings
 def serve() -> NoReturn:
     """Serve until stdin closes, then end the process at once."""
     settings = read_settings(os.environ)
-    for complaint in settings.complaints:
-        print(f"wanx-mcp: {complaint}", file=sys.stderr)
+    for problem in settings.problems:
+        print(f"wanx-mcp: {problem}", file=sys.stderr)
     if sys.stdin is not None and sys.stdin.isatty():
         print("wanx-mcp: an MCP server, waiting for a client on stdin. Ctrl-C ends it.", file=sys.stderr)
         print("Commands for people: wanx-mcp --help", file=sys.stderr)
     server = build_server(settings)
+    Redaction(settings.secrets).guard(logging.getLogger())
     gc.freeze()
     gc.enable()
     server.run("stdio")

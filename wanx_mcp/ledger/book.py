@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from wanx_mcp.ledger.copies import Copies
@@ -11,8 +13,34 @@ from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, ENTRY, OWNER, millis, read_ent
 from wanx_mcp.ledger.settling import REVIVABLE, SOUGHT, Settling
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells one ledger from another, and from an older copy of itself."""
+
+    salt: bytes
+    highest: int
+
+
 class Book(Settling, Copies):
     """Orders and money in one SQLite connection. `account` is always the hash of a key."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__(db)
+        try:
+            self._salt = bytes(db.execute("select salt from secret").fetchone()[0])
+            self.highest = self.number("select seq from sqlite_sequence where name = 'entry'")
+        except sqlite3.Error:
+            db.close()
+            raise
+
+    @property
+    def mark(self) -> Mark:
+        """Which ledger this is, and how far it has come as far as this process knows."""
+        return Mark(self._salt, self.highest)
+
+    def continues(self, mark: Mark) -> bool:
+        """Whether this is the ledger of that mark, with all its orders."""
+        return self._salt == mark.salt and self.highest >= mark.highest
 
     def damage(self) -> str | None:
         """What SQLite finds wrong with the file, None if nothing."""

@@ -10,12 +10,14 @@ COMPLETED = "completed"
 def booking(entry: Entry, seen: Observation) -> int:
     """Points that `entry` holds of the budget after `seen`.
 
-    While open: the larger of what it held and what is shown. Completed: what it cost, but no less than half its price,
-    since a smaller figure is not believed. Failed or cancelled: nothing, if a GET says so and shows nothing frozen or
-    consumed. Where the provider is silent nothing changes.
+    While open: the larger of what it held or reserved and what is shown. Completed: what it cost, but no less than half
+    its price, since a smaller figure is not believed. Failed or cancelled: nothing, if a GET says so and shows nothing
+    frozen or consumed. Where the provider is silent nothing changes.
     """
     shown = seen.shown or 0
-    if seen.status in OPEN or seen.charged is None:
+    if seen.status in OPEN:
+        return max(entry.booked, entry.reserved, shown)  # one that had failed may be open again
+    if seen.charged is None:
         return max(entry.booked, shown)
     if seen.charged > 0:
         return max(seen.charged, shown, half(entry.price))

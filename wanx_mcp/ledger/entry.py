@@ -207,6 +207,14 @@ class FirstOfKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """Points that the provider last showed for an order of some kind, frozen or consumed, and when (its time)."""
+
+    points: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Spending:
     """What the last 24 hours hold, in points; `limit` is None where there is none."""
 
@@ -215,7 +223,7 @@ class Spending:
     asked: int = 0
     """What an order that was refused would have booked."""
 
-    figure: int = 0
+    figure: Figure | None = None
     """What the last order of its kind was shown to cost, if that is why `asked` is more than the price."""
 
     @property

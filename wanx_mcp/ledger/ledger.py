@@ -11,22 +11,21 @@ import anyio
 import anyio.to_thread
 
 from wanx_mcp.errors import LedgerUnusable
+from wanx_mcp.limits import LEDGER_SECONDS, LEDGER_TRY_SECONDS
 
 if TYPE_CHECKING:
-    from wanx_mcp.ledger.book import Book
+    from wanx_mcp.ledger.book import Book, Mark
 
 ResultT = TypeVar("ResultT")
-
-PATIENCE_SECONDS = 8.0
-"""How long a question waits for other processes that hold the ledger, in tries of TRY_SECONDS."""
-
-TRY_SECONDS = 0.2
 
 
 class LedgerLockedError(LedgerUnusable):
     """Another process holds the ledger at this moment."""
 
 
+# not open --first question--> open --its file is moved, deleted or replaced--> left
+#                                ^                                               |
+#                                +----the same ledger lies in its place again----+
 class Ledger:
     """Orders and money on disk, safe for several processes."""
 
@@ -34,6 +33,7 @@ class Ledger:
         self.path = path
         self._book: Book | None = None
         self._file: tuple[int, int] | None = None
+        self._mark: Mark | None = None
         self._thread: anyio.CapacityLimiter | None = None
 
     async def ask(self, question: Callable[[Book], ResultT]) -> ResultT:
@@ -43,14 +43,14 @@ class Ledger:
         answer that is already on its way, or stops waiting for another process.
         """
         self._thread = self._thread or anyio.CapacityLimiter(1)
-        deadline = anyio.current_time() + PATIENCE_SECONDS
+        deadline = anyio.current_time() + LEDGER_SECONDS
         while True:
             try:
                 return await anyio.to_thread.run_sync(self._ask, question, limiter=self._thread)
             except LedgerLockedError:
                 if anyio.current_time() > deadline:
                     raise
-            await anyio.sleep(TRY_SECONDS / 4)
+            await anyio.sleep(LEDGER_TRY_SECONDS / 4)
 
     async def aclose(self) -> None:
         """Let go of the file."""
@@ -61,42 +61,58 @@ class Ledger:
 
     def _ask(self, question: Callable[[Book], ResultT]) -> ResultT:
         with usable(self.path):
-            self._leave_a_moved_file()
-            if self._book is None:
-                from wanx_mcp.ledger.book import Book
-                from wanx_mcp.ledger.schema import open_file
+            try:
+                return question(self._opened())
+            except Exception as error:
+                if type(error).__module__ == "sqlite3" and "locked" not in str(error):
+                    self._leave()  # SQLite does not always notice that a damaged file is whole again
+                raise
 
-                self._book = Book(open_file(self.path, patience=TRY_SECONDS))
-                self._file = _identity(self.path)
-            return question(self._book)
-
-    def _leave_a_moved_file(self) -> None:
-        """Close the ledger if another file lies in its place now. Raises LedgerUnusable if none does: a new, empty
-        ledger would forget what was ordered and spent."""
-        if self._file is None:
-            return
+    def _opened(self) -> Book:
+        """The book, opened anew if another file lies in its place now. Raises LedgerUnusable where that is not the
+        ledger that was used until now: it would not know what was ordered and spent."""
         there = _identity(self.path)
-        if there is None:
+        if self._book is not None and there == self._file:
+            return self._book
+        self._leave()
+        if there is None and self._mark is not None:
             raise LedgerUnusable(
-                f"the ledger {self.path} was moved or deleted while this server was running", advice=_MOVED
+                f"the ledger {self.path} was moved, deleted or emptied while this server was running", advice=_MOVED
             )
-        if there != self._file and self._book is not None:
-            self._book.close()
-            self._book = None
+        from wanx_mcp.ledger.book import Book
+        from wanx_mcp.ledger.schema import open_file
+
+        book = Book(open_file(self.path, patience=LEDGER_TRY_SECONDS))
+        if self._mark is not None and not book.continues(self._mark):
+            book.close()
+            raise LedgerUnusable(
+                f"another ledger, or an older copy, has taken the place of {self.path} while this server was running",
+                advice=_MOVED,
+            )
+        self._book, self._file = book, _identity(self.path)
+        return book
+
+    def _leave(self) -> None:
+        """Close a book whose file is elsewhere by now. It is never asked again: SQLite finds journals by their path,
+        and would apply the journal of whatever lies there now."""
+        if self._book is not None:
+            self._mark = self._book.mark
+            book, self._book = self._book, None
+            book.close()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file lies at `path`, None if none does."""
+    """Which file lies at `path`, None if none does, or one without any content."""
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
+    return (found.st_dev, found.st_ino) if found.st_size else None
 
 
 _MOVED = (
-    "ask the user to put that file back; only if its orders and spending may be forgotten, restart this server: "
-    "it then begins a new ledger"
+    "ask the user to put the former file back, then this server goes on by itself; only if its orders and spending may "
+    "be forgotten, restart this server: it then uses the file that is there, or begins a new one"
 )
 
 
@@ -111,14 +127,16 @@ def usable(path: Path) -> Iterator[None]:
         kind = LedgerLockedError if "locked" in str(error) else LedgerUnusable
         raise kind(f"the ledger {path} cannot be used ({error})", advice=_fix(str(error), path)) from error
     except OSError as error:
-        raise LedgerUnusable(f"the ledger {path} cannot be used ({error.strerror})", advice=_fix("", path)) from error
+        raise LedgerUnusable(
+            f"the ledger {path} cannot be used ({error.strerror})", advice=_fix(error.strerror or "", path)
+        ) from error
 
 
 def _fix(words: str, path: Path) -> str:
-    if "not a database" in words or "malformed" in words or "no such" in words:
+    if "not a database" in words or "malformed" in words or "no such table" in words or "no such column" in words:
         return f"ask the user to move {path} aside (it is damaged; keep it) and to check the PiAPI task history"
-    if "full" in words:
-        return "ask the user to free some disk space"
+    if "full" in words or "No space" in words or "quota" in words:
+        return "ask the user to free some disk space; the ledger itself is in order"
     if "locked" in words:
         return "make the same call again; another process holds the ledger"
     return f"ask the user to make {path.parent} writable, or to set WANX_STATE_DIR to a folder that is"

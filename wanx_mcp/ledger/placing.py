@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from wanx_mcp.errors import LedgerUnusable
 from wanx_mcp.ledger.booking import booking
 from wanx_mcp.ledger.entry import (
     OPEN,
@@ -24,23 +25,25 @@ from wanx_mcp.ledger.entry import (
 )
 from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, OWNER, millis
 from wanx_mcp.ledger.tracking import Tracking
+from wanx_mcp.limits import BUDGET_WINDOW, MAY_LEAVE_SECONDS, REPEAT_WINDOW
 
-WINDOW = timedelta(hours=24)
-REPEAT_WINDOW = timedelta(minutes=2)
-"""An order without a request_id that equals one younger than this is taken for a repeat of it."""
-
-MAY_LEAVE = timedelta(seconds=90)
-"""An intention older than this is not sent any more: another process may have settled the order meanwhile."""
+_LOST = (
+    "ask the user to put the newer ledger back; only if its orders and spending may be forgotten, restart this server"
+)
+MAY_LEAVE = timedelta(seconds=MAY_LEAVE_SECONDS)
 
 
 class Placing(Tracking):
     """The verbs of placing an order."""
 
+    highest = 0
+    """The highest number of an order that this process has seen here."""
+
     def spending(self, now: datetime, limit: int | None) -> Spending:
         """What is booked in the 24 hours before `now` (the provider's time), over all accounts; an entry dated in the
         future counts."""
         query = "select sum(booked) from entry where ordered_at > :since"
-        return Spending(self.number(query, since=millis(now - WINDOW)), limit)
+        return Spending(self.number(query, since=millis(now - BUDGET_WINDOW)), limit)
 
     def intend(self, draft: Draft, limit: int | None) -> Answer:
         """Write the intention, if neither an earlier order nor the budget stands against it.
@@ -57,12 +60,15 @@ class Placing(Tracking):
             figure = self.last_figure(draft.account, draft.kind or draft.task_type, draft.moment)
             if not draft.waited and (first := self._first_of_kind(draft)):
                 return FirstOfKind(first)
-            points = max(draft.price, figure)
+            raised = figure if figure is not None and figure.points > draft.price else None
+            points = draft.price if raised is None else raised.points
             spending = self.spending(draft.moment, limit)
             if not spending.allows(points):
-                return replace(spending, asked=points, figure=figure if figure > draft.price else 0)
+                return replace(spending, asked=points, figure=raised)
             beside = self._old_doubt(draft)
-            return Intention(self._write(draft, points), beside)
+            intention = Intention(self._write(draft, points), beside)
+        self.highest = intention.entry.number  # only now: what was not committed is written again with this number
+        return intention
 
     def _write(self, draft: Draft, points: int) -> Entry:
         self.change(
@@ -92,12 +98,15 @@ class Placing(Tracking):
         }
         columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
         cursor = self._db.execute(f"insert into entry ({columns}) values ({marks})", values)  # noqa: S608
-        return self.must(int(cursor.lastrowid or 0))
+        number = int(cursor.lastrowid or 0)
+        if number <= self.highest:  # numbers are never used twice, unless the file's content went back in time
+            raise LedgerUnusable("the ledger has lost orders while this server was running", advice=_LOST)
+        return self.must(number)
 
     def _earlier(self, draft: Draft) -> Entry | None:
         """The order of this account that `draft` repeats, or that is in doubt and asks for the same."""
         mine = f"owner = {OWNER} and {ALIVE}"
-        day = millis(draft.moment - WINDOW)
+        day = millis(draft.moment - BUDGET_WINDOW)
         if draft.request_id is not None:
             by_key = self.newest(
                 f"{mine} and request_id = :request_id", account=draft.account, request_id=draft.request_id
@@ -129,12 +138,12 @@ class Placing(Tracking):
             content=draft.content,
             origin=draft.origin,
             request_id=draft.request_id,
-            day=millis(draft.moment - WINDOW),
+            day=millis(draft.moment - BUDGET_WINDOW),
         )
 
     def _first_of_kind(self, draft: Draft) -> Entry | None:
         """The order of this kind that is on its way while none has been answered in 24 hours."""
-        kind, since = draft.kind or draft.task_type, millis(draft.moment - WINDOW)
+        kind, since = draft.kind or draft.task_type, millis(draft.moment - BUDGET_WINDOW)
         of_kind = f"owner = {OWNER} and kind = :kind and ordered_at > :since"
         answered = f"{of_kind} and state = '{State.ACCEPTED}'"
         if self.newest(answered, account=draft.account, kind=kind, since=since):
@@ -175,6 +184,8 @@ class Placing(Tracking):
         """
         with self.transaction():
             entry = self.must(number)
+            if entry.found is Found.ANSWER and entry.task_id == seen.task_id:
+                return Accepted(entry)  # booked already, and perhaps seen since
             other = self.newest(
                 "owner = :owner and task_id = :task_id and number <> :number",
                 owner=entry.owner,
@@ -212,7 +223,8 @@ class Placing(Tracking):
         self.change(
             f"update entry set state = '{State.UNKNOWN}', task_id = null, found = null, status = null, "  # noqa: S608
             "placed_at = null, booked = reserved, charged = null, video_url = null, error_message = null, "
-            "started_at = null, ended_at = null, seen_at = null where number = :number",
+            "started_at = null, ended_at = null, seen_at = null, denied_at = null, gone_at = null "
+            "where number = :number",
             number=entry.number,
         )
 

@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from wanx_mcp.errors import LedgerUnusable
+from wanx_mcp.limits import LEDGER_OPEN_SECONDS
 
-PATIENCE_SECONDS = 15.0
 _ASIDE = "ask the user to move that file aside, or to set WANX_STATE_DIR to another folder"
 
 # Append only: the number of scripts that have run is the file's version. Times: unix milliseconds. Money: points.
@@ -125,7 +125,7 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 
-def open_file(path: Path, *, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
+def open_file(path: Path, *, patience: float = LEDGER_OPEN_SECONDS) -> sqlite3.Connection:
     """The ledger at `path`, made or migrated if need be; waits up to `patience` seconds for other processes.
 
     Raises LedgerUnusable for a file that is no ledger of ours, sqlite3.Error and OSError for one that cannot be used.

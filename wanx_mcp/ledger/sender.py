@@ -21,15 +21,20 @@ class Sender:
         self.name = uuid.uuid4().hex
 
     def hold(self) -> str:
-        """Take the lock, if it is not held yet. Returns its name. Raises OSError where the folder cannot be used."""
-        while self._file is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Take the lock, if it is not held yet, or if its file is gone: others would take this process for dead.
+
+        Returns its name. Raises OSError where the folder cannot be used.
+        """
+        path = self._folder / self.name
+        while self._file is None or not _is_at(self._file, path):
+            self._folder.mkdir(exist_ok=True, mode=0o700)  # the ledger made the folder above; if that is gone, so is it
             self._sweep()
-            path = self._folder / self.name
             file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             # Another process that sweeps may have taken the new file for a dead one and removed it.
             if _lock(file) and _is_at(file, path):
-                self._file = file
+                former, self._file = self._file, file
+                if former is not None:
+                    os.close(former)
             else:
                 os.close(file)
         return self.name

@@ -145,9 +145,10 @@ class Settling(Placing):
     def settle(self, number: int, seen: Observation) -> bool:
         """A person says that the order is the one of that task. False if the task has another owner."""
         with self.transaction():
-            entry = self._reopened(number)
-            if not entry.can_be_settled or self.knows(seen.task_id):
+            taken = self.newest("task_id = :task_id and number <> :number", task_id=seen.task_id, number=number)
+            if taken or not self.must(number).can_be_settled:
                 return False
+            entry = self._reopened(number)
             if entry.state is State.RELEASED:
                 self._leave_key(entry)
             self._own(entry, seen, Found.HAND)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from wanx_mcp.ledger.booking import booking
-from wanx_mcp.ledger.entry import Entry, Observation, State
+from wanx_mcp.ledger.entry import Entry, Figure, Observation, State
 from wanx_mcp.ledger.identity import Identities
 from wanx_mcp.ledger.rows import OWNER, millis
+from wanx_mcp.limits import FIGURE_COUNTS
 
 DURATIONS_WINDOW = 500
 """How far back (in orders) the durations of a task type are looked for."""
-
-FIGURE_COUNTS = timedelta(hours=24)
-"""How long the last figure that was shown for a kind raises the booking of the next order of that kind."""
 
 
 class Tracking(Identities):
@@ -51,13 +49,18 @@ class Tracking(Identities):
             by_get=seen.by_get,
         )
 
-    def last_figure(self, account: str, kind: str, now: datetime) -> int:
-        """Points last shown for an order of that kind, frozen or consumed, in the 24 hours before `now`; or 0."""
-        query = (
-            f"select figure from entry where owner = {OWNER} and kind = :kind and figure is not null "  # noqa: S608
-            "and figure_at > :since order by figure_at desc, number desc limit 1"
+    def last_figure(self, account: str, kind: str, now: datetime) -> Figure | None:
+        """The figure last shown for an order of that kind, None if there is none in the 24 hours before `now`."""
+        found = self.entries(
+            f"owner = {OWNER} and kind = :kind and figure is not null and figure_at > :since",
+            order="figure_at desc, number desc",
+            limit=1,
+            account=account,
+            kind=kind,
+            since=millis(now - FIGURE_COUNTS),
         )
-        return self.number(query, account=account, kind=kind, since=millis(now - FIGURE_COUNTS))
+        shown = [(entry.figure, entry.figure_at) for entry in found]
+        return next((Figure(points, at) for points, at in shown if points is not None and at is not None), None)
 
     def deny(self, account: str, task_id: str, at: datetime) -> None:
         """The provider has denied the task, at its time `at`. The first denial in a row counts."""

@@ -17,8 +17,17 @@ _NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*\.?", re.IGNORECA
 """Numbers that some resolvers take for an IPv4 address, such as 2130706433 or 0x7f.1."""
 
 
+_FAKE = ipaddress.IPv4Network("198.18.0.0/15")
+"""Kept for tests of network devices, so that nothing private is there. VPNs and proxies answer with such addresses for
+public names ("fake IP") and carry the connection to the true one."""
+
+
 class ForbiddenError(Exception):
     """A link that is not followed, with the reason in words."""
+
+
+class PrivateNameError(ForbiddenError):
+    """The link's host has a public name without a public address."""
 
 
 def check_link(url: httpx.URL, *, loopback: bool) -> None:
@@ -31,6 +40,8 @@ def check_link(url: httpx.URL, *, loopback: bool) -> None:
         raise ForbiddenError("the link is not https")
     if url.userinfo:
         raise ForbiddenError("the link carries a password")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ForbiddenError("the link names an impossible port")
     host = url.raw_host.decode().lower()
     if own:
         return
@@ -44,12 +55,14 @@ def check_link(url: httpx.URL, *, loopback: bool) -> None:
         raise ForbiddenError("the link leads to an address that is not public")
 
 
-def permitted(text: str, *, loopback: bool) -> bool:
-    """Whether a connection may be made to the IP address `text`."""
+def permitted(text: str, *, loopback: bool, resolved: bool = False) -> bool:
+    """Whether a connection may be made to the IP address `text`; `resolved`: it is what a name was resolved to."""
     address = ipaddress.ip_address(text.partition("%")[0])
+    if resolved and address.version == 4 and address in _FAKE:
+        return True
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
-            return permitted(str(address.ipv4_mapped), loopback=loopback)
+            return permitted(str(address.ipv4_mapped), loopback=loopback, resolved=resolved)
         inner = _embedded(address)
         if address.is_site_local or (inner is not None and not permitted(str(inner), loopback=False)):
             return False

@@ -15,10 +15,14 @@ class Unfit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind, by Pillow's name. `sent`: the provider surely takes it; `lossy`: pixels are approximate anyway."""
+    """One kind, by Pillow's name. `sent`: the provider surely takes it; `lossy`: pixels are approximate anyway.
+
+    `most_pixels` bounds the memory that decoding takes. tests/test_picture_memory.py measures it.
+    """
 
     name: str
     extension: str
+    most_pixels: int
     sent: bool = False
     lossy: bool = False
 
@@ -27,43 +31,84 @@ class Kind:
         return f"image/{self.name.lower()}"
 
 
-JPEG = Kind("JPEG", "jpg", sent=True, lossy=True)
-PNG = Kind("PNG", "png", sent=True)
-WEBP = Kind("WEBP", "webp", sent=True, lossy=True)
-GIF = Kind("GIF", "gif")
-BMP = Kind("BMP", "bmp")
-TIFF = Kind("TIFF", "tiff")
-AVIF = Kind("AVIF", "avif", lossy=True)
+MAX_MEMORY = 900_000_000
+"""Bytes that decoding and scaling one picture may take beside the file itself. Pictures are decoded one at a time."""
 
-_NAMES = {kind.name.lower(): kind for kind in (JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF)}
+# Bytes that Pillow takes at most for each pixel, measured while decoding and scaling: 10 where the whole picture is
+# decoded before it is scaled down (RGBA: 4, and 4 for a copy with premultiplied alpha), 17.5 where the decoder keeps
+# two canvases of its own. A JPEG is scaled down while it is decoded; see `headers.check_jpeg` for progressive ones.
+_WHOLE = 64_000_000
+_TWO_CANVASES = 51_000_000
+JPEG = Kind("JPEG", "jpg", 250_000_000, sent=True, lossy=True)
+PNG = Kind("PNG", "png", _WHOLE, sent=True)
+WEBP = Kind("WEBP", "webp", _TWO_CANVASES, sent=True, lossy=True)
+GIF = Kind("GIF", "gif", _WHOLE)
+BMP = Kind("BMP", "bmp", _WHOLE)
+TIFF = Kind("TIFF", "tiff", _WHOLE)
+AVIF = Kind("AVIF", "avif", _TWO_CANVASES, lossy=True)
+ICO = Kind("ICO", "ico", 1024 * 1024)
+
+_NAMES = {kind.name.lower(): kind for kind in (JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, ICO)}
 _NAMES |= {
     "jpg": JPEG,
     "jpe": JPEG,
     "jfif": JPEG,
+    "mpo": JPEG,
     "tif": TIFF,
     "dib": BMP,
+    "apng": PNG,
     "x-png": PNG,
     "pjpeg": JPEG,
     "x-ms-bmp": BMP,
+    "x-icon": ICO,
+    "vnd.microsoft.icon": ICO,
 }
 
-# The fourth byte of a JPEG is a marker; without it, a path like /9j/photos would begin like one in base64.
-_MARKERS = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
-_BRANDS = {b"avif": AVIF, b"avis": AVIF}
+# The fourth byte of a JPEG is a marker or a fill byte; without it, a path like /9j/photos would begin like one in
+# base64.
+_MARKERS = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE, 0xFF})
 
+_UNREAD = ", which cannot be read here"
+_RAW = "a camera's raw file"
 _STRANGERS: tuple[tuple[bytes, str], ...] = (
+    (b"FUJIFILMCCD-RAW", f"{_RAW} (RAF){_UNREAD}"),
+    (b"IIU\0", f"{_RAW} (RW2){_UNREAD}"),
+    (b"IIRO", f"{_RAW} (ORF){_UNREAD}"),
+    (b"IIRS", f"{_RAW} (ORF){_UNREAD}"),
+    (b"MMOR", f"{_RAW} (ORF){_UNREAD}"),
+    (b"FOVb", f"{_RAW} (X3F){_UNREAD}"),
+    (b"\0MRM", f"{_RAW} (MRW){_UNREAD}"),
+    (b"II\x1a\0\0\0HEAPCCDR", f"{_RAW} (CRW){_UNREAD}"),
+    (b"\xff\x0a", f"a JPEG XL picture{_UNREAD}"),
+    (b"\0\0\0\x0cJXL ", f"a JPEG XL picture{_UNREAD}"),
+    (b"\0\0\0\x0cjP  ", f"a JPEG 2000 picture{_UNREAD}"),
+    (b"\xff\x4f\xff\x51", f"a JPEG 2000 picture{_UNREAD}"),
+    (b"II\xbc", f"a JPEG XR picture{_UNREAD}"),
+    (b"8BPS", f"a Photoshop file{_UNREAD}"),
+    (b"gimp xcf", f"a GIMP file{_UNREAD}"),
+    (b"qoif", f"a QOI picture{_UNREAD}"),
+    (b"DDS ", f"a DDS texture{_UNREAD}"),
+    (b"icns", f"an Apple icon{_UNREAD}"),
+    (b"v/1\x01", f"an OpenEXR picture{_UNREAD}"),
+    (b"#?RADIANCE", f"a Radiance HDR picture{_UNREAD}"),
+    (b"%!PS", f"a PostScript file{_UNREAD}"),
     (b"%PDF", "a PDF"),
     (b"<svg", "an SVG drawing"),
     (b"<?xml", "an XML file"),
     (b"<!DOCTYPE", "a web page"),
     (b"<html", "a web page"),
     (b"\x1aE\xdf\xa3", "a video"),
+    (b"OggS", "a sound or video file"),
+    (b"ID3", "a sound file"),
     (b"PK\x03\x04", "a ZIP archive"),
-    (b"8BPS", "a Photoshop file"),
 )
-_HEIF = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+_HEIF = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1"})
+_HEIF |= {b"miaf", b"avci", b"avcs", b"jpeg", b"jpgs"}
+_AVIF = frozenset({b"avif", b"avis"})
+_FTYP_MOST = 256
+"""Bytes of a file type box that are looked at; real ones have under 60."""
 
-HEAD = 16
+HEAD = 64
 """As many first bytes as are needed to tell a kind."""
 
 
@@ -78,10 +123,12 @@ def kind_of(content: bytes) -> Kind | None:
         return WEBP
     if head[:6] in (b"GIF87a", b"GIF89a"):
         return GIF
-    if head[:4] in (b"II*\0", b"MM\0*"):
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return TIFF
     if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12])
+        return AVIF if _is_avif(content) else None
+    if head[:4] == b"\0\0\1\0" and 0 < int.from_bytes(head[4:6], "little") <= 64 and head[9:10] == b"\0":
+        return ICO
     return BMP if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" else None
 
 
@@ -93,6 +140,45 @@ def named(name: str) -> Kind | None:
 def stranger(content: bytes) -> str:
     """What `content` is, that is no picture, in words."""
     if content[4:8] == b"ftyp":
-        return "a HEIC picture, which cannot be read here" if content[8:12] in _HEIF else "a video"
-    head = content.lstrip()
-    return next((name for begin, name in _STRANGERS if head.startswith(begin)), "no picture of a known kind")
+        return _foreign_box(content)
+    if content[:4] == b"RIFF" and content[8:12] in (b"AVI ", b"WAVE"):
+        return "a video" if content[8:12] == b"AVI " else "a sound file"
+    head = content[:1024].lstrip()
+    for begin, name in _STRANGERS:
+        if content.startswith(begin) or head.startswith(begin):
+            return name
+    return "no picture of a known kind"
+
+
+def is_known(content: bytes) -> bool:
+    """Whether `content` begins like a picture or a binary file that `stranger` names."""
+    if kind_of(content) is not None or content[4:8] == b"ftyp":
+        return True
+    return any(content.startswith(begin) for begin, name in _STRANGERS if len(begin) > 3 and name.endswith(_UNREAD))
+
+
+def brands(content: bytes) -> tuple[bytes, ...]:
+    """The major and the compatible brands of a file in boxes [ISO 14496-12, 4.3]."""
+    end = min(int.from_bytes(content[:4], "big"), _FTYP_MOST, len(content))
+    return (content[8:12], *(content[at : at + 4] for at in range(16, end - 3, 4)))
+
+
+def _is_avif(content: bytes) -> bool:
+    """Whether the pictures inside are coded in AV1: the major brand is often a general one."""
+    major, *others = brands(content)
+    if major in _AVIF or (_AVIF.intersection(others) and major not in _HEIF - {b"mif1", b"mif2", b"msf1", b"miaf"}):
+        return True
+    return major in _HEIF and b"av01" in content[:65536] and not {b"heic", b"heix"}.intersection((major, *others))
+
+
+def _foreign_box(content: bytes) -> str:
+    major, *others = brands(content)
+    if major == b"crx ":
+        return f"{_RAW} (CR3){_UNREAD}"
+    if major in (b"jxl ", b"jp2 ", b"jpx "):
+        return f"a {'JPEG XL' if major == b'jxl ' else 'JPEG 2000'} picture{_UNREAD}"
+    if major in (b"M4A ", b"M4B "):
+        return "a sound file"
+    if major in _HEIF or (b"heic" in others):
+        return f"a HEIC picture{_UNREAD}"
+    return "a video"

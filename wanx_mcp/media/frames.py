@@ -1,36 +1,29 @@
-"""Frames spread over a clip, decoded with PyAV within bounds of time, memory and picture size."""
+"""Frames spread over a clip, as pictures. A process of its own decodes them: see `decoder`."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
 
 from wanx_mcp.errors import ExtraMissing, PreviewFailed
+from wanx_mcp.media.decoder.process import MEMORY_BYTES, START_SECONDS, Decoder, Question
+from wanx_mcp.media.turning import Turn
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
     from PIL import Image
 
-MOST_PIXELS = 4096 * 4096
-SHORT_FRAMES = 1200
-"""A clip of at most so many frames is decoded in one go, a longer one around each frame that is wanted."""
-
-MOST_DECODED = 300
-"""Frames that are decoded at most to reach one that is wanted in a longer clip."""
-
 LONGEST_SIDE = 1024
+FIRST_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture, and when it is shown, in seconds from the start."""
+    """One picture as a player shows it, and when, in seconds from the start."""
 
     seconds: float
     image: Image.Image
@@ -38,7 +31,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What was seen of a clip: its length in seconds, its size in pixels, and some of its frames."""
+    """What was seen of a clip: its length in seconds, its size in pixels as a player shows it, some of its frames."""
 
     seconds: float
     width: int
@@ -52,115 +45,51 @@ def require_video() -> None:
         raise ExtraMissing("clips cannot be decoded here, since PyAV is not installed")
 
 
-def watch(path: Path, count: int, within: float) -> Clip:
-    """Up to `count` different frames from the first to the last, within about so many seconds; call it in a worker.
+async def watch(
+    path: Path, count: int, within: float, *, start: float = START_SECONDS, memory: int = MEMORY_BYTES
+) -> Clip:
+    """Up to `count` different frames from the first to the last, decoded for at most about `within` seconds.
 
-    Raises ExtraMissing and PreviewFailed.
+    The start of the decoder may take `start` seconds more; `memory` are the bytes that it may use. Raises ExtraMissing
+    and PreviewFailed.
     """
-    deadline = time.monotonic() + within
-    with _opened(path) as (film, stream):
-        seconds, wanted = _wanted(film, stream, count)
-        chosen = _chosen(film, stream, wanted, deadline)
-        frames = tuple(Frame(seen, _image(frame)) for seen, frame in chosen)
-        size = stream.codec_context.width, stream.codec_context.height
-    if not frames:
-        raise PreviewFailed(f"no frame could be decoded within {within:.0f} s")
-    return Clip(seconds, *size, frames)
+    return await _seen(Question(path, count, LONGEST_SIDE, within, start, memory))
 
 
-def first(path: Path) -> Image.Image:
-    """The first frame; call it in a worker. Raises ExtraMissing and PreviewFailed."""
-    with _opened(path) as (film, stream):
-        for frame in film.decode(stream):
-            _check_size(frame.width, frame.height)
-            return _image(frame)
-    raise PreviewFailed("the saved video has no frames")
+async def first(path: Path) -> Image.Image:
+    """The first frame. Raises ExtraMissing and PreviewFailed."""
+    clip = await _seen(Question(path, None, LONGEST_SIDE, FIRST_SECONDS))
+    return clip.frames[0].image
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The clip at `path` and its pictures. Raises ExtraMissing and PreviewFailed, also for what fails inside."""
+async def _seen(question: Question) -> Clip:
     require_video()
-    import av
-
+    decoder = Decoder(question)
     try:
-        # A file object and a fixed format: nothing that the file says makes the decoder open anything else.
-        with path.open("rb") as file, av.open(file, "r", format="mp4") as film:
-            stream = film.streams.video[0]
-            stream.thread_type = "AUTO"
-            _check_size(stream.codec_context.width, stream.codec_context.height)
-            yield film, stream
-    except (av.FFmpegError, ValueError, IndexError, MemoryError) as error:
-        raise PreviewFailed(f"the saved video cannot be decoded ({type(error).__name__})") from error
-    except OSError as error:
-        raise PreviewFailed(f"the saved video cannot be read ({error.strerror})") from error
+        head, pixels = await anyio.to_thread.run_sync(decoder.answer, abandon_on_cancel=True)
+    finally:
+        decoder.kill()  # a call that was cancelled leaves nothing behind
+    try:
+        return await anyio.to_thread.run_sync(_clip, head, pixels)
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise PreviewFailed("the decoder's answer makes no sense") from error
 
 
-def _wanted(film: InputContainer, stream: VideoStream, count: int) -> tuple[float, list[float]]:
-    """The length, and the moments that are wanted: the first frame, the last one, and evenly between."""
-    rate = float(stream.average_rate or 16)
-    if stream.duration and stream.time_base:
-        length = float(stream.duration * stream.time_base)
-    else:
-        length = (film.duration or 0) / 1_000_000 or stream.frames / rate
-    last = max(0.0, length - 1 / rate)
-    if count == 1:
-        return length, [last / 2]
-    return length, [last * number / (count - 1) for number in range(count)]
+def _clip(head: dict[str, Any], pixels: list[bytes]) -> Clip:
+    from PIL import Image
+
+    turn = None if head["turn"] is None else Turn(head["turn"])
+    frames = []
+    for (seconds, width, height), content in zip(head["frames"], pixels, strict=True):
+        image = Image.frombytes("RGB", (width, height), content)
+        frames.append(Frame(_number(seconds), image if turn is None else image.transpose(Image.Transpose(turn))))
+    width, height = int(head["width"]), int(head["height"])
+    if not frames or width < 1 or height < 1:
+        raise ValueError(head)
+    return Clip(_number(head["seconds"]), *((height, width) if turn and turn.sideways else (width, height)), (*frames,))
 
 
-def _chosen(
-    film: InputContainer, stream: VideoStream, wanted: list[float], deadline: float
-) -> Iterator[tuple[float, VideoFrame]]:
-    """The frames at the wanted moments, each once. What is late is left out."""
-    expected = stream.frames or wanted[-1] * float(stream.average_rate or 16)
-    runs = [wanted] if expected <= SHORT_FRAMES else [[moment] for moment in wanted]
-    shown = -1.0
-    for moments in runs:
-        if len(runs) > 1 and stream.time_base:
-            film.seek(int((stream.start_time or 0) + moments[0] / stream.time_base), stream=stream)
-        most = MOST_DECODED if len(runs) > 1 else SHORT_FRAMES * 2
-        for seconds, frame in _nearest(_decoded(film, stream, most, deadline), moments):
-            if seconds > shown:
-                yield seconds, frame
-                shown = seconds
-
-
-def _decoded(
-    film: InputContainer, stream: VideoStream, most: int, deadline: float
-) -> Iterator[tuple[float, VideoFrame]]:
-    """Up to `most` frames from where the clip stands, each with its moment."""
-    origin = float((stream.start_time or 0) * (stream.time_base or 0))
-    rate = float(stream.average_rate or 16)
-    for number, frame in enumerate(film.decode(stream)):
-        _check_size(frame.width, frame.height)
-        yield (number / rate if frame.time is None else max(0.0, frame.time - origin)), frame
-        if number + 1 >= most or time.monotonic() > deadline:
-            return
-
-
-def _nearest(frames: Iterator[tuple[float, VideoFrame]], moments: list[float]) -> Iterator[tuple[float, VideoFrame]]:
-    """For each of the ascending moments the frame that is on the screen then."""
-    left = list(moments)
-    before: tuple[float, VideoFrame] | None = None
-    for seen in frames:
-        while left and before is not None and seen[0] > left[0] + 1e-3:
-            yield before
-            left.pop(0)
-        if not left:
-            return
-        before = seen
-    if before is not None and left:
-        yield before
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise PreviewFailed(f"its frames are too large ({width}x{height})")
-
-
-def _image(frame: VideoFrame) -> Image.Image:
-    scale = min(1.0, LONGEST_SIDE / max(frame.width, frame.height))
-    size = max(2, round(frame.width * scale)), max(2, round(frame.height * scale))
-    image: Image.Image = frame.to_image(width=size[0], height=size[1])  # type: ignore[no-untyped-call]
-    return image
+def _number(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(value)
+    return float(value)

@@ -61,7 +61,9 @@ def scaled(image: Image, size: tuple[int, int]) -> Image:
     if image.mode in ("1", "P", "PA"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     elif _is_wide(image):
-        image = _eight_bits(image)
+        factor = min(image.width // size[0], image.height // size[1])  # first, since eight bits take many copies
+        plain = image.convert("I") if image.mode.startswith("I;") else image
+        image = _eight_bits(plain.reduce(factor) if factor > 1 else plain)
     return image.resize(size, Images.Resampling.LANCZOS, reducing_gap=2.0)
 
 

@@ -3,94 +3,85 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-SIGNATURE = b"ftyp"
-"""Bytes 4 to 8 of every MP4."""
+from wanx_mcp.media.boxes import TOP, Box, Boxes, BrokenError
+from wanx_mcp.media.turning import Matrix, Turn, read_matrix, turn_of
 
-MOST_BOXES = 20_000
+__all__ = ["BrokenError", "Movie", "looks_like_mp4", "movie_in", "read_movie"]
 MOST_INDEX = 64 * 1024 * 1024
-Box = tuple[bytes, int, int]
-"""Kind, and where the content begins and ends."""
+"""Bytes of an index that is looked into."""
 
-
-class BrokenError(Exception):
-    """The file is no whole MP4; the words say what is wrong."""
+HEADER_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """What is known of a clip; None where the file does not say."""
+    """What is known of a clip; None where the file does not say. Width and height are those that a player shows, in
+    pixels; `turn` is what it does to the stored picture for that."""
 
     seconds: float | None = None
     width: int | None = None
     height: int | None = None
+    turn: Turn | None = None
 
 
 def looks_like_mp4(head: bytes) -> bool:
     """Whether a file that begins with `head` (12 bytes) can be an MP4."""
-    return head[4:8] == SIGNATURE
+    size = int.from_bytes(head[:4], "big")
+    return head[4:8] in TOP and (size >= 8 or size in (0, 1))
 
 
 def read_movie(path: Path) -> Movie:
     """The facts of the MP4 at `path`. Raises BrokenError for one that is cut short, OSError."""
     with path.open("rb") as file:
-        size = file.seek(0, 2)
-        boxes = list(_boxes(file, 0, size, whole=True))
-        kinds = {kind for kind, _start, _end in boxes}
-        if SIGNATURE not in kinds or not kinds & {b"mdat", b"moof"}:
-            raise BrokenError("it is no MP4")
-        index = next(((start, end) for kind, start, end in boxes if kind == b"moov"), None)
-        if index is None:
-            raise BrokenError("it is an MP4 without its index")
-        if index[1] - index[0] > MOST_INDEX:
-            return Movie()
-        try:
-            return _facts(file, *index)
-        except (struct.error, ZeroDivisionError):
-            return Movie()
+        return movie_in(file)
 
 
-def _boxes(file: BinaryIO, start: int, end: int, *, whole: bool = False) -> Iterator[Box]:
-    """The boxes between two offsets. `whole`: one that runs past the end is an error, not just the last."""
-    for _ in range(MOST_BOXES):
-        if end - start < 8:
-            return
-        file.seek(start)
-        head = file.read(16)
-        size, kind = struct.unpack(">I4s", head[:8])
-        inner = start + 8
-        if size == 1 and len(head) == 16:
-            (size,) = struct.unpack(">Q", head[8:])
-            inner += 8
-        stop = end if size == 0 else start + size
-        if stop < inner or stop > end:
-            if whole:
-                raise BrokenError("it is an MP4 that ends too early")
-            return
-        yield kind, inner, stop
-        start = stop
+def movie_in(file: BinaryIO) -> Movie:
+    """The facts of the MP4 that is open as `file`. Raises BrokenError for one that is cut short, OSError."""
+    boxes = Boxes(file)
+    top = boxes.top()
+    kinds = {box.kind for box in top}
+    if not kinds & {b"mdat", b"moof"}:
+        raise BrokenError("it is no MP4")
+    index = next((box for box in top if box.kind == b"moov"), None)
+    if index is None:
+        raise BrokenError("it is an MP4 without its index")
+    if index.size > MOST_INDEX:
+        return Movie()
+    try:
+        return _facts(boxes, index)
+    except (struct.error, ZeroDivisionError, OverflowError, BrokenError):  # whole all the same
+        return Movie()
 
 
-def _facts(file: BinaryIO, start: int, end: int) -> Movie:
-    seconds, width, height = None, None, None
-    for kind, inner, stop in _boxes(file, start, end):
-        if kind == b"mvhd":
-            seconds = _seconds(_content(file, inner, stop))
-        elif kind == b"trak" and width is None:
-            found = next((box for box in _boxes(file, inner, stop) if box[0] == b"tkhd"), None)
-            size = _size(_content(file, *found[1:])) if found else (0, 0)
-            if all(size):  # a sound track has no size
-                width, height = size
-    return Movie(seconds, width, height)
+def _facts(boxes: Boxes, index: Box) -> Movie:
+    seconds, shown, whole = None, None, None
+    for box in boxes.inside(index):
+        if box.kind == b"mvhd":
+            header = boxes.content(box, HEADER_BYTES)
+            seconds, whole = _seconds(header), read_matrix(header, 48 if header[:1] == b"\x01" else 36)
+        elif box.kind == b"trak" and shown is None:
+            shown = _picture(boxes, box)
+    if shown is None:
+        return Movie(seconds)
+    width, height, matrix = shown
+    turn = turn_of(matrix, whole)
+    return Movie(seconds, *((height, width) if turn and turn.sideways else (width, height)), turn)
 
 
-def _content(file: BinaryIO, start: int, end: int) -> bytes:
-    file.seek(start)
-    return file.read(min(end - start, 200))
+def _picture(boxes: Boxes, track: Box) -> tuple[int, int, Matrix | None] | None:
+    """Width, height and matrix of a track that has pictures; a sound track has no size."""
+    found = next((box for box in boxes.inside(track) if box.kind == b"tkhd"), None)
+    if found is None:
+        return None
+    header = boxes.content(found, HEADER_BYTES)
+    at = 88 if header[:1] == b"\x01" else 76
+    width, height = (side >> 16 for side in struct.unpack(">II", header[at : at + 8]))  # 16.16 numbers
+    return (width, height, read_matrix(header, at - 36)) if width and height else None
 
 
 def _seconds(header: bytes) -> float | None:
@@ -99,10 +90,3 @@ def _seconds(header: bytes) -> float | None:
     else:
         scale, length = struct.unpack(">II", header[12:20])
     return round(length / scale, 3) or None
-
-
-def _size(header: bytes) -> tuple[int, int]:
-    """Width and height, which are 16.16 numbers at the end of a track's header."""
-    at = 88 if header[:1] == b"\x01" else 76
-    width, height = struct.unpack(">II", header[at : at + 8])
-    return width >> 16, height >> 16

@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 
 from wanx_mcp.errors import DownloadFailed
-from wanx_mcp.media.addresses import ForbiddenError, check_link, permitted
+from wanx_mcp.media.addresses import ForbiddenError, PrivateNameError, check_link, permitted
 from wanx_mcp.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ class Network:
             found = await anyio.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
         addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
         own = self.loopback and is_loopback(str(url))
-        public = [address for address in addresses if permitted(address, loopback=own)]
+        public = [address for address in addresses if permitted(address, loopback=own, resolved=True)]
         if not public:
             what = ", ".join(addresses) or "none"
-            raise ForbiddenError(f"the link's host has no public address, only {what}")
+            raise PrivateNameError(f"the link's host has no public address, only {what}")
         public.sort(key=lambda address: ":" in address)  # IPv6 is more often broken, and there is no time to race
         return [url.copy_with(host=address) for address in public[:4]]
 

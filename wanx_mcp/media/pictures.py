@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from wanx_mcp.media.formats import JPEG, PNG, WEBP, Kind, Unfit, kind_of, stranger
+from wanx_mcp.media.contact import SHEET, looks_like_sheet
+from wanx_mcp.media.formats import JPEG, PNG, Kind, Unfit
+from wanx_mcp.media.inspecting import Inspected, damage_told, inspected, opened
 from wanx_mcp.media.mending import encoded, foreign_profile, has_clear_parts, in_srgb, is_deep, on_white, scaled
 from wanx_mcp.media.stripping import stripped
-from wanx_mcp.quoting import one
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 MAX_BYTES = 10 * 1024 * 1024
 """The provider's limit for an uploaded picture, kept to for inline ones too [contract 7.5]."""
 
-SHORTEST_SIDE, LONGEST_SIDE = 64, 8000
-MAX_SIDE = 1920
-"""Longer pictures are scaled down: the videos are 480p and 720p."""
-
 _PLAIN = frozenset({"L", "RGB", "RGBA", "LA", "P", "PA", "1", "RGBX"})
 _ORIENTATION = 0x0112
+_END = b"\xff\xd9"
+_FILLING = b"\x55\x2a\x77\x13" * 64
+"""Entropy-coded data that means something: it shows where a JPEG without an end is incomplete."""
+
+CarryOn = Callable[[], None]
+"""Called between the steps of the work; raises Abandoned where nobody waits for the picture any more."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as it is sent. `notes` are participles that say what was mended."""
+    """A picture as it is sent. `notes` are participles that say what was changed."""
 
     content: bytes = field(repr=False)
     kind: Kind
@@ -42,109 +44,122 @@ class Picture:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def checked(content: bytes, claimed: Kind | None = None) -> Picture:
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """The pixels at the size that is sent, and what the file said about them."""
+
+    image: Image = field(repr=False)
+    mode: str
+    turned: bool
+    deep: bool
+    profile: bytes | None = field(repr=False)
+
+
+def _always() -> None:
+    """Somebody waits."""
+
+
+def checked(content: bytes, claimed: Kind | None = None, carry_on: CarryOn = _always) -> Picture:
     """`content` fit to send. `claimed` is the kind that somebody said it is. Raises Unfit."""
-    from PIL import Image
+    return prepared(inspected(content), claimed, carry_on)
 
-    kind = kind_of(content)
-    if kind is None:
-        raise Unfit(f"is {stranger(content)}")
-    if kind is WEBP:
-        _check_size(_webp_canvas(content))  # Pillow takes memory for the canvas before it tells its size
+
+def prepared(seen: Inspected, claimed: Kind | None = None, carry_on: CarryOn = _always) -> Picture:
+    """An inspected picture fit to send. Raises Unfit, and what `carry_on` raises."""
+    with damage_told(seen.kind):
+        carry_on()
+        decoded = _decoded(seen)
+        carry_on()
+        if seen.scans and not seen.scans.ended:
+            _check_complete(seen, decoded.image)
+        if looks_like_sheet(decoded.image):
+            raise Unfit(SHEET)
+        bare = stripped(seen.content, seen.kind) if _may_stay(seen) else None
+        steps = _steps(seen, decoded, bare)
+        notes = _notes(seen, claimed, bare, steps)
+        if bare is not None and not steps and _shows(bare, seen, decoded.image):
+            return Picture(bare, seen.kind, seen.size, notes)
+        carry_on()
+        return _encoded(seen, decoded, notes if steps or seen.page else (*notes, "encoded anew"))
+
+
+def _decoded(seen: Inspected, content: bytes | None = None) -> _Decoded:
+    with seen.opened(content) as image:
+        profile = image.info.get("icc_profile")
+        turned = image.getexif().get(_ORIENTATION, 1) != 1
+        if seen.target != seen.size:
+            image.draft(None, seen.target)  # a large JPEG is decoded no larger than needed
+        mode = image.mode
+        image.load()
+        turned = turned or image.getexif().get(_ORIENTATION, 1) != 1  # a PNG may tell it after the pixels
+        made = image.copy() if seen.target == seen.size else scaled(image, seen.target)
+        return _Decoded(made, mode, turned, is_deep(seen.content, seen.kind), profile)
+
+
+def _check_complete(seen: Inspected, image: Image) -> None:
+    """Refuse a JPEG that lacks more than its end marker: there, whatever follows the data changes the picture."""
+    other = _decoded(seen, seen.content[: -len(_END)] + _FILLING + _END).image
+    if other.tobytes() != image.tobytes():
+        raise Unfit(f"is a damaged or truncated {seen.kind.name} picture")
+
+
+def _may_stay(seen: Inspected) -> bool:
+    """Whether the pixels may be sent as they are coded."""
+    return seen.kind.sent and not seen.page and (seen.scans is None or seen.scans.usual)
+
+
+def _steps(seen: Inspected, decoded: _Decoded, bare: bytes | None) -> tuple[str, ...]:
+    """What has to be done to the pixels."""
+    steps = {
+        "turned upright": decoded.turned,
+        f"scaled down from {seen.size[0]}x{seen.size[1]}": seen.target != seen.size,
+        f"converted from {seen.kind.name}": not seen.kind.sent,
+        "brought to 8-bit RGB": decoded.mode not in _PLAIN or decoded.deep,
+        "brought to sRGB": foreign_profile(decoded.image, decoded.profile),
+        "laid on white where it was transparent": has_clear_parts(decoded.image),
+        "compressed": seen.target == seen.size and bare is not None and len(bare) > MAX_BYTES,
+    }
+    return tuple(words for words, wanted in steps.items() if wanted)
+
+
+def _notes(seen: Inspected, claimed: Kind | None, bare: bytes | None, steps: tuple[str, ...]) -> tuple[str, ...]:
+    """What is said of the picture: everything that was done to it."""
+    others = {
+        f"recognised as {seen.kind.name}": claimed not in (None, seen.kind),
+        seen.several: bool(seen.several),
+        "completed by its missing end marker": seen.scans is not None and not seen.scans.ended,
+    }
+    freed = ("freed of metadata",) if bare is not None and bare != seen.whole else ()
+    return (*(words for words, wanted in others.items() if wanted), *steps, *freed)
+
+
+def _shows(bare: bytes, seen: Inspected, image: Image) -> bool:
+    """Whether the file without its metadata is the same picture, pixel by pixel."""
+    if bare == seen.content:
+        return True
     try:
-        with Image.open(BytesIO(content), formats=[kind.name]) as opened:
-            _check_size(opened.size)
-            _check_still(opened, kind)
-            return _mended(content, kind, opened, claimed)
-    except Unfit:
-        raise
-    except Image.DecompressionBombError:
-        raise Unfit(f"has a side of more than {LONGEST_SIDE} pixels") from None
-    except (KeyError, ImportError):
-        raise Unfit(f"is {one(kind.name)} picture, which cannot be read here") from None
-    except Exception:  # decoders meet hostile bytes in ways that nobody has listed
-        raise Unfit(f"is a damaged or truncated {kind.name} picture") from None
+        with opened(bare, seen.kind) as again:
+            again.load()
+            return (again.size, again.mode, again.tobytes()) == (image.size, image.mode, image.tobytes())
+    except Exception:  # what the stripper made of an unusual file is no picture
+        return False
 
 
-def _mended(content: bytes, kind: Kind, image: Image, claimed: Kind | None) -> Picture:
+def _encoded(seen: Inspected, decoded: _Decoded, notes: tuple[str, ...]) -> Picture:
+    """The pixels as a new file, opened again before it counts."""
     from PIL import ImageOps
 
-    original, several, profile = image.size, image.format == "MPO", image.info.get("icc_profile")
-    turned = image.getexif().get(_ORIENTATION, 1) != 1
-    target = _target(original)
-    if target != original:
-        image.draft(None, target)  # a large JPEG is decoded no larger than needed
-    mode, deep = image.mode, is_deep(content, kind)
-    image.load()
-    turned = turned or image.getexif().get(_ORIENTATION, 1) != 1  # a PNG may tell it after the pixels
-    if target != original:
-        image = scaled(image, target)
-    notes = [f"recognised as {kind.name}"] if claimed not in (None, kind) else []
-    bare = stripped(content, kind) if kind.sent else None
-    steps = {
-        "turned upright": turned,
-        f"scaled down from {_words(original)}": target != original,
-        f"converted from {kind.name}": not kind.sent,
-        "reduced to its first picture": several,
-        "brought to 8-bit RGB": mode not in _PLAIN or deep,
-        "brought to sRGB": foreign_profile(image, profile),
-        "laid on white where it was transparent": has_clear_parts(image),
-        "compressed": target == original and bare is not None and len(bare) > MAX_BYTES,
-    }
-    notes += [words for words, wanted in steps.items() if wanted]
-    if bare is None or any(steps.values()):
-        ImageOps.exif_transpose(image, in_place=True)
-        flat = on_white(in_srgb(image, profile) if steps["brought to sRGB"] else image)
-        into = JPEG if kind.lossy else PNG
-        made = encoded(flat, into)
-        if len(made) > MAX_BYTES:
-            into = JPEG
-            made = encoded(flat, into)
-        if bare is not None and bare != content:
-            notes.append("freed of metadata")
-        return Picture(made, into, flat.size, tuple(notes))
-    if bare != content:
-        notes.append("freed of metadata")
-    return Picture(bare, kind, original, tuple(notes))
-
-
-def _check_size(size: tuple[int, int]) -> None:
-    if max(size) > LONGEST_SIDE:
-        raise Unfit(f"is {_words(size)}; no side may have more than {LONGEST_SIDE} pixels")
-    if min(size) < SHORTEST_SIDE:
-        raise Unfit(f"is {_words(size)}; each side needs at least {SHORTEST_SIDE} pixels")
-    if min(_target(size)) < SHORTEST_SIDE:
-        raise Unfit(f"is {_words(size)}; scaled to {MAX_SIDE} pixels, less than {SHORTEST_SIDE} are left of a side")
-
-
-def _check_still(image: Image, kind: Kind) -> None:
-    if image.format != "MPO" and kind.name != "TIFF" and getattr(image, "is_animated", False):
-        raise Unfit("is animated; a single picture is needed")
-
-
-def _target(size: tuple[int, int]) -> tuple[int, int]:
-    longest = max(size)
-    if longest <= MAX_SIDE:
-        return size
-    width, height = (max(1, round(side * MAX_SIDE / longest)) for side in size)
-    return width, height
-
-
-def _webp_canvas(content: bytes) -> tuple[int, int]:
-    """The size in the header of a WebP [RFC 9649]."""
-    try:
-        match content[12:16]:
-            case b"VP8X":
-                width, height = (int.from_bytes(content[at : at + 3], "little") + 1 for at in (24, 27))
-            case b"VP8L":
-                (bits,) = struct.unpack_from("<I", content, 21)
-                width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-            case _:
-                width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", content, 26))
-    except struct.error:
-        raise Unfit("is a damaged or truncated WEBP picture") from None
-    return width, height
-
-
-def _words(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
+    image = decoded.image
+    ImageOps.exif_transpose(image, in_place=True)
+    if "brought to sRGB" in notes:
+        image = in_srgb(image, decoded.profile)
+    flat = on_white(image)
+    into = JPEG if seen.kind.lossy else PNG
+    made = encoded(flat, into)
+    if len(made) > MAX_BYTES:
+        into, made = JPEG, encoded(flat, JPEG)
+    with opened(made, into) as again:
+        again.load()
+        if again.size != flat.size:
+            raise Unfit(f"could not be encoded as {into.name}")
+    return Picture(made, into, flat.size, notes)

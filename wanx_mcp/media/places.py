@@ -1,64 +1,49 @@
-"""Local pictures: found only under the folders that the operator names, and opened so that nothing else can be."""
+"""Local pictures: found only under the folders that the operator names."""
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from wanx_mcp.media import alike
 from wanx_mcp.media.formats import Unfit
-
-MAX_FILE_BYTES = 40 * 1024 * 1024
-"""A camera's JPEG can be large; it is scaled down before it is sent."""
+from wanx_mcp.media.opening import MAX_FILE_BYTES, OUTSIDE, names_in, read_file
+from wanx_mcp.quoting import clean
 
 LONGEST_PATH = 4096
-_CHUNK = 1024 * 1024
+MOST_PLACES = 32
+"""So many places are looked at where the names of folders differ by blanks and marks too."""
 
 # Two slashes of either kind lead to another host or to a device (UNC, \\?\, \\.\), whatever this platform is.
 _FOREIGN = re.compile(r"\s*(?:[\\/]{2}|[\\/]\?\?[\\/])")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:[.:].*)?", re.IGNORECASE)
-_OUTSIDE = "lies outside the folders that pictures may come from"
 _MISSING = "names no file in the folders that pictures may come from"
-_FOLDER, _STRANGE = "is a folder", "is no ordinary file"
-
-_INSIDE = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
-"""Whether a path can be walked folder by folder, so that a symlink put in its way leads nowhere."""
-
-_STEP = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
-# O_NONBLOCK: a FIFO that takes the file's place must not hang the server.
-_READ = os.O_RDONLY
-for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
-    _READ |= getattr(os, _flag, 0)
 
 
-def read_local(spelled: str, folders: Sequence[Path]) -> bytes:
-    """The content of the file that `spelled` names under one of `folders`. Raises Unfit.
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file that was found. `renamed`: its name, where that differs from what was asked by blanks or marks."""
+
+    content: bytes = field(repr=False)
+    name: str
+    renamed: str | None = None
+
+
+def read_local(spelled: str, folders: Sequence[Path], most: int = MAX_FILE_BYTES) -> LocalFile:
+    """The file that `spelled` names under one of `folders`, or its first `most` bytes. Raises Unfit.
 
     A path outside gets the same words whether it exists or not. Symlinks are followed as long as they stay inside.
     """
     check_path(spelled)
-    roots = [os.path.realpath(folder) for folder in folders]
-    found = list(_places(spelled, folders, roots))
-    if not found:
-        raise Unfit(_OUTSIDE, misplaced=True)
-    strayed = False
-    for place in found:
-        try:
-            real = os.path.realpath(place)
-        except OSError:  # a symlink went away while it was followed
-            continue
-        root = next((root for root in roots if _within(real, root)), None)
-        if root is None:
-            strayed = True
-            continue
-        with suppress(FileNotFoundError, NotADirectoryError):
-            return _read(root, real)
-    raise Unfit(_OUTSIDE if strayed else _MISSING, misplaced=True)
+    if not folders:
+        raise Unfit("is a local path, and this server has no folder that pictures may come from", misplaced=True)
+    search = _Search(tuple(os.path.abspath(folder) for folder in folders), most)
+    return search.exact(spelled) or search.alike(spelled)
 
 
 def check_path(spelled: str) -> None:
@@ -72,24 +57,149 @@ def check_path(spelled: str) -> None:
     if os.name == "nt":
         drive, rest = os.path.splitdrive(spelled)
         if ":" in rest or (drive and not os.path.isabs(spelled)):
-            raise Unfit(_OUTSIDE, misplaced=True)
+            raise Unfit(OUTSIDE, misplaced=True)
         if any(_RESERVED.fullmatch(part) for part in re.split(r"[\\/]", rest)):
             raise Unfit("is a network or device path, which is never opened", misplaced=True)
 
 
-def _places(spelled: str, folders: Sequence[Path], roots: Sequence[str]) -> Iterator[str]:
-    """Where the file may be: the path as written, or the name in each folder, in both spellings of its accents."""
-    path = spelled
+@dataclass
+class _Search:
+    """One look for a file. `roots` are the folders without symlinks."""
+
+    folders: tuple[str, ...]
+    most: int
+
+    def __post_init__(self) -> None:
+        self.roots = tuple(os.path.realpath(folder) for folder in self.folders)
+        self.asked = False
+        """Whether the path may lie inside."""
+
+        self.strayed = False
+        """Whether it leads outside."""
+
+    def exact(self, spelled: str) -> LocalFile | None:
+        """The file under that very name, in any Unicode form."""
+        for place in self._places(spelled):
+            self.asked = True
+            if found := self._read(place):
+                return found
+        return None
+
+    def alike(self, spelled: str) -> LocalFile:
+        """The only file whose name differs by blanks, marks or capitals alone. Raises Unfit, with the nearest names."""
+        found: dict[str, str] = {}
+        near: list[str] = []
+        for root, parts in self._relatives(spelled):
+            places, names = self._walk(root, parts)
+            found |= {real: place for place in places if (real := _real(place))}
+            near += names
+        if len(found) == 1 and (one := self._read(*found.values())):
+            (place,) = found.values()
+            other = (
+                one.name
+                if one.name != _name(spelled)
+                else os.path.relpath(place, self._root_of(place) or self.roots[0])
+            )
+            return LocalFile(one.content, one.name, other)
+        if self.strayed or not (self.asked or found):
+            raise Unfit(OUTSIDE, misplaced=True)
+        shown = sorted({os.path.basename(place) for place in found.values()}) or alike.nearest(_name(spelled), near)
+        raise Unfit(_MISSING + _hint(shown, several=bool(found)), misplaced=True)
+
+    def _read(self, place: str) -> LocalFile | None:
+        """What is there, if anything is. Raises Unfit for what cannot be read."""
+        real = _real(place)
+        root = self._root_of(real) if real else None
+        if real is None or root is None:
+            self.strayed = self.strayed or real is not None
+            return None
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return LocalFile(read_file(root, real, self.most), os.path.basename(place))
+        return None
+
+    def _root_of(self, real: str) -> str | None:
+        return next((root for root in self.roots if _within(real, root)), None)
+
+    def _places(self, spelled: str) -> Iterator[str]:
+        """Where the file may be: the path as written, or the name in each folder, in both forms of its accents."""
+        path = _at_home(spelled)
+        for form in dict.fromkeys((path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))):
+            for folder, root in zip(self.folders, self.roots, strict=True):
+                place = os.path.normpath(os.path.join(folder, form))
+                if _within(place, folder):
+                    yield os.path.join(root, os.path.relpath(place, folder))
+                elif _within(place, root):
+                    yield place
+
+    def _relatives(self, spelled: str) -> Iterator[tuple[str, list[str]]]:
+        """The folders that the path may lead into, each with the rest of the path."""
+        for folder, root in zip(self.folders, self.roots, strict=True):
+            parts = os.path.normpath(os.path.join(folder, _at_home(spelled))).split(os.sep)
+            for base in dict.fromkeys((folder, root)):
+                count = len(base.rstrip(os.sep).split(os.sep))
+                begin = os.sep.join(parts[:count]) or os.sep
+                if len(parts) > count and _is_like(begin, base):
+                    there = os.path.lexists(begin)
+                    if there and not _is_same(begin, base):
+                        continue  # another folder, on a disk that tells capitals apart
+                    self.asked = self.asked or there
+                    yield root, parts[count:]
+                    break
+
+    def _walk(self, root: str, parts: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The places that are spelt like `parts` under `root`, and all names where the last part was looked for."""
+        places, names = [root], list[str]()
+        for part in parts:
+            following: list[str] = []
+            names = []
+            for place in places[:MOST_PLACES]:
+                here = self._names(place)
+                names += here
+                wanted = alike.plain(part)
+                same = [name for name in here if name == part] or [n for n in here if wanted == alike.plain(n) != ""]
+                following += [os.path.join(place, name) for name in same]
+            places = following
+        return places[:MOST_PLACES], names
+
+    def _names(self, place: str) -> list[str]:
+        real = _real(place)
+        root = self._root_of(real) if real else None
+        with suppress(OSError):
+            if real and root:
+                return names_in(root, real)
+        return []
+
+
+def _at_home(spelled: str) -> str:
     if re.match(r"~(?:[\\/]|$)" if os.name == "nt" else r"~(?:/|$)", spelled):
-        with suppress(RuntimeError):
-            path = str(Path.home()) + spelled[1:]
-    for form in dict.fromkeys((path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))):
-        for folder, root in zip(map(os.path.abspath, folders), roots, strict=True):
-            place = os.path.normpath(os.path.join(folder, form))
-            if _within(place, folder):
-                yield os.path.join(root, os.path.relpath(place, folder))
-            elif _within(place, root):
-                yield place
+        try:
+            return str(Path.home()) + spelled[1:]
+        except RuntimeError:
+            raise Unfit("begins with ~, and the user of this server has no home folder", misplaced=True) from None
+    return spelled
+
+
+def _real(place: str) -> str | None:
+    try:
+        return os.path.realpath(place)
+    except OSError:  # a symlink went away while it was followed
+        return None
+
+
+def _name(spelled: str) -> str:
+    return re.split(r"[\\/]" if os.name == "nt" else "/", spelled.rstrip("/"))[-1]
+
+
+def _is_like(path: str, folder: str) -> bool:
+    """Whether `path` is spelt like `folder`, but for blanks, marks and capitals."""
+    parts, others = path.split(os.sep), folder.split(os.sep)
+    return len(parts) == len(others) and all(map(str.__eq__, map(alike.plain, parts), map(alike.plain, others)))
+
+
+def _is_same(path: str, folder: str) -> bool:
+    with suppress(OSError):
+        return os.path.normcase(path) == os.path.normcase(folder) or os.path.samefile(path, folder)
+    return False
 
 
 def _within(path: str, root: str) -> bool:
@@ -97,65 +207,10 @@ def _within(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def _read(root: str, real: str) -> bytes:
-    try:
-        with _opened(root, real) as file:
-            _check(os.fstat(file))
-            content = bytearray()
-            while len(content) <= MAX_FILE_BYTES and (chunk := os.read(file, _CHUNK)):
-                content += chunk
-    except (FileNotFoundError, NotADirectoryError):
-        raise
-    except OSError as error:
-        if error.errno == errno.ELOOP:  # a symlink has taken its place since it was looked up
-            raise Unfit(_OUTSIDE, misplaced=True) from None
-        raise Unfit(f"cannot be read ({os.strerror(error.errno or 0)})") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise Unfit(_too_large())
-    if not content:
-        raise Unfit("is an empty file")
-    return bytes(content)
-
-
-@contextmanager
-def _opened(root: str, real: str) -> Iterator[int]:
-    """The file `real`, a place without symlinks under `root`, as a descriptor."""
-    if not _INSIDE:
-        file = os.open(real, _READ)
-        try:
-            if os.path.realpath(real) != real or not os.path.samestat(os.fstat(file), os.stat(real)):
-                raise Unfit(_OUTSIDE, misplaced=True)
-            yield file
-        finally:
-            os.close(file)
-        return
-    *steps, name = os.path.relpath(real, root).split(os.sep)
-    here = os.open(root, _STEP)
-    try:
-        for step in steps:
-            there = os.open(step, _STEP, dir_fd=here)
-            os.close(here)
-            here = there
-        _check(os.stat(name, dir_fd=here, follow_symlinks=False))  # a device may act on being opened
-        file = os.open(name, _READ, dir_fd=here)
-    finally:
-        os.close(here)
-    try:
-        yield file
-    finally:
-        os.close(file)
-
-
-def _check(found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
-        raise Unfit(_FOLDER)
-    if stat.S_ISLNK(found.st_mode):
-        raise Unfit(_OUTSIDE, misplaced=True)
-    if not stat.S_ISREG(found.st_mode):
-        raise Unfit(_STRANGE)
-    if found.st_size > MAX_FILE_BYTES:
-        raise Unfit(_too_large())
-
-
-def _too_large() -> str:
-    return f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MB"
+def _hint(names: Sequence[str], *, several: bool) -> str:
+    if not names:
+        return ""
+    shown = ", ".join(clean(name, 100) for name in names[: alike.MOST_NEAR])
+    if several:
+        return f"; {len(names)} differ from it by blanks, marks or capitals alone: {shown}"
+    return f"; the nearest {'names are' if len(names) > 1 else 'name is'} {shown}"

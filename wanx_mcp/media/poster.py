@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wanx_mcp.media.frames import first
+if TYPE_CHECKING:
+    from PIL import Image
 
 MIME = "image/jpeg"
 LONGEST_SIDE = 480
@@ -13,12 +14,9 @@ MOST_BYTES = 24_000
 QUALITIES = (78, 66, 52, 38, 24)
 
 
-def draw(path: Path) -> bytes:
-    """The poster of the video at `path`, at most 480 pixels long; call it in a worker.
-
-    Raises ExtraMissing and PreviewFailed.
-    """
-    image = first(path)
+def draw(image: Image.Image) -> bytes:
+    """The poster that shows `image`, at most 480 pixels long and, where a JPEG can do that, 24 kB large; call it in a
+    worker."""
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     drawn = b""
     for quality in QUALITIES:

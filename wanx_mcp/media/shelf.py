@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import secrets
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -128,7 +129,7 @@ def _rename(old: Path, new: Path) -> None:
 
 def _lock(file: int) -> None:
     """Lock, or raise OSError at once. On Windows an open file cannot be deleted, which serves as well."""
-    if os.name != "nt":
+    if sys.platform != "win32":
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

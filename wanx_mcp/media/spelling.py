@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from wanx_mcp.catalog.pictures import is_link
-from wanx_mcp.media.formats import HEAD, Kind, Unfit, kind_of, named
+from wanx_mcp.media.formats import HEAD, Kind, Unfit, is_known, named
 
 _DATA = re.compile(r"\s*data:(?P<type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
 _SHORTEST = 32
@@ -67,10 +67,10 @@ def _data(found: re.Match[str], body: str) -> Inline:
 
 def _begins_a_picture(value: str) -> bool:
     """A JPEG in base64 begins with /9j/ like a path, so the bytes decide; base64 has no dot, a picture's path has."""
-    head = "".join(value[: 8 * HEAD].split())[: 2 * HEAD]
+    head = "".join(value[: 4 * HEAD].split())[: 2 * HEAD]
     if len(head) < _SHORTEST or "." in value or not _ALPHABET.fullmatch(head):
         return False
-    return kind_of(base64.b64decode(head.translate(_URL_SAFE))) is not None
+    return is_known(base64.b64decode(head.rstrip("=")[: len(head.rstrip("=")) // 4 * 4].translate(_URL_SAFE)))
 
 
 def _decoded(body: str) -> bytes:

@@ -1,16 +1,23 @@
-"""What the provider says, read tolerantly: a field of the wrong shape is absent, never a failure."""
+"""What the provider says of a task, read tolerantly: a field of the wrong shape is absent, never a failure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
-from wanx_mcp.settings import is_loopback
+from wanx_mcp.provider.fields import as_count, as_dict, as_list, as_text, first_text, read_date, texts
+from wanx_mcp.provider.links import acceptable, video_link
+from wanx_mcp.taskid import is_task_id
+
+LONGEST_WORD = 100
+"""Characters of a status word or a task type that are kept."""
+
+LAST_LOGS = 100
+"""Log entries that are searched for the reason of a failure, the newest."""
 
 
 class Status(StrEnum):
@@ -41,18 +48,31 @@ _WORDS = {
     "retry": Status.PROCESSING,
 } | {status.value: status for status in Status}
 
-_ID = re.compile(r"[!-~]{1,200}")
-_VIDEO = re.compile(r"\.(mp4|webm|mov|m4v)$", re.IGNORECASE)
+_REASONS = ("message", "msg", "reason", "error", "detail", "text", "log", "content")
+"""Where an object of `logs` or `detail` says something in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Points frozen and consumed, 10,000,000 to the US dollar; None where there is no usable figure.
+
+    `odd`: a figure was given that could not be read.
+    """
+
+    frozen: int | None = None
+    consumed: int | None = None
+    odd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task as the provider tells it. Points: 10,000,000 = 1 USD, None where the provider is silent."""
+    """One task as the provider describes it. Points: 10,000,000 = 1 USD, None where there is no usable figure."""
 
     task_id: str
     status: Status
     provider_status: str
     task_type: str | None = None
+    model: str | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -60,15 +80,8 @@ class Task:
     error_message: str | None = None
     frozen_points: int | None = None
     consumed_points: int | None = None
+    odd_usage: bool = False
     input: dict[str, Any] = field(default_factory=dict, repr=False)
-    model: str | None = None
-
-    @property
-    def shown_points(self) -> int | None:
-        """The larger of the frozen and the consumed figure, None where neither is given."""
-        return max(
-            (points for points in (self.frozen_points, self.consumed_points) if points is not None), default=None
-        )
 
     @property
     def charged_points(self) -> int | None:
@@ -81,7 +94,14 @@ class Task:
             return None
         if self.consumed_points > 0:
             return self.consumed_points
-        return None if self.status is Status.COMPLETED or self.frozen_points else 0
+        return None if self.status is Status.COMPLETED or self.frozen_points or self.odd_usage else 0
+
+    @property
+    def shown_points(self) -> int | None:
+        """The larger of what is frozen and what is consumed, None if neither is known."""
+        return max(
+            (points for points in (self.frozen_points, self.consumed_points) if points is not None), default=None
+        )
 
 
 def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
@@ -89,164 +109,117 @@ def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
 
     `trusted_loopback`: the provider itself is on loopback, so a video there counts.
     """
-    found = _dict(_dict(body).get("data")) or _dict(body)
-    task_id = _text(found.get("task_id"))
-    if task_id is None or not _ID.fullmatch(task_id):
+    found = as_dict(as_dict(body).get("data")) or as_dict(body)
+    task_id = as_text(found.get("task_id"))
+    if task_id is None or not is_task_id(task_id):
         return None
-    meta, usage = _dict(found.get("meta")), _dict(_dict(found.get("meta")).get("usage"))
-    word = (_text(found.get("status")) or "").lower()
-    url = next((url for url in _urls(found.get("output")) if _acceptable(url, trusted_loopback)), None)
+    meta = as_dict(found.get("meta"))
+    status, word = read_status(found.get("status"))
+    usage = read_usage(as_dict(meta.get("usage")))
     return Task(
         task_id=task_id,
-        status=_WORDS.get(word, Status.PROCESSING if word else Status.PENDING),
+        status=status,
         provider_status=word,
-        task_type=_text(found.get("task_type")),
+        task_type=as_word(found.get("task_type")),
+        model=as_word(found.get("model")),
         created_at=read_date(meta.get("created_at") or found.get("created_at")),
         started_at=read_date(meta.get("started_at")),
         ended_at=read_date(meta.get("ended_at") or meta.get("completed_at")),
-        video_url=url,
-        error_message=_error(found.get("error")),
-        frozen_points=_points(usage.get("frozen")),
-        consumed_points=_points(usage.get("consume")),
-        input=_dict(found.get("input")),
-        model=_text(found.get("model")),
+        video_url=video_link(
+            found.get("output"), trusted_loopback=trusted_loopback, finished=status is Status.COMPLETED
+        ),
+        error_message=_error(found.get("error")) or (_failure(found) if status is Status.FAILED else None),
+        frozen_points=usage.frozen,
+        consumed_points=usage.consumed,
+        odd_usage=usage.odd,
+        input=as_dict(found.get("input")),
     )
 
 
-def read_status(word: str) -> Status | None:
-    """The state that a word of the provider's stands for, None if it is an unknown one."""
-    return _WORDS.get(word.strip().lower())
+def is_known_word(word: str) -> bool:
+    """Whether the status word, in lower case, is one that has been seen before."""
+    return word in _WORDS
 
 
-def read_rows(body: Any) -> tuple[list[Task], int | None] | None:
-    """One page of the task history and the total it speaks of; None if any part of it cannot be read.
+def read_status(value: Any) -> tuple[Status, str]:
+    """The state that a status word stands for, and the word in lower case. An unknown word means work in progress."""
+    word = (as_word(value) or "").lower()
+    return _WORDS.get(word, Status.PROCESSING if word else Status.PENDING), word
 
-    Rows are thin: no prompt, and a status word of their own [contract 7.4, 14].
-    """
-    page = _dict(_dict(body).get("data"))
-    rows = page.get("data")
-    if not isinstance(rows, list):
-        return None
-    tasks = [task for row in rows if (task := read_task(_dict(row), trusted_loopback=False))]
-    if len(tasks) < len(rows):
-        return None
-    total = page.get("total")
-    return tasks, total if isinstance(total, int) else None
+
+def read_usage(usage: Mapping[str, Any]) -> Usage:
+    """The figures of a `usage` object: whole points only. Other units (quota, llm, mj) are no money of ours."""
+    given = [name for name in ("frozen", "consume") if usage.get(name) is not None]
+    if (as_word(usage.get("type")) or "").casefold() != "point":
+        return Usage(odd=bool(given))
+    read = {name: as_count(usage[name]) for name in given}
+    return Usage(read.get("frozen"), read.get("consume"), odd=None in read.values())
 
 
 def read_upload(body: Any, *, trusted_loopback: bool) -> str | None:
     """The address of an uploaded file: `data.url`, or `url` as the official CLI reads it [contract 7.5]."""
-    urls = _links(_dict(_dict(body).get("data")).get("url"), _dict(body).get("url"))
-    return next((url for url in urls if _acceptable(url, trusted_loopback)), None)
+    outer = as_dict(body)
+    urls = filter(None, map(as_text, (as_dict(outer.get("data")).get("url"), outer.get("url"))))
+    return next((url for url in urls if acceptable(url, trusted_loopback=trusted_loopback)), None)
 
 
 def read_code(body: Any) -> int | None:
     """The envelope's `code`, None where there is none or it means success (200 or 0)."""
-    code = _dict(body).get("code")
-    if isinstance(code, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", code):
+    code = envelope_code(body)
+    return None if code in (0, 200) else code
+
+
+def envelope_code(body: Any) -> int | None:
+    """The envelope's `code` as it stands, None where there is no number."""
+    code = as_dict(body).get("code")
+    if isinstance(code, str) and re.fullmatch(r"[0-9]{1,9}", code.strip()):
+        return int(code)
+    if isinstance(code, float) and code.is_integer():
         code = int(code)
-    return code if isinstance(code, int) and not isinstance(code, bool) and code not in (0, 200) else None
+    return code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 10**9 else None
+
+
+def is_own(body: Any) -> bool:
+    """Whether `body` is the provider's own envelope: with a numeric `code`, or with both `message` and `data`.
+
+    The pages of gateways are no JSON, or JSON of another shape [contract 5.1, 6.1].
+    """
+    outer = as_dict(body)
+    return envelope_code(body) is not None or {"message", "data"} <= outer.keys()
 
 
 def read_message(body: Any) -> str:
     """The provider's own words about a refusal, raw, or an empty text."""
-    outer, inner = _dict(body), _dict(_dict(body).get("data"))
-    words = [_error(outer.get("error")), _text(outer.get("message")), _error(inner.get("error"))]
+    outer, inner = as_dict(body), as_dict(as_dict(body).get("data"))
+    words = [_error(outer.get("error")), as_text(outer.get("message")), _error(inner.get("error"))]
     return next((word for word in words if word and word.lower() != "success"), "")
 
 
-def read_date(value: Any) -> datetime | None:
-    """A date with nanoseconds, an offset or none (then UTC); the year 0001 means "not yet" [contract 5.6]."""
-    text = _text(value)
-    if text is None:
-        return None
-    try:
-        date = datetime.fromisoformat(text)
-        if date.year <= 1:
-            return None
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _urls(output: Any) -> Iterator[str]:
-    """Every place where a video link has been seen, the likeliest first [contract 5.4]."""
-    holder = _dict(output)
-    video, works = holder.get("video"), holder.get("works")
-    yield from _links(
-        holder.get("video_url"), video, _dict(video).get("url"), _dict(holder.get("video_raw")).get("url")
-    )
-    yield from _links(*_list(holder.get("video_urls")))
-    for work in map(_dict, _list(works)):
-        shown, resource = _dict(work.get("video")), _dict(work.get("resource"))
-        yield from _links(shown.get("resource_without_watermark"), shown.get("resource"))
-        yield from _links(resource.get("resourceWithoutWatermark"), resource.get("resource"), work.get("resource"))
-    yield from (link for link in _links(*_strings(output)) if _VIDEO.search(_path(link)))
-
-
-def _links(*values: Any) -> Iterator[str]:
-    for value in values:
-        text = _text(value)
-        if text and text.lower().startswith(("https://", "http://")):
-            yield text
-
-
-def _strings(value: Any, depth: int = 0) -> Iterator[str]:
-    if depth > 20:
-        return
-    if isinstance(value, str):
-        yield value
-    for inner in value.values() if isinstance(value, dict) else _list(value):
-        yield from _strings(inner, depth + 1)
-
-
-def _acceptable(url: str, trusted_loopback: bool) -> bool:
-    if any(char.isspace() or not char.isprintable() for char in url):
-        return False
-    if "@" in _authority(url):  # what stands before it looks like the host and is none
-        return False
-    return bool(_host(url)) and (url.lower().startswith("https://") or (trusted_loopback and is_loopback(url)))
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _authority(url: str) -> str:
-    try:
-        return urlsplit(url).netloc
-    except ValueError:
-        return ""
-
-
-def _path(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return ""
+def as_word(value: Any) -> str | None:
+    """Text that is a name or a single word, cut to a sensible length."""
+    text = as_text(value)
+    return text and text[:LONGEST_WORD].rstrip()
 
 
 def _error(value: Any) -> str | None:
-    holder = _dict(value)
-    return _text(value) or _text(holder.get("message")) or _text(holder.get("raw_message"))
+    holder = as_dict(value)
+    return first_text(value, holder.get("message"), holder.get("raw_message"))
 
 
-def _points(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**15:
-        return None
-    return int(value)
+def _failure(found: Mapping[str, Any]) -> str | None:
+    """Why a task failed whose error has no message: the last words of its logs, else the error's detail or number."""
+    error, logs = as_dict(found.get("error")), found.get("logs")
+    entries = as_list(logs) or [logs]
+    said = (_said(entry) for entry in [*reversed(entries[-LAST_LOGS:]), error.get("detail")])
+    if words := next(filter(None, said), None):
+        return words
+    code = error.get("code")
+    known = isinstance(code, int | str) and not isinstance(code, bool) and str(code).strip() not in ("", "0")
+    return f"error code {str(code)[:LONGEST_WORD].strip()}" if known else None
 
 
-def _text(value: Any) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _said(value: Any) -> str | None:
+    """The words in a text, or in an object: where words usually are, else its last text that is no date."""
+    holder = as_dict(value)
+    usual = first_text(value, *(holder.get(name) for name in _REASONS))
+    return usual or next((text for text in reversed(list(texts(value))) if read_date(text) is None), None)

@@ -9,18 +9,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote as quoted
+from urllib.parse import unquote
 
-from wanx_mcp.errors import CannotCancel, InvalidOrder, ProviderFault, RateLimited, TaskNotFound, WanxError
+from wanx_mcp.errors import InvalidOrder, ProviderFault
 from wanx_mcp.provider.answers import Task, read_task, read_upload
 from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
 from wanx_mcp.provider.departure import Leave
 from wanx_mcp.provider.history import HISTORY, History, Reading
 from wanx_mcp.provider.skew import Skew
-from wanx_mcp.provider.verdict import order_error, read_error
+from wanx_mcp.provider.verdict import cancel_error, order_error, read_error
 from wanx_mcp.provider.wallet import AccountIdentity, Wallet, read_identity, read_wallet, shape
 from wanx_mcp.provider.wire import FoundT, Outcome, Wire
-from wanx_mcp.quoting import clean, without, without_links
-from wanx_mcp.retry import Fate
+from wanx_mcp.quoting import quote
+from wanx_mcp.taskid import same_id
 
 TASKS = "/api/v1/task"
 UPLOADS = "/api/ephemeral_resource"
@@ -31,12 +32,15 @@ LOOKED_FOR = {
 }
 """The fields without which an answer is of less use."""
 
+LONG = 16
+"""Characters from which a secret is no ordinary word: a link that holds one is not shown."""
+
 QUOTED = 200
 """Characters of the provider's own words in an error."""
 
 
 class Provider:
-    """Typed calls over a Wire, and over another to the host that takes files. `secrets` never come back in any text."""
+    """Typed calls over one Wire to the API and one to the upload host. `secrets` are removed from every text."""
 
     def __init__(self, wire: Wire, uploads: Wire, *, loopback: bool, secrets: tuple[str, ...] = ()) -> None:
         self._wire = wire
@@ -46,7 +50,7 @@ class Provider:
         self._history = History(wire, self.quote)
 
     async def aclose(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._wire.aclose()
         await self._uploads.aclose()
 
@@ -73,10 +77,12 @@ class Provider:
         """The task as it stands; a `patient` question is repeated. Raises TaskNotFound and the errors of a read, which
         an answer about another task is, too."""
         path = f"{TASKS}/{quoted(task_id, safe='')}"
-        task = self._found(await self._wire.read("GET", path, parse=self._task, within=within, patient=patient))
-        if task.task_id.casefold() != task_id.strip().casefold():
-            raise ProviderFault("the provider answered about another task")
-        return replace(task, task_id=task_id)
+        outcome = await self._wire.read("GET", path, parse=self._task, within=within, patient=patient)
+        if outcome.found is None:
+            raise read_error(outcome, self.quote, about_task=True)
+        if not same_id(outcome.found.task_id, task_id):
+            raise ProviderFault("the provider's answer is about another task than the one that was asked for")
+        return replace(outcome.found, task_id=task_id)
 
     async def cancel(self, task_id: str, *, within: float) -> None:
         """Ask to cancel a pending task: documented for sister models, best effort here [contract 7.1].
@@ -88,16 +94,18 @@ class Provider:
         outcome = await self._wire.read("DELETE", path, parse=lambda _body: True, within=within)
         if outcome.found:
             return
-        error = read_error(outcome, self.quote)
-        raise error if _stands(outcome, error) else CannotCancel(f"the provider will not cancel it: {error.what}")
+        raise cancel_error(outcome, self.quote)
 
     async def upload(self, name: str, content: bytes, *, within: float) -> str:
-        """Put a file where orders can point at it, for 24 h; free, so it is repeated like a read. Its address.
+        """Upload a file for 24 h and return its address. Free of charge, so it is repeated like a read.
 
         Raises the errors of a read: Refused where the plan does not allow uploads [contract 7.5].
         """
         body = {"file_name": name, "file_data": b64encode(content).decode()}
-        return self._found(await self._uploads.read("POST", UPLOADS, parse=self._upload, within=within, body=body))
+        outcome = await self._uploads.read(
+            "POST", UPLOADS, parse=self._upload, within=within, body=body, most=MAX_PLAIN_BYTES
+        )
+        return self._found(outcome)
 
     @property
     def skew(self) -> Skew | None:
@@ -123,9 +131,9 @@ class Provider:
         return await self._history.read(since, until, within=within)
 
     async def account(self, *, within: float) -> AccountIdentity:
-        """Whose key this is, in one attempt: free of charge, and its answer's Date is heard.
+        """The account that the key belongs to. One attempt, free of charge; the Date of its answer updates `skew`.
 
-        An answer of another shape names no id. Raises the errors of a read.
+        The id is None where the answer has another shape. Raises the errors of a read.
         """
         outcome = await self._wire.read(
             "GET", ACCOUNT, parse=_anything, within=within, patient=False, most=MAX_PLAIN_BYTES
@@ -140,7 +148,7 @@ class Provider:
         return read_wallet(self._found(outcome))
 
     async def reach_uploads(self, *, within: float) -> None:
-        """Knock at the host that takes files; whatever it answers is good. Raises Unreachable."""
+        """Check that the upload host answers, whatever it answers. Raises Unreachable."""
         outcome = await self._uploads.read("GET", UPLOADS, parse=_anything, within=within, patient=False)
         if outcome.outage is not None:
             raise outcome.outage
@@ -159,13 +167,24 @@ class Provider:
 
     def quote(self, words: str, limit: int = QUOTED) -> str:
         """The provider's `words`, short, harmless, without secrets and links."""
-        return without(clean(without_links(without(words, self._secrets)), limit), self._secrets)
+        return quote(words, limit, self._secrets, links=False)
 
     def _task(self, body: Any) -> Task | None:
         task = read_task(body, trusted_loopback=self._loopback)
-        if task is not None and task.error_message:
-            return replace(task, error_message=self.quote(task.error_message))
-        return task
+        if task is None:
+            return None
+        return replace(
+            task,
+            provider_status=self.quote(task.provider_status),
+            task_type=task.task_type and self.quote(task.task_type),
+            video_url=None if self._gives_away(task.video_url or "") else task.video_url,
+            error_message=task.error_message and self.quote(task.error_message),
+        )
+
+    def _gives_away(self, link: str) -> bool:
+        """Whether a link holds a secret. A short one does not count: it can be an ordinary word of the address."""
+        shown = unquote(link)
+        return any(secret in shown for secret in self._secrets if len(secret) >= LONG)
 
     def _upload(self, body: Any) -> str | None:
         return read_upload(body, trusted_loopback=self._loopback)
@@ -178,8 +197,3 @@ class Provider:
 
 def _anything(body: dict[str, Any]) -> dict[str, Any] | None:
     return body or None
-
-
-def _stands(outcome: Outcome[Any], error: WanxError) -> bool:
-    unsaid = outcome.fate is not Fate.ANSWERED
-    return unsaid or isinstance(error, TaskNotFound | RateLimited) or error.code in ("unauthorized",)

@@ -9,8 +9,9 @@ from datetime import datetime
 from itertools import pairwise
 
 from wanx_mcp.errors import ProviderError
+from wanx_mcp.limits import PAGE_SECONDS
 from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
-from wanx_mcp.provider.rows import HistoryRow, read_page
+from wanx_mcp.provider.rows import HistoryRow, read_rows
 from wanx_mcp.provider.verdict import Quote, read_error
 from wanx_mcp.provider.wire import Wire
 
@@ -22,16 +23,15 @@ pages (a row that moves while we read, a wrong offset) is inside a page of the o
 MAX_PAGES = 50
 """Of one reading in one page size."""
 
-PAGE_SECONDS = 20.0
-"""Of one page, repeats included."""
+_NOTHING = HistoryRow(task_id=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The rows of a stretch of time, each id once, in the order of the answers; rows without an id are all kept.
+    """The rows of a window of time, each id once, in the order of the answers; rows without an id are all kept.
 
-    `complete`: the answers hold together, so a task that is not here was not in the history; else `problem` says in
-    a short phrase what is wrong. `begun_at` and `read_at` are the provider's Dates of the first and of the last page.
+    `complete`: nothing suggests that a row is missing; otherwise `problem` is a short phrase that says why.
+    `begun_at` and `read_at` are the provider's Dates of the first and of the last page.
     """
 
     rows: tuple[HistoryRow, ...]
@@ -86,7 +86,7 @@ class History:
         return Reading(tuple(rows), not problem, problem, pages[-1].date, pages[0].date)
 
     async def _pass(self, query: dict[str, int], size: int, deadline: float, *, raises: bool = False) -> _Pass:
-        """All pages of one size, up to the first empty one or the first that makes no sense."""
+        """All pages of one size, up to the first empty page or the first problem."""
         found = _Pass()
         while not found.problem:
             number = len(found.pages) + 1
@@ -111,15 +111,15 @@ class History:
 
     async def _page(self, query: dict[str, int]) -> _Page:
         outcome = await self._wire.read(
-            "GET", HISTORY, query=query, parse=read_page, within=PAGE_SECONDS, most=MAX_PLAIN_BYTES
+            "GET", HISTORY, query=query, parse=read_rows, within=PAGE_SECONDS, most=MAX_PLAIN_BYTES
         )
         if outcome.found is None or outcome.answer is None:
             raise read_error(outcome, self._quote)
-        rows = tuple(row for row in outcome.found if row is not None)
+        rows, _total = outcome.found  # it has been seen wrong, so it proves nothing in either direction
         problem = "" if outcome.answer.fresh else "a page came out of a cache"
-        if len(rows) < len(outcome.found):
+        if _NOTHING in rows:
             problem = "a row cannot be read"
-        return _Page(rows, problem, outcome.answer.date)
+        return _Page(tuple(row for row in rows if row != _NOTHING), problem, outcome.answer.date)
 
 
 def _page_problem(page: _Page, earlier: Sequence[_Page]) -> str:

@@ -1,62 +1,66 @@
-"""Rows of the task history, read tolerantly [contract 7.4, 15]."""
+"""Rows of the task history, read tolerantly: thin, without a prompt, and in a shape of their own [contract 7.4, 15]."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wanx_mcp.provider.answers import read_date, read_status
+from wanx_mcp.provider.answers import Status, as_word, is_known_word, read_status, read_usage
+from wanx_mcp.provider.fields import as_dict, first_text, read_date
+from wanx_mcp.taskid import is_task_id
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One row; None where it is silent. It has no prompt, and a status word of its own."""
+    """One row. `task_id` is None where none can be read: such a row can be any task. `usage_points` is the figure that
+    the row shows, 10,000,000 to the US dollar; whether frozen or consumed it does not say."""
 
     task_id: str | None
     task_type: str | None = None
     model: str | None = None
-    status: str | None = None
+    status: Status = Status.PENDING
+    provider_status: str = ""
     created_at: datetime | None = None
+    usage_points: int | None = None
 
     @property
     def open(self) -> bool:
         """Whether its word says that the task has not ended; an unknown word says nothing."""
-        status = read_status(self.status or "")
-        return status is not None and not status.final
+        return is_known_word(self.provider_status) and not self.status.final
 
 
-def read_page(body: Any) -> list[HistoryRow | None] | None:
-    """The rows of one page, None in the place of one that is no object. None for what is no page.
+def read_rows(body: Any) -> tuple[list[HistoryRow], int | None] | None:
+    """One page of the history and the total it speaks of; None if `body` is no such page.
 
-    The server prints an empty list as null too.
+    Each row is kept, however odd. The server prints an empty list as null too.
     """
-    page = _dict(body).get("data")
-    if isinstance(page, dict):
-        if "data" not in page:
-            return None
-        page = [] if page["data"] is None else page["data"]
-    return [read_row(row) for row in page] if isinstance(page, list) else None
-
-
-def read_row(row: Any) -> HistoryRow | None:
-    """One row; None if it is no object, or an empty one."""
-    if not isinstance(row, dict) or not row:
+    page = as_dict(as_dict(body).get("data"))
+    rows = page.get("data", ...)
+    if not isinstance(rows, list | None):
         return None
-    detail = _dict(row.get("detail"))
+    total = page.get("total")
+    counted = isinstance(total, int) and not isinstance(total, bool) and total >= 0
+    return [read_row(row) for row in rows or []], total if counted else None
+
+
+def read_row(row: Any) -> HistoryRow:
+    """One row. The task type is called `action` in real rows, whose `detail` differs by model."""
+    found = as_dict(row)
+    detail, meta = as_dict(found.get("detail")), as_dict(found.get("meta"))
+    task_id = first_text(found.get("task_id"), detail.get("task_id"))
+    status, word = read_status(found.get("status"))
     return HistoryRow(
-        task_id=_first(row.get("task_id")),
-        task_type=_first(row.get("action"), detail.get("task_type"), row.get("task_type")),
-        model=_first(row.get("task_model"), detail.get("model"), row.get("model")),
-        status=_first(row.get("status")),
-        created_at=read_date(row.get("created_at") or _dict(row.get("meta")).get("created_at")),
+        task_id=task_id if task_id is not None and is_task_id(task_id) else None,
+        task_type=as_word(
+            first_text(
+                found.get("action"), found.get("task_type"), detail.get("task_type"), detail.get("workflow_type")
+            )
+        ),
+        # What `task_model` names is not known: it may be a model of the provider's own, never ours to compare.
+        model=as_word(first_text(found.get("model"), detail.get("model"))),
+        status=status,
+        provider_status=word,
+        created_at=read_date(found.get("created_at") or meta.get("created_at")),
+        usage_points=read_usage({"type": found.get("usage_type"), "consume": found.get("usage")}).consumed,
     )
-
-
-def _first(*values: Any) -> str | None:
-    return next((value.strip() for value in values if isinstance(value, str) and value.strip()), None)
-
-
-def _dict(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""The other end of the wire: where the provider is, and how to get in."""
+"""Where the provider is, and the key for it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """The other end: its name for the ledger, where it is, how to get in. `transport` replaces the network.
+    """One provider: its name in the ledger (`origin`), its address, its key.
 
-    `locate_uploads` is where files go; None: the same place."""
+    `transport` replaces the network. `locate_uploads` is the address of the upload host; None: the same host.
+    """
 
     origin: str
     locate: Callable[[], Awaitable[str]]
@@ -25,5 +26,5 @@ class Upstream:
 
     @property
     def uploads(self) -> Upstream:
-        """The host that takes files: the same key, another door."""
+        """The upload host, with the same key."""
         return replace(self, locate=self.locate_uploads or self.locate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any, TypeGuard
 
 from wanx_mcp.money import to_usd
@@ -16,6 +17,8 @@ _SPEAKING = frozenset({"status", "model", "task_type", "plan", "type"})
 LONGEST_ID = 200
 _MOST_FIELDS = 80
 _DEEPEST = 6
+_LONGEST = 80
+"""Characters of one field's name, and of the plan's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def read_wallet(body: Any) -> Wallet | None:
         return None
     plan, most = data.get("plan"), data.get("max_concurrent_task_count")
     return Wallet(
-        plan=plan.strip() or None if isinstance(plan, str) else None,
+        plan=plan.strip()[:_LONGEST] or None if isinstance(plan, str) else None,
         usd=_balance(data),
         most_tasks=most if isinstance(most, int) and not isinstance(most, bool) else None,
         enabled=data.get("is_enable") is not False,
@@ -44,7 +47,7 @@ def read_wallet(body: Any) -> Wallet | None:
 
 @dataclass(frozen=True, slots=True)
 class AccountIdentity:
-    """Whose key it is: the provider's id of the account, None where it names none."""
+    """The account that a key belongs to: the provider's id of it, None if its answer has none."""
 
     account_id: str | None
 
@@ -59,8 +62,8 @@ def read_identity(body: Any) -> AccountIdentity:
 
 
 def _id(value: Any) -> str | None:
-    """An id as text. One of zeros alone is the server's word for none; one that is too long is none of theirs, and
-    cut short it could be another account's."""
+    """An id as text, None for zeros (the server's default for "none") and for one that is too long: cut short, it could
+    equal another account's."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -84,17 +87,17 @@ def _is_number(value: Any) -> TypeGuard[float]:
 def shape(body: Any, quote: Callable[[str], str]) -> list[str]:
     """`body` as lines `path: kind`, without its values."""
     lines = []
-    for path, value in _leaves(body, "", 0):
+    for path, value in islice(_leaves(body, "", 0), _MOST_FIELDS):
         name = path.rpartition(".")[2]
         said = f' "{quote(value)}"' if name in _SPEAKING and isinstance(value, str) else ""
         lines.append(f"{quote(path)}: {_kind(value)}{said}")
-    return lines[:_MOST_FIELDS]
+    return lines
 
 
 def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
     if depth < _DEEPEST and isinstance(value, dict) and value:
         for name, inner in value.items():
-            yield from _leaves(inner, f"{path}.{name}".lstrip("."), depth + 1)
+            yield from _leaves(inner, f"{path}.{name[:_LONGEST]}".lstrip("."), depth + 1)
     elif depth < _DEEPEST and isinstance(value, list) and value:
         yield from _leaves(value[0], f"{path}[]", depth + 1)
     else:

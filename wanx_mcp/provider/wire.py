@@ -5,23 +5,21 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import anyio
 
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import Unreachable
-from wanx_mcp.provider.answers import read_code
-from wanx_mcp.provider.bodies import MAX_ECHO_BYTES, parse_body, receive
+from wanx_mcp.limits import ATTEMPT_SECONDS, CONNECT_SECONDS, ORDER_SECONDS
+from wanx_mcp.provider.bodies import MAX_ECHO_BYTES, receive
 from wanx_mcp.provider.departure import Departure, Leave
-from wanx_mcp.provider.headers import cached, http_date, retry_after
 from wanx_mcp.provider.outages import unreachable, unusable_client
+from wanx_mcp.provider.outcome import Answer, FoundT, Outcome, Parse, judge, read_answer, task_named
 from wanx_mcp.provider.skew import ProviderTime
 from wanx_mcp.provider.upstream import Upstream
-from wanx_mcp.retry import ATTEMPTS, Fate, Request, fate_of, fate_of_status, may_repeat, next_pause, pauses
+from wanx_mcp.retry import ATTEMPTS, Fate, Request, fate_of, may_repeat, next_pause, pauses
 from wanx_mcp.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -29,45 +27,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-FoundT = TypeVar("FoundT")
-Parse = Callable[[Any], FoundT | None]
-"""What the body of an answer says, None if it is not what was asked for."""
-
-# Time limits, in seconds.
-CONNECT_SECONDS = 5.0
-"""Of one connection, and again of its TLS handshake."""
-
-READ_SECONDS = 12.0
-"""Of one attempt of a read, up to its last byte. How long attempts are repeated is the caller's `within`."""
-
-ORDER_SECONDS = 60.0
-"""Of one attempt of an order, connection and last check included. The call that placed it answers earlier."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back. `body` is None where it is no JSON; `fresh` is false if it came out of a cache."""
-
-    status: int
-    body: Any = field(repr=False)
-    retry_after: float | None = None
-    date: datetime | None = None
-    fresh: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[FoundT]):
-    """What became of a request: its fate, with the answer or the reason that there is none; what was `found` in it."""
-
-    fate: Fate
-    answer: Answer | None = None
-    outage: Unreachable | None = None
-    found: FoundT | None = None
-
-    @property
-    def sent(self) -> bool:
-        """Whether bytes of the request may have left this machine, in its last attempt."""
-        return self.fate is not Fate.UNCONNECTED
+__all__ = ["Answer", "FoundT", "Outcome", "Parse", "Upstream", "Wire"]
 
 
 class Wire:
@@ -101,8 +61,8 @@ class Wire:
     ) -> Outcome[FoundT]:
         """Ask something that may be repeated, for at most `within` seconds; `parse` finds nothing in what is no answer.
 
-        A caller that will ask again in its own time is not `patient`: there is one attempt. An answer of more than
-        `most` bytes is none.
+        A caller that will ask again in its own time is not `patient`: there is one attempt. Of an answer of more
+        than `most` bytes only the status counts.
         """
         if self._reader is None:
             self._reader = await self._client()
@@ -112,7 +72,7 @@ class Wire:
             url = await self._upstream.locate() + path
             with _buildable():
                 request = client.build_request(method, url, params=query, json=body)
-            return await self._once(client, request, parse, min(READ_SECONDS, left), most=most)
+            return await self._once(client, request, parse, min(ATTEMPT_SECONDS, left), most=most)
 
         return await self._repeat(Request.READ, once, within, attempts=ATTEMPTS if patient else 1)
 
@@ -127,20 +87,15 @@ class Wire:
         async def once(_left: float) -> Outcome[FoundT]:
             url = await self._upstream.locate() + path
             client, departure = await self._client(), Departure(leave)
+            headers, extensions = {"content-type": "application/json"}, {"trace": departure.trace}
             try:
                 with _buildable():
-                    request = client.build_request(
-                        "POST",
-                        url,
-                        content=content,
-                        headers={"content-type": "application/json"},
-                        extensions={"trace": departure.trace},
-                    )
+                    request = client.build_request("POST", url, content=content, headers=headers, extensions=extensions)
                 outcome = await self._once(client, request, parse, ORDER_SECONDS, departure=departure)
             finally:
                 with suppress(Exception):  # the outcome stands, however the connection ends
                     await client.aclose()
-            return _task_named(outcome, parse)
+            return task_named(outcome, parse)
 
         return await self._repeat(Request.ORDER, once, within)
 
@@ -189,10 +144,10 @@ class Wire:
             return self._failed(error, departure)
         if departure is not None and departure.stayed:
             raise departure.stayed  # whatever answered, it was not asked by us
-        answer = _answer(response, content)
+        answer = read_answer(response, content)
         if answer.date is not None and answer.fresh:
             self.time.hear(answer.date, sent=sent, received=received)
-        return _judge(answer, parse)
+        return judge(answer, parse)
 
     def _failed(self, error: Exception, departure: Departure | None) -> Outcome[FoundT]:
         """What an attempt without an answer means. Raises `error` if it is no failure of a request."""
@@ -266,27 +221,3 @@ async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> AsyncItera
 def _headers(key: str) -> dict[str, str]:
     # Of the encodings that httpx offers, gzip alone can be unpacked within bounds by the standard library.
     return {"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip"}
-
-
-def _answer(response: httpx.Response, content: bytes | bytearray) -> Answer:
-    body, headers = parse_body(content), response.headers
-    status = response.status_code
-    if 200 <= status < 300:
-        status = read_code(body) or status
-    return Answer(status, body, retry_after(headers), http_date(headers.get("date")), fresh=not cached(headers))
-
-
-def _judge(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
-    if 400 <= answer.status < 600:
-        return Outcome(fate_of_status(answer.status), answer)
-    found = parse(answer.body) if 200 <= answer.status < 300 and answer.body is not None else None
-    return Outcome(Fate.UNREADABLE if found is None else Fate.ANSWERED, answer, found=found)
-
-
-def _task_named(outcome: Outcome[FoundT], parse: Parse[FoundT]) -> Outcome[FoundT]:
-    """An order whose error names a task was taken. A redirect's words are nobody's: it is not the provider's answer."""
-    answer = outcome.answer
-    if outcome.found is not None or answer is None or 300 <= answer.status < 400:
-        return outcome
-    found = parse(answer.body)
-    return outcome if found is None else Outcome(Fate.ANSWERED, answer, found=found)

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from wanx_mcp.strict import Arguments
+from wanx_mcp.taskid import is_task_id
 from wanx_mcp.toolnames import CREATE
 
 
 def _task_id(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:~=-]{0,127}", value):
+    if not is_task_id(value):
         raise ValueError("is not a task id")
     return value
 

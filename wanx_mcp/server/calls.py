@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
-from wanx_mcp.errors import InvalidArguments, InvalidOrder, LedgerUnusable
-from wanx_mcp.ledger import OPEN, Spending
+from wanx_mcp.errors import InvalidArguments, InvalidOrder
+from wanx_mcp.ledger import OPEN
 from wanx_mcp.server import replies
 from wanx_mcp.server.arguments import (
     CancelArguments,
@@ -34,17 +34,10 @@ async def _create(studio: Studio, given: Mapping[str, Any], _report: Report) -> 
     except Problems as wrong:
         raise InvalidOrder(str(wrong), advice=f"{wrong.fixes}; then order again") from None
     if options.dry_run:
-        return replies.quoted(await studio.quote(order), await _spending(studio))
+        return replies.quoted(await studio.quote(order), await studio.budget_line())
     placement = await studio.create(order, request_id=options.request_id)
     pace, longest_wait = studio.pace(placement.order), studio.settings.max_wait_seconds
-    return replies.placed(placement, await _spending(studio), pace, longest_wait)
-
-
-async def _spending(studio: Studio) -> Spending | None:
-    try:
-        return await studio.spending()
-    except LedgerUnusable:  # the order itself has told, where it matters
-        return None
+    return replies.placed(placement, await studio.budget_line(), pace, longest_wait)
 
 
 async def _list(studio: Studio, given: Mapping[str, Any], _report: Report) -> replies.Reply:
@@ -58,7 +51,7 @@ async def _list(studio: Studio, given: Mapping[str, Any], _report: Report) -> re
 async def _get(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Reply:
     asked = checked(GetArguments, given)
     sight = await studio.get(asked.task_id, wait=asked.wait_seconds, report=report)
-    return replies.seen(sight, studio.settings.max_wait_seconds)
+    return replies.seen(sight, studio.settings)
 
 
 async def _save(studio: Studio, given: Mapping[str, Any], report: Report) -> replies.Reply:

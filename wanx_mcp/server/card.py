@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mcp.server.apps import APP_MIME_TYPE, Apps, client_supports_apps
 from mcp.server.mcpserver.resources import FunctionResource
 
-from wanx_mcp.quoting import clean, without
+from wanx_mcp.quoting import clean
+from wanx_mcp.redaction import without
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext

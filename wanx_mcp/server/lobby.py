@@ -12,7 +12,7 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
-from wanx_mcp.errors import NotConfigured
+from wanx_mcp.errors import NotConfigured, WanxError
 
 if TYPE_CHECKING:
     from wanx_mcp.studio import Studio
@@ -43,6 +43,8 @@ class Lobby:
             if self._studio is None:
                 try:
                     self._studio = await self._group.start(self._keep_open)
+                except WanxError:
+                    raise
                 except Exception as fault:
                     log.exception("the studio could not be opened")
                     raise NotConfigured(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from wanx_mcp.catalog import Catalog, price_words
 from wanx_mcp.ledger import Entry, Spending
+from wanx_mcp.limits import LINK_ADVICE_SECONDS
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.provider import Status
-from wanx_mcp.quoting import clean, one, without
+from wanx_mcp.quoting import one, quote
 from wanx_mcp.server.figures import budget, budget_words, iso, number, usd_number
 from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListedTask, ListResult, Result, SaveResult
+from wanx_mcp.settings import Settings
 from wanx_mcp.studio import Page, Placement, Preview, Quotation, Saved, Sight, Underway
 from wanx_mcp.studio.pace import Pace
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
@@ -21,8 +24,6 @@ Reply = tuple[str, Result]
 """The text and the structured result of one call."""
 
 PROMPT_SHOWN = 60
-LINK_SECONDS = 10
-"""When to look again for the link of a video that is finished already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,13 @@ def quoted(quotation: Quotation, spending: Spending | None) -> Reply:
 def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_wait: int) -> Reply:
     """The reply to an order that was placed, now or before."""
     row, reused = placement.order.row, placement.reused
-    step = f'call {GET} with task_id "{placement.task_id}" and wait_seconds {longest_wait}'
-    if reused:
+    step = f"call {GET} with task_id {json.dumps(placement.task_id)} and wait_seconds {longest_wait}"
+    if placement.lost:
+        step = "tell the user that this task is lost; ordering it again needs a new request_id and costs money again"
+    elif reused:
         step += "; for another take of the same order, order again with a new request_id"
     step += _noted(placement.notes)
+    warned = f"; warning: {placement.warning}" if placement.warning else ""
     result = CreateResult(
         task_id=placement.task_id,
         status=placement.status,
@@ -73,11 +77,13 @@ def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_
         reused=reused,
         dry_run=False,
         budget=spending and budget(spending),
-        poll_after_seconds=pace.absence,
-        next_step=step,
+        poll_after_seconds=None if placement.lost else pace.absence,
+        next_step=step + warned,
     )
     did = "Already ordered, nothing new was placed or charged" if reused else "Ordered"
-    text = f"{did}: {row.name}, {price_words(row.price)}. Task {placement.task_id} is {placement.status}."
+    state = f"was last seen {placement.status}" if placement.lost else f"is {placement.status}"
+    booked = dollars(to_usd(placement.booked))
+    text = f"{did}: {row.name}, {price_words(row.price)}. Task {placement.task_id} {state}; {booked} is booked for it."
     warning = f" Warning: {placement.warning}." if placement.warning else ""
     told = f" {budget_words(spending)}" if spending else ""
     return f"{text}{told}{warning} Next: {step}.", result
@@ -88,18 +94,18 @@ def _noted(notes: tuple[str, ...]) -> str:
     return f"; note: {'; '.join(notes)}" if notes else ""
 
 
-def seen(sight: Sight, longest_wait: int) -> Reply:
+def seen(sight: Sight, settings: Settings) -> Reply:
     """The reply to a look at a task."""
-    task, pace = sight.task, sight.pace
-    step = _next(sight, longest_wait)
+    task, pace, secrets = sight.task, sight.pace, settings.secrets
+    step = _next(sight, settings.max_wait_seconds)
     charged = None if task.charged_points is None else to_usd(task.charged_points)
-    error = clean(task.error_message) if task.status is Status.FAILED and task.error_message else None
+    error = quote(task.error_message, secrets=secrets) if task.status is Status.FAILED and task.error_message else None
     strange = task.provider_status if task.provider_status != task.status else None
     result = GetResult(
         task_id=task.task_id,
-        task_type=sight.row.name if sight.row else task.task_type and clean(task.task_type, 60),
+        task_type=sight.row.name if sight.row else task.task_type and quote(task.task_type, 60, secrets),
         status=task.status.value,
-        provider_status=clean(strange, 40) if strange else None,
+        provider_status=quote(strange, 40, secrets) if strange else None,
         video_url=task.video_url,
         saved_path=sight.saved_path,
         created_at=task.created_at and iso(task.created_at),
@@ -110,7 +116,7 @@ def seen(sight: Sight, longest_wait: int) -> Reply:
         price_usd=number(sight.row.price if sight.row else None),
         charged_usd=number(charged),
         error_message=error,
-        poll_after_seconds=pace.absence if pace else None if sight.settled else LINK_SECONDS,
+        poll_after_seconds=pace.absence if pace else None if sight.settled else LINK_ADVICE_SECONDS,
         next_step=step,
     )
     return f"{_sentence(sight, error, charged)} Next: {step}.", result
@@ -156,7 +162,7 @@ def cancelled(sight: Sight) -> Reply:
 def saved(found: Saved | Underway) -> Reply:
     """The reply to a save: done, or still under way."""
     if isinstance(found, Underway):
-        step = f'call {SAVE} with task_id "{found.task_id}" again in a few seconds'
+        step = f"call {SAVE} with task_id {json.dumps(found.task_id)} again in a few seconds"
         whole = f" of {_size(found.total)}" if found.total else ""
         text = f"The download of task {found.task_id} goes on: {_size(found.done)}{whole} so far. Next: {step}."
         return text, SaveResult(next_step=step)
@@ -184,11 +190,12 @@ def previewed(found: Preview) -> Shown:
     codes = ", ".join(f"{frame.seconds:.2f}" for frame in clip.frames)
     kind = f"{found.task_type} clip" if found.task_type else "clip"
     kept = f"Sheet: {found.sheet_path} ." if found.sheet_path else "The sheet itself could not be saved."
+    look = ": open the sheet's file, if you have a tool that shows pictures" if found.sheet_path else ""
     text = (
         f"Contact sheet of task {found.task_id}: {len(clip.frames)} frames of {one(kind)} of {clip.seconds:.2f} s, "
         f"{clip.width}x{clip.height}, in reading order at {codes} s. {kept} Video: {found.video_path} . If you cannot "
-        "see the picture, do not describe it. Next: compare the frames with what was ordered and tell the user, with "
-        "the path of the video."
+        f"see the picture, do not describe it{look}. Next: compare the frames with what was ordered and tell the user, "
+        "with the path of the video."
     )
     return Shown(text, found.sheet, found.mime)
 
@@ -221,7 +228,7 @@ def _listed(entry: Entry, catalog: Catalog, secrets: Iterable[str]) -> ListedTas
         request_id=entry.request_id,
         task_type=entry.task_type,
         status="unknown" if entry.state.doubtful else entry.status or Status.PENDING.value,
-        prompt=clean(without(str(entry.arguments.get("prompt", "")), secrets), PROMPT_SHOWN),
+        prompt=quote(str(entry.arguments.get("prompt", "")), PROMPT_SHOWN, secrets),
         price_usd=number(row.price if row else None),
         booked_usd=usd_number(entry.booked),
         charged_usd=None if entry.charged is None else usd_number(entry.charged),
@@ -284,4 +291,4 @@ def _next(sight: Sight, longest_wait: int) -> str:
         case Status.CANCELLED:
             return f"order again with {CREATE} if the video is still wanted"
         case _:
-            return f'call {GET} with task_id "{task.task_id}" and wait_seconds {longest_wait}'
+            return f"call {GET} with task_id {json.dumps(task.task_id)} and wait_seconds {longest_wait}"

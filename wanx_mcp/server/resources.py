@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
@@ -17,17 +18,19 @@ from wanx_mcp.catalog import Catalog, TaskType
 from wanx_mcp.catalog.loras import shown_loras
 from wanx_mcp.catalog.schema import example
 from wanx_mcp.errors import InvalidArguments, TaskNotFound, WanxError
-from wanx_mcp.quoting import clean, without
+from wanx_mcp.quoting import quote
 from wanx_mcp.server.card import LONGEST_PROMPT
 from wanx_mcp.server.lobby import current_lobby
 from wanx_mcp.server.tools import create_schema
 from wanx_mcp.settings import Settings
 from wanx_mcp.strict import properties
+from wanx_mcp.taskid import LONGEST, is_task_id
 
 if TYPE_CHECKING:
     from wanx_mcp.ledger import Entry
 
 JSON = "application/json"
+TASKS = "wanx://tasks/"
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,17 @@ class ResourceRow:
         """The variables of `uri`, None if it is another resource's."""
         if not self.many:
             return {} if uri == self.uri else None
+        if uri.startswith(TASKS):
+            return {"task_id": _task_id(uri.removeprefix(TASKS))} if self.uri.startswith(TASKS) else None
         found = self.template.match(uri)
         return None if found is None else {name: str(value) for name, value in found.items()}
+
+
+def _task_id(written: str) -> str:
+    """The id in an address. It is percent-encoded there; one that is not is taken as it stands."""
+    written = written[: 3 * LONGEST + 1]  # no id is longer, however it is encoded
+    decoded = unquote(written)
+    return decoded if is_task_id(decoded) else written
 
 
 async def _task_types(shelf: Shelf, _variables: Mapping[str, str]) -> object:
@@ -116,7 +128,7 @@ async def _task(_shelf: Shelf, variables: Mapping[str, str]) -> object:
 
     task_id = checked(GetArguments, {"task_id": variables["task_id"]}).task_id
     sight, entry = await studio.inspect(task_id)
-    _, result = seen(sight, studio.settings.max_wait_seconds)
+    _, result = seen(sight, studio.settings)
     state = result.model_dump(mode="json", exclude_none=True)
     return {**state, "order": _order(entry, studio.settings.secrets)} if entry else state
 
@@ -124,7 +136,7 @@ async def _task(_shelf: Shelf, variables: Mapping[str, str]) -> object:
 def _order(entry: Entry, secrets: Iterable[str]) -> dict[str, Any]:
     """What was ordered, as the ledger keeps it: pictures are digests, and there is no webhook in it.
 
-    Its texts are quoted like any stored prompt: without hidden characters and `secrets`.
+    Its texts are quoted like any stored prompt: without quotation marks, hidden characters and `secrets`.
     """
     from wanx_mcp.server.figures import iso, usd_number
 
@@ -134,7 +146,7 @@ def _order(entry: Entry, secrets: Iterable[str]) -> dict[str, Any]:
         "ordered_at": iso(entry.created_at),
         "booked_usd": usd_number(entry.booked),
         "arguments": {
-            name: clean(without(value, secrets), LONGEST_PROMPT) if isinstance(value, str) else value
+            name: quote(value, LONGEST_PROMPT, secrets) if isinstance(value, str) else value
             for name, value in entry.arguments.items()
         },
     }
@@ -179,7 +191,7 @@ RESOURCES: tuple[ResourceRow, ...] = (
         lasting=False,
     ),
     ResourceRow(
-        "wanx://tasks/{task_id}",
+        TASKS + "{task_id}",
         "task",
         "A WanX task",
         "One task as it stands now, with what was ordered.",

@@ -95,7 +95,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             "Shows a contact sheet of a finished video as an image, and saves both.",
             object_schema(PreviewArguments),
             None,
-            ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
+            ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
         ),
         ToolRow(
             CANCEL,

@@ -12,6 +12,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, CallToolRequestParams, CallToolResult
 
 from wanx_mcp.errors import InvalidArguments, NotConfigured, TaskNotFound, Unauthorized, WanxError
+from wanx_mcp.limits import HANDLE_POLL_SECONDS
 from wanx_mcp.server.card import with_legend
 from wanx_mcp.server.lobby import Lobby
 from wanx_mcp.server.tasks import Finished, Handle, Working
@@ -20,9 +21,7 @@ from wanx_mcp.toolnames import GET
 if TYPE_CHECKING:
     from wanx_mcp.studio import Sight, Studio
 
-SHORTEST_POLL, LONGEST_POLL = 5.0, 10.0
-"""Seconds between the polls of one handle, unless there are so many that WANX_READS_PER_MINUTE asks for more."""
-
+SHORTEST_POLL, LONGEST_POLL = HANDLE_POLL_SECONDS
 MINUTE = 60.0
 ENDING = (NotConfigured, Unauthorized)
 """Only what the operator has to mend ends a wait with an error. Any other trouble of one read says nothing about the
@@ -85,7 +84,7 @@ class VideoWaits:
             return await self._waiting(studio, task_id, error)
         if not sight.settled:
             return self._working(studio, sight)
-        result = success(seen(sight, studio.settings.max_wait_seconds), simulated=studio.settings.simulate)
+        result = success(seen(sight, studio.settings), simulated=studio.settings.simulate)
         return self._handle(task_id, sight.task.created_at, Finished(await with_legend(result, studio, ctx)))
 
     async def answer(self, task_id: str, _answers: Mapping[str, Any], ctx: ServerRequestContext[Lobby, Any]) -> bool:

@@ -1,7 +1,7 @@
-"""What the operator decided: the environment, read once, in one place."""
+"""What the operator configures: environment variables, read in one place."""
 
 from wanx_mcp.settings.readers import is_loopback
 from wanx_mcp.settings.rows import SETTINGS, Stops
-from wanx_mcp.settings.settings import Settings, read_settings
+from wanx_mcp.settings.settings import Settings, read_settings, shown_default
 
-__all__ = ["SETTINGS", "Settings", "Stops", "is_loopback", "read_settings"]
+__all__ = ["SETTINGS", "Settings", "Stops", "is_loopback", "read_settings", "shown_default"]

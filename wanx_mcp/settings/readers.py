@@ -1,9 +1,10 @@
-"""From the text of a variable to its value. Each raises ValueError with words that follow the variable's name."""
+"""Readers: from the text of a variable to its value. Messages of their ValueErrors follow the variable's name."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,13 +22,14 @@ def is_loopback(url: str) -> bool:
 
 
 def key(text: str) -> str:
-    if not (text.isascii() and text.isprintable()) or " " in text:
-        raise ValueError("holds characters that no key has (only printable ASCII without blanks is possible)")
+    """A key or another secret."""
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("must be printable ASCII characters without spaces")
     return text
 
 
 def url(text: str) -> str:
-    """The provider's address, in one spelling."""
+    """The provider's address, normalised."""
     parts, host = _parts(text)
     if "?" in text or "#" in text or parts.username is not None:
         raise ValueError("must be an https URL, or http on loopback, without query or password")
@@ -36,19 +38,19 @@ def url(text: str) -> str:
 
 
 def webhook(text: str) -> str:
-    """The address that the provider calls."""
+    """The URL that the provider calls."""
     _parts(text)
     return text
 
 
 def _parts(text: str) -> tuple[SplitResult, str]:
-    """The address taken apart, and its host as it stands in a URL."""
+    """The parts of a URL, and its host as a URL writes it."""
     try:
         parts = urlsplit(text)
-        host, _port = parts.hostname or "", parts.port  # both raise ValueError for what is no address
+        host, _port = parts.hostname or "", parts.port  # both raise ValueError if invalid
         literal = "[" in parts.netloc and bool(ip_address(host))
     except ValueError:
-        raise ValueError("is not a URL") from None
+        raise ValueError("is not a valid URL") from None
     plain = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
     if not plain or not (literal or re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host)):
         raise ValueError("must be an https URL, or http on loopback")
@@ -70,21 +72,47 @@ def usd(text: str) -> Decimal:
     return Decimal(text)
 
 
+def zero_price(value: object) -> str | None:
+    """Why an assumed price of 0 cannot be used, None for any other. Only orders without a published price need it."""
+    if value != 0:
+        return None
+    return "must be more than 0: until then, orders of task types without a published price are refused"
+
+
 def folder(text: str) -> Path:
+    """An absolute folder."""
     try:
         path = Path(text).expanduser()
     except RuntimeError:
-        raise ValueError("begins with the home of a user who does not exist here") from None
+        other = re.match(r"~[^\\/]", text)
+        who = "the home of a user who does not exist here" if other else "~, and this user has no home folder"
+        raise ValueError(f"begins with {who}; use an absolute path") from None
     if not path.is_absolute():
         raise ValueError("must be an absolute path (or begin with ~)")
     return path
 
 
 def folders(text: str) -> tuple[Path, ...]:
+    """Several folders, separated like PATH. One invalid folder makes the whole value invalid."""
+    found: list[Path] = []
+    for number, part in enumerate(filter(None, map(str.strip, text.split(os.pathsep))), start=1):
+        try:
+            found.append(folder(part))
+        except ValueError as wrong:
+            raise ValueError(
+                f"must be absolute paths (or begin with ~), separated by {os.pathsep}; folder {number} {wrong}"
+            ) from None
+    return tuple(found)
+
+
+def usual_folder(find: Callable[[], Path]) -> Path | None:
+    """The platform's folder, None if there is none."""
+    # Without a home folder, older versions of platformdirs return a relative path that begins with ~, newer ones raise.
     try:
-        return tuple(folder(part.strip()) for part in text.split(os.pathsep) if part.strip())
-    except (ValueError, RuntimeError):
-        raise ValueError(f"must be absolute paths (or begin with ~), separated by {os.pathsep}") from None
+        path = find()
+    except (RuntimeError, OSError, KeyError):
+        return None
+    return path if path.is_absolute() else None
 
 
 def switch(text: str) -> bool:
@@ -96,19 +124,19 @@ def switch(text: str) -> bool:
     raise ValueError("must be true or false")
 
 
-def seconds(text: str) -> int:
-    if not re.fullmatch(r"\d{1,2}", text) or not 1 <= int(text) <= 45:
-        raise ValueError("must be a whole number from 1 to 45")
-    return int(text)
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Reads a whole number from `least` to `most`."""
 
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", text) or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
 
-def reads(text: str) -> int:
-    if not re.fullmatch(r"\d{1,3}", text) or not 1 <= int(text) <= 600:
-        raise ValueError("must be a whole number from 1 to 600")
-    return int(text)
+    return read
 
 
 def speed(text: str) -> float:
-    if not re.fullmatch(r"\d{1,5}(\.\d+)?", text) or not 0.1 <= float(text) <= 10_000:
+    """How many times faster than real time."""
+    if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]+)?", text) or not 0.1 <= float(text) <= 10_000:
         raise ValueError("must be a number from 0.1 to 10000")
     return float(text)

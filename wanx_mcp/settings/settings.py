@@ -1,4 +1,4 @@
-"""The environment as one frozen object. A wrong value is a complaint to be told, never a crash."""
+"""The settings as one frozen object. An invalid value becomes a SettingProblem, never a crash."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from wanx_mcp.errors import NotConfigured
+from wanx_mcp.limits import LONGEST_WAIT_SECONDS
 from wanx_mcp.settings.hosts import LOOPBACK_ORIGINS, MEDIA_ORIGINS, PROVIDER, UPLOADS
-from wanx_mcp.settings.readers import is_loopback
-from wanx_mcp.settings.rows import SETTINGS, Stops
+from wanx_mcp.settings.readers import is_loopback, usual_folder
+from wanx_mcp.settings.rows import SETTINGS, Setting, Stops
 
 APP = "wanx-mcp"
 _UNFILLED = re.compile(r"\$\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
-    """A value that could not be used, in words that never quote it."""
+class SettingProblem:
+    """A variable that cannot be used, and why. The value itself is never quoted."""
 
     variable: str
     words: str
@@ -32,7 +34,7 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator decided. Folders that are None are the platform's usual ones, found when first needed."""
+    """The settings, with their defaults. A folder that is None is the platform's, looked up when first needed."""
 
     api_key: str | None = field(default=None, repr=False)
     base_url: str = PROVIDER
@@ -45,82 +47,115 @@ class Settings:
     webhook_url: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
     allow_adult: bool = False
-    max_wait_seconds: int = 45
+    max_wait_seconds: int = LONGEST_WAIT_SECONDS
     reads_per_minute: int = 30
     simulate: bool = False
     simulate_speed: float = 20.0
-    complaints: tuple[Complaint, ...] = ()
+    problems: tuple[SettingProblem, ...] = ()
 
     @property
     def output_folder(self) -> Path:
-        """Where videos go: never the working directory, which hosts often make read-only."""
+        """Where videos are saved. Raises NotConfigured if the user has no home folder and none is set."""
+        folder = self._usual_output_folder()
+        if folder is None:
+            raise _no_folder("videos", "WANX_OUTPUT_DIR")
+        return folder
+
+    def _usual_output_folder(self) -> Path | None:
         if self.output_dir is not None:
             return self.output_dir
         from platformdirs import user_videos_path
 
-        return user_videos_path() / "wanx"
+        return usual_folder(lambda: user_videos_path() / "wanx")
 
     @property
     def picture_folders(self) -> tuple[Path, ...]:
-        """The only folders from which local pictures are sent."""
-        return (self.output_folder, *self.input_dirs)
+        """The only folders from which local pictures are sent; empty if none is set and the user has no home folder."""
+        folder = self._usual_output_folder()
+        return self.input_dirs if folder is None else (folder, *self.input_dirs)
 
     @property
     def upload_host(self) -> str:
-        """Where pictures are uploaded. What talks to a provider on this machine does not leave it by itself."""
+        """Where pictures are uploaded."""
+        # With a provider on this machine, pictures leave it only if the operator says so.
         return self.upload_url or (self.base_url if is_loopback(self.base_url) else UPLOADS)
 
     @property
     def speed(self) -> float:
-        """How many times faster than life tasks are."""
+        """How many times faster than real time tasks run."""
         return self.simulate_speed if self.simulate else 1.0
 
     @property
     def media_origins(self) -> tuple[str, ...]:
-        """Where videos may come from, as a content security policy names it."""
+        """The origins of videos, in the form of a content security policy."""
         return LOOPBACK_ORIGINS if self.simulate or is_loopback(self.base_url) else MEDIA_ORIGINS
 
     @property
     def state_folder(self) -> Path:
-        """Where the server keeps what it must remember."""
+        """Where the ledger is kept. Raises NotConfigured if the user has no home folder and none is set."""
         if self.state_dir is not None:
             return self.state_dir
         from platformdirs import user_data_path
 
-        return user_data_path(APP, appauthor=False)
+        folder = usual_folder(lambda: user_data_path(APP, appauthor=False))
+        if folder is None:
+            raise _no_folder("the ledger of orders", "WANX_STATE_DIR")
+        return folder
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown, wherever it turns up."""
+        """Values that must never be shown."""
         return tuple(value for value in (self.api_key, self.webhook_secret, self.webhook_url) if value)
 
-    def hindrances(self, least: Stops) -> tuple[Complaint, ...]:
-        """The complaints that stop `least` or more."""
-        return tuple(complaint for complaint in self.complaints if complaint.stops >= least)
+    def problems_that_stop(self, least: Stops) -> tuple[SettingProblem, ...]:
+        """The problems that stop `least` or more."""
+        return tuple(problem for problem in self.problems if problem.stops >= least)
+
+
+def _no_folder(what: str, variable: str) -> NotConfigured:
+    advice = f"ask the user to set {variable} to an absolute folder in this server's environment and to restart it"
+    return NotConfigured(f"there is no folder for {what}: this user has no home folder", advice=advice)
+
+
+def shown_default(row: Setting) -> str:
+    """The default of a setting as text, as the README shows it."""
+    match getattr(Settings(), row.field):
+        case None | ():
+            return row.unset
+        case bool() as value:
+            return str(value).lower()
+        case float() as value:
+            return f"{value:g}"
+        case value:
+            return str(value)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings that `environment` holds. Empty values and unfilled `${...}` templates count as unset."""
     found: dict[str, object] = {}
-    complaints: list[Complaint] = []
+    problems: list[SettingProblem] = []
     for row in SETTINGS:
         text = environment.get(row.variable, "").strip()
         if not text or _UNFILLED.fullmatch(text):
             continue
         try:
-            found[row.field] = row.read(text)
-        except ValueError as wrong:
-            complaints.append(Complaint(row.variable, str(wrong), row.stops))
-    complaints += _unknown(environment)
-    return Settings(**found, complaints=tuple(complaints))  # type: ignore[arg-type]  # each row reads its field's type
+            found[row.field] = value = row.read(text)
+        except ValueError as error:
+            problems.append(SettingProblem(row.variable, str(error), row.stops))
+        else:
+            if words := row.check(value):
+                problems.append(SettingProblem(row.variable, words, Stops.NOTHING))
+    problems += _unknown(environment)
+    return Settings(**found, problems=tuple(problems))  # type: ignore[arg-type]  # each row reads its field's type
 
 
-def _unknown(environment: Mapping[str, str]) -> list[Complaint]:
+def _unknown(environment: Mapping[str, str]) -> list[SettingProblem]:
+    """Variables with our prefixes that are not settings, probably mistyped."""
     known = [row.variable for row in SETTINGS]
-    strange = [name for name in environment if name.startswith(("WANX_", "PIAPI_")) and name not in known]
+    unknown = [name for name in environment if name.startswith(("WANX_", "PIAPI_")) and name not in known]
     found = []
-    for name in sorted(strange):
+    for name in sorted(unknown):
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; {near[0]} was perhaps meant" if near else ""
-        found.append(Complaint(name, f"is not a setting of this server{hint}", Stops.NOTHING, wrong_value=False))
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        found.append(SettingProblem(name, f"is not a setting of this server{hint}", Stops.NOTHING, wrong_value=False))
     return found

@@ -27,7 +27,7 @@ from wanx_mcp.simulator.orders import OrderRefusedError, read_order
 from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View, changed
 from wanx_mcp.simulator.quirks.table import QUIRKS
 from wanx_mcp.simulator.ranges import serve
-from wanx_mcp.simulator.replies import HangUpError, refusal
+from wanx_mcp.simulator.replies import HangUpError, plain, refusal
 from wanx_mcp.simulator.shapes import envelope, history_row, task_json
 from wanx_mcp.simulator.store import Store
 from wanx_mcp.simulator.uploads import PATH, UploadRefusedError, Uploads, media_type
@@ -198,7 +198,10 @@ class Simulator:
         if refused := link_refusal(task, request.query_params, self.now(), self.kept):
             return refused
         asked = None if "if-range" in request.headers else request.headers.get("range")  # there is no ETag to match
-        return serve(await self.clips.of(task), "video/mp4", asked)
+        try:
+            return serve(await self.clips.of(task), "video/mp4", asked)
+        except ImportError as error:
+            return plain(500, f"the simulator cannot render clips: {error.name or 'PyAV'} cannot be loaded")
 
     async def _upload(self, request: Request, view: View) -> Response:
         if self.plan == "free":

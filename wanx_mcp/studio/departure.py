@@ -5,16 +5,15 @@ from __future__ import annotations
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import ProviderFault
 from wanx_mcp.ledger import Entry
+from wanx_mcp.limits import MAY_LEAVE_SECONDS
 from wanx_mcp.studio.account import Account
-
-LATEST_SECONDS = 90.0
-"""An order that could not leave within this time of its intention is not sent: another process may have settled it."""
 
 _LATE = "make the same call again: nothing was sent, and nothing is booked"
 
 
 class Departure:
-    """Asked once an attempt's connection stands. `left`: bytes of the order may have left this machine."""
+    """Asked once an attempt's connection stands. `left`: bytes of an attempt whose outcome is not known may have left
+    this machine."""
 
     def __init__(self, account: Account, clock: Clock, entry: Entry) -> None:
         self._account = account
@@ -30,8 +29,9 @@ class Departure:
 
         Two clocks are asked: this machine's, by which other processes judge, and one that counts a suspension.
         """
+        self.left = False  # it is asked again only when the attempt before was certainly not accepted
         waited = self._clock.boot() - self._intended_at
-        if waited >= LATEST_SECONDS:
+        if waited >= MAY_LEAVE_SECONDS:
             raise _too_late(f"{waited:.0f} s passed before it could leave (was this machine suspended?)")
         if not await self._account.depart(self._entry.number):
             raise _too_late("it waited too long, or another process has settled it meanwhile")

@@ -11,10 +11,9 @@ import anyio
 from anyio.abc import TaskGroup
 
 from wanx_mcp.errors import OutcomeUnknown, WanxError
+from wanx_mcp.limits import GRACE_SECONDS
 
 ResultT = TypeVar("ResultT")
-GRACE_SECONDS = 0.4
-"""How long the end of the process waits for errands under way."""
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,8 @@ from anyio.abc import TaskGroup
 from wanx_mcp.catalog import Catalog, TaskType
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import LedgerUnusable, ProviderError, TaskNotFound
+from wanx_mcp.ledger import Entry
+from wanx_mcp.limits import DENIED_FOR_GOOD, MEMORY_SECONDS, READ_SECONDS
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account, Glance, Known
@@ -21,9 +23,9 @@ from wanx_mcp.studio.pace import Pace
 from wanx_mcp.studio.queueing import ReadQueue
 from wanx_mcp.studio.sharing import SharedRead
 from wanx_mcp.studio.sight import Sight
-from wanx_mcp.studio.watching import MEMORY_SECONDS, READ_SECONDS, Report, Watches
+from wanx_mcp.studio.watching import Report, Watches
 
-__all__ = ["READ_SECONDS", "Following", "Report", "Sight"]
+__all__ = ["Following", "Report", "Sight"]
 
 LEARNED_FROM = 20
 """So many of the last ended tasks of a type say how long the next one takes."""
@@ -49,7 +51,7 @@ class Following:
         self._watches = Watches(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.look_afresh)
         self._seen: dict[str, tuple[float, Sight]] = {}
         self._reads: dict[str, SharedRead[Sight]] = {}
-        self._denials = Denials(account)
+        self._denials = Denials(account, clock)
         self._distrusted: dict[str, str | None] = {}
         self._learned: dict[str, Durations] = {}
 
@@ -114,13 +116,14 @@ class Following:
                 del self._reads[task_id]
 
     async def _read(self, task_id: str, within: float, patient: bool, glance: Glancing | None) -> Sight:
+        until = self._clock.seconds() + within
         try:
             task = await self._account.provider.get(task_id, within=within, patient=patient)
         except TaskNotFound:
             known = await self._known(task_id, glance)
             if known.order is None and known.saved_path is None:
                 raise
-            return await self._denial(self._remembered(task_id, known), known)
+            return await self._denial(self._remembered(task_id, known), known, until)
         known = await self._known(task_id, glance)
         try:
             await self._account.observe(task, known.order)
@@ -173,14 +176,23 @@ class Following:
         ahead = self._account.provider.ahead
         return ahead if abs(ahead) > SAME_TIME else timedelta(0)
 
-    async def _denial(self, last: Sight, known: Known) -> Sight:
-        """What a denial by the provider makes of what was known `last`. One of a task that has ended is believed; one
-        of an unfinished task must not end the wait for a paid video."""
-        if last.settled or known.order is None:
+    async def _denial(self, last: Sight, known: Known, until: float) -> Sight:
+        """What a denial makes of what was known `last`: one of a task that ended a while ago is believed, one of an
+        unfinished task must not end the wait for a paid video."""
+        order = known.order
+        if order is None:
             return replace(last, forgotten=True, pace=None)
-        if await self._denials.for_good(known.order):
+        if last.settled:
+            old = self._is_old(order) or await self._denials.noted(order) >= DENIED_FOR_GOOD
+            return replace(last, forgotten=old, denied=not old, pace=None)
+        if await self._denials.for_good(order, within=until - self._clock.seconds()):
             return replace(last, gone=True, pace=None)
         return replace(last, denied=True)
+
+    def _is_old(self, order: Entry) -> bool:
+        """Whether a finished task was last seen so long ago that the provider may have deleted it."""
+        seen = order.seen_at or order.ended_at or order.moment
+        return self._account.moment() - seen >= DENIED_FOR_GOOD
 
     def _remembered(self, task_id: str, known: Known) -> Sight:
         order = known.order

@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from wanx_mcp.errors import ExtraMissing, PreviewFailed, WanxError
 from wanx_mcp.media import poster
+from wanx_mcp.media.frames import first
 from wanx_mcp.studio.account import Account
 
 MOST_POSTERS = 32
@@ -52,15 +53,15 @@ class Keepsakes:
                 return None
             name = str(path), state.st_size, state.st_mtime_ns
             if name not in self._posters:
-                self._posters[name] = await anyio.to_thread.run_sync(_drawn, path)
+                self._posters[name] = await _drawn(path)
             while len(self._posters) > MOST_POSTERS:
                 del self._posters[next(iter(self._posters))]
             return self._posters[name]
 
 
-def _drawn(path: Path) -> bytes | None:
+async def _drawn(path: Path) -> bytes | None:
     try:
-        return poster.draw(path)
-    except (ExtraMissing, PreviewFailed) as error:  # without the `video` extra as well: a poster is an ornament
+        return await anyio.to_thread.run_sync(poster.draw, await first(path))
+    except (ExtraMissing, PreviewFailed) as error:  # a poster is optional
         log.info("there is no poster: %s", error.what)
         return None

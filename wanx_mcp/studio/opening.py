@@ -13,6 +13,7 @@ from wanx_mcp.catalog import Catalog
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import Unreachable
 from wanx_mcp.ledger import Ledger
+from wanx_mcp.limits import CLOSING_SECONDS
 from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Provider, Upstream, Wire
 from wanx_mcp.settings import Settings, is_loopback
@@ -25,8 +26,6 @@ _UNKEPT = (
     "ask the user to make that folder writable, to move a damaged simulator.sqlite3 in it aside, or to set "
     "WANX_STATE_DIR to another folder"
 )
-CLOSING_SECONDS = 0.3
-"""Beside the errands' grace. What the ledger holds by then is all that is needed."""
 
 
 @asynccontextmanager
@@ -37,7 +36,11 @@ async def open_studio(
     upstream: Upstream | None = None,
     limits: Limits | None = None,
 ) -> AsyncIterator[Studio]:
-    """A studio for `settings`. `upstream` replaces the provider that they name, `limits` those of a download."""
+    """A studio for `settings`. `upstream` replaces the provider that they name, `limits` those of a download.
+
+    Raises NotConfigured where there is no folder for the ledger.
+    """
+    ledger_path(settings)  # outside of the group, in which an error that says what to do would become one of many
     async with anyio.create_task_group() as group:
         errands = Errands(group)
         try:
@@ -59,7 +62,8 @@ async def open_account(
     found = upstream or _upstream(settings, catalog, group)
     provider = None
     if found is not None:
-        secrets = (found.key, *settings.secrets)
+        # The simulator's key is a word, and no secret.
+        secrets = settings.secrets if settings.simulate else (found.key, *settings.secrets)
         wires = Wire(found, clock), Wire(found.uploads, clock)
         provider = Provider(*wires, loopback=found.loopback, secrets=secrets)
     ledger = Ledger(ledger_path(settings))

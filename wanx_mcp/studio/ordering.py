@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
-import anyio
 from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from wanx_mcp.catalog import Order
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import (
-    BudgetExceeded,
-    Charged,
-    InvalidOrder,
-    LedgerUnusable,
-    OutcomeUnknown,
-    ProviderError,
-    ProviderFault,
-    WanxError,
-)
-from wanx_mcp.ledger import Draft, Elsewhere, Entry, FirstOfKind, Intention, Spending, State
+from wanx_mcp.errors import Charged, OutcomeUnknown, ProviderError, ProviderFault, WanxError
+from wanx_mcp.ledger import Draft, Elsewhere, Entry, Figure, FirstOfKind, Intention, Spending, State
+from wanx_mcp.limits import FIRST_ANSWER_POLL_SECONDS, FIRST_ANSWER_SECONDS, FRESH
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.provider import Task
 from wanx_mcp.settings import Settings
@@ -32,43 +22,62 @@ from wanx_mcp.studio.departure import Departure
 from wanx_mcp.studio.digests import delivered
 from wanx_mcp.studio.doubt import doubt_error
 from wanx_mcp.studio.errands import Errands
-from wanx_mcp.studio.following import Following
+from wanx_mcp.studio.following import Following, Sight
+from wanx_mcp.studio.objections import by_key, check_same, figure_words, late, minute, of_another_key, over_budget
+from wanx_mcp.studio.outcomes import Outcomes
 from wanx_mcp.studio.reconciling import Reconciling
 
-CALL_SECONDS = 19.0
-"""A create answers within 20 s, whatever the provider does; the order itself is heard out."""
-
-FIRST_ANSWER_SECONDS = 5.0
-"""How long a repeat waits for the first order's task id, and a second order of a kind for the first one's price."""
-
-POLL_SECONDS = 0.25
-BOOK_AGAIN_SECONDS = 5.0
-"""How often an outcome that could not be booked is booked again, while this process lives."""
-
-FRESH = timedelta(minutes=2)
-"""A repeat of an order older than this is checked against the provider: it may have ended unseen."""
-
+_UNBOOKED = (
+    "the order was accepted but could not be booked yet ({problem}); keep the task_id. It will be booked when the "
+    "ledger can be used again; its reservation stands until then"
+)
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """An order that was placed, or was found to be placed already. Points: 10,000,000 = 1 USD."""
+    """An order that was placed, or was found to be placed already. Points: 10,000,000 = 1 USD.
+
+    `lost`: the provider has denied its task for good. `warning` is for the person who pays.
+    """
 
     order: Order
     task_id: str
     status: str
     booked: int
     reused: bool = False
+    lost: bool = False
     warning: str | None = None
     notes: tuple[str, ...] = ()
 
 
 @dataclass
 class Handover:
-    """Whether a create has handed its order over: from then on the order ends whatever becomes of the call."""
+    """How far a create has come with its order. Once it has a `departure` it ends whatever becomes of the call; `known`
+    is how it ended, perhaps before the ledger could take that."""
 
     departure: Departure | None = None
+    known: Placement | WanxError | None = None
+
+    def last_word(self) -> Placement:
+        """What a call is answered whose time is up. Raises the error that is known, else that it is late."""
+        if isinstance(self.known, WanxError):
+            raise self.known
+        if self.known is None:
+            raise late(self.departure)
+        return self.known
+
+
+@dataclass
+class _Attempt:
+    """A create while it places its order. `patient`: it may still wait for the answer of another order."""
+
+    begun: float
+    until: float
+    handover: Handover
+    patient: bool = True
+    looked_up: bool = False
+    ended: bool = False
 
 
 class Ordering:
@@ -89,7 +98,7 @@ class Ordering:
         self._errands = errands
         self._following = following
         self._reconciling = reconciling
-        self._unbooked: list[Callable[[], Awaitable[None]]] = []
+        self.outcomes = Outcomes(clock, errands)
 
     def price(self, order: Order) -> int:
         """The published price, or what the operator assumes where there is none, in points."""
@@ -101,9 +110,10 @@ class Ordering:
         if order.row.price is None:
             self._account.check_assumed_price()
 
-    async def booked(self, order: Order) -> int:
-        """What `order` would book now: more than its price where the last one of its kind showed more."""
-        return max(self.price(order), await self._account.last_figure(order.row.name))
+    async def booked(self, order: Order) -> tuple[int, str | None]:
+        """The points that `order` would book now, and why if that is more than its price."""
+        price, figure = self.price(order), await self._account.last_figure(order.row.name)
+        return _raised(price, figure)
 
     async def place(
         self, order: Order, kept: Mapping[str, Any], request_id: str | None, *, until: float, handover: Handover
@@ -115,12 +125,12 @@ class Ordering:
         provider's errors after.
         """
         content = self._account.provider.encode(order.payload() | self._config())
-        await self.book_outstanding()
-        patience = self._clock.seconds() + FIRST_ANSWER_SECONDS
-        looked_up = False
+        await self.outcomes.catch_up()
+        price, attempt = self.price(order), _Attempt(self._clock.seconds(), until, handover)
         while (left := until - self._clock.seconds()) > 0:
-            waited = self._clock.seconds() >= patience
-            draft = await self._account.draft(order.row.name, kept, request_id, price=self.price(order), waited=waited)
+            attempt.patient = attempt.patient and self._clock.seconds() < attempt.begun + FIRST_ANSWER_SECONDS
+            waited = not attempt.patient
+            draft = await self._account.draft(order.row.name, kept, request_id, price=price, waited=waited)
             match await self._intend(draft):
                 case Intention() as intention:
                     placement = await self._hand_over(order, intention.entry, content, left, handover)
@@ -128,36 +138,39 @@ class Ordering:
                 case Spending() as spending:
                     raise over_budget(spending)
                 case Elsewhere(entry):
-                    raise _elsewhere(entry)
-                case FirstOfKind():
-                    await self._clock.sleep(POLL_SECONDS)
-                case Entry() as earlier if earlier.state.doubtful:
-                    _check_same(draft, earlier)
-                    if self._account.in_flight(earlier) and not waited:
-                        await self._clock.sleep(POLL_SECONDS)
-                    elif looked_up or self._account.in_flight(earlier):
-                        in_flight = self._account.in_flight(earlier)
-                        raise doubt_error(earlier, self._account.moment(), in_flight=in_flight)
-                    else:
-                        await self._reconciling.settle(now=True)
-                        looked_up = True
+                    raise of_another_key(entry)
+                case FirstOfKind(first):
+                    attempt.patient = self._account.in_flight(first)  # else no answer will come
+                    await self._clock.sleep(FIRST_ANSWER_POLL_SECONDS if attempt.patient else 0)
                 case Entry() as earlier:
-                    _check_same(draft, earlier)
-                    found = await self._repeat(order, draft, earlier, within=left)
-                    if found is not None:
+                    check_same(draft, earlier)
+                    if earlier.state.doubtful:
+                        await self._doubtful(attempt, earlier)
+                    elif found := await self._repeat(attempt, order, draft, earlier):
                         return found
-        raise OutcomeUnknown("the same order is still on its way; this call has sent nothing", charged=Charged.NO)
+        raise late(None)
+
+    async def _doubtful(self, attempt: _Attempt, earlier: Entry) -> None:
+        """Wait for an identical order that is on its way, or look an unknown one up once. Raises OutcomeUnknown."""
+        in_flight = self._account.in_flight(earlier)
+        if in_flight and attempt.patient:
+            await self._clock.sleep(FIRST_ANSWER_POLL_SECONDS)
+        elif in_flight or attempt.looked_up:
+            raise doubt_error(earlier, self._account.moment(), in_flight=in_flight)
+        else:
+            attempt.looked_up = True
+            await self._reconciling.settle(now=True)
 
     async def _intend(self, draft: Draft) -> Intention | Entry | Elsewhere | FirstOfKind | Spending:
         """Write the intention, unless the call is cancelled by then: such a call places nothing."""
         await checkpoint()
         answer = await self._account.intend(draft)
         if isinstance(answer, Intention):
+            number = answer.entry.number
             try:
                 await checkpoint_if_cancelled()
             except BaseException:
-                with anyio.CancelScope(shield=True):
-                    await self._account.conclude(answer.entry.number, State.DECLINED)
+                self._errands.send(lambda: self._conclude(number, State.DECLINED))  # the call has no time for it
                 raise
         return answer
 
@@ -165,109 +178,81 @@ class Ordering:
         self, order: Order, entry: Entry, content: bytes, within: float, handover: Handover
     ) -> Placement:
         """From here the order belongs to the studio; the call only waits for it."""
-        departure = Departure(self._account, self._clock, entry)
-        handover.departure = departure
+        handover.departure = departure = Departure(self._account, self._clock, entry)
 
         async def deliver() -> Placement:
-            if pictures := delivered(order.arguments):
-                await self._surely(entry, State.DECLINED, lambda: self._account.deliver(entry.number, pictures))
-            task = await self._send(entry, departure, content, within)
+            try:
+                task = await self._send(order, entry, departure, content, within)
+            except WanxError as error:
+                handover.known = error
+                await self._conclude(entry.number, State.DECLINED if error.charged is Charged.NO else State.UNKNOWN)
+                raise
+            handover.known = _unbooked(order, entry, task, "the ledger has not taken it in time")
             return await self._accept(order, entry, task)
 
-        errand = self._errands.send(deliver)
-        with anyio.move_on_after(within):
-            return await errand.outcome()
-        raise late(departure)
+        return await self._errands.send(deliver).outcome()
 
-    async def _surely(self, entry: Entry, state: State, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` before anything is sent; where it fails the order is concluded as `state`."""
+    async def _send(self, order: Order, entry: Entry, departure: Departure, content: bytes, within: float) -> Task:
+        """Send the order. Raises a WanxError, "maybe" only if bytes of the order may have left."""
         try:
-            await work()
-        except LedgerUnusable:
-            await self._conclude(entry.number, state)
-            raise
-
-    async def _send(self, entry: Entry, departure: Departure, content: bytes, within: float) -> Task:
-        try:
+            if pictures := delivered(order.arguments):
+                await self._account.deliver(entry.number, pictures)
             return await self._account.provider.create(content, within=within, leave=departure.check)
-        except WanxError as error:
-            await self._conclude(entry.number, State.DECLINED if error.charged is Charged.NO else State.UNKNOWN)
+        except WanxError:
             raise
         except Exception as fault:
             log.exception("sending an order failed unexpectedly")
-            await self._conclude(entry.number, State.UNKNOWN if departure.left else State.DECLINED)
-            what = "this server failed unexpectedly while it sent the order"
+            what = f"this server failed unexpectedly ({type(fault).__name__}) while it sent the order"
             if departure.left:
                 raise OutcomeUnknown(what) from fault
             raise ProviderFault(f"{what}; nothing had left this machine") from fault
 
     async def _conclude(self, number: int, state: State) -> None:
-        await self._book(lambda: self._account.conclude(number, state))
+        await self.outcomes.book(lambda: self._account.conclude(number, state))
         if state is State.UNKNOWN:
             self._reconciling.arose()
 
     async def _accept(self, order: Order, entry: Entry, task: Task) -> Placement:
-        """Book the task that the provider answered with."""
+        """Book the task that the provider answered with. Whatever goes wrong with that, its id is not lost."""
         accepted = None
 
         async def accept() -> None:
             nonlocal accepted
             accepted = await self._account.accept(entry.number, task)
 
-        problem = await self._book(accept)
-        if problem is not None or accepted is None:
-            warning = f"the order was accepted but could not be booked ({problem}); keep the task_id"
-            return Placement(order, task.task_id, task.status.value, entry.booked, warning=warning)
+        problem = await self.outcomes.book(accept)
+        if accepted is None:
+            return _unbooked(order, entry, task, problem or "the ledger did not say so")
         if accepted.other is not None:
             other = accepted.other
             warning = "the provider answered with a task that an earlier order of yours already has"
             return Placement(order, task.task_id, other.status or "", other.booked, reused=True, warning=warning)
-        return Placement(order, task.task_id, task.status.value, accepted.entry.booked)
+        notes = _dearer(accepted.entry)
+        return Placement(order, task.task_id, task.status.value, accepted.entry.booked, notes=notes)
 
-    async def _book(self, work: Callable[[], Awaitable[None]]) -> str | None:
-        """Note an outcome; where the ledger cannot take it, go on trying in the background. Returns what is wrong."""
-        try:
-            await work()
-        except LedgerUnusable as unusable:  # the order stays booked meanwhile, which is the careful side
-            log.warning("the outcome of an order could not be booked yet: %s", unusable.what)
-            self._unbooked.append(work)
-            if len(self._unbooked) == 1:
-                self._errands.send(self._book_later)
-            return unusable.what
-        return None
-
-    async def _book_later(self) -> None:
-        while self._unbooked:
-            await self._clock.idle(BOOK_AGAIN_SECONDS)
-            await self.book_outstanding()
-
-    async def book_outstanding(self) -> None:
-        """Book the outcomes that the ledger could not take when they were known, if it can by now."""
-        for work in list(self._unbooked):
-            try:
-                await work()
-            except LedgerUnusable as unusable:
-                log.info("the outcome of an order still cannot be booked: %s", unusable.what)
-                return
-            if work in self._unbooked:
-                self._unbooked.remove(work)
-
-    async def _repeat(self, order: Order, draft: Draft, earlier: Entry, *, within: float) -> Placement | None:
+    async def _repeat(self, attempt: _Attempt, order: Order, draft: Draft, earlier: Entry) -> Placement | None:
         """What an earlier order that was accepted means for this one. None: try again, it has ended meanwhile."""
+        sight = None
         old = draft.moment - earlier.moment > FRESH
-        if not _by_key(draft, earlier) and earlier.open and old and await self._ended(earlier, within):
-            return None
-        gone = "the provider has denied this task for good" if earlier.gone_at else None
-        status = earlier.status or ""
-        return Placement(order, earlier.task_id or "", status, earlier.booked, reused=True, warning=gone)
+        if old and earlier.open and not by_key(draft, earlier) and not attempt.ended:
+            sight = await self._looked(earlier, attempt.until - self._clock.seconds())
+            attempt.ended = sight is not None and (sight.task.status.final or sight.gone)
+            if attempt.ended:
+                return None  # the ledger knows by now; where it could not note it, it is asked once only
+        warning = None
+        if earlier.gone_at is not None:
+            warning = f"the provider has lost this task: it has denied it for good since {minute(earlier.gone_at)}"
+        elif earlier.denied_at is not None or (sight is not None and sight.denied):
+            warning = "the provider could not find this task when it was last asked; this may be temporary"
+        task_id, status, lost = earlier.task_id or "", earlier.status or "", earlier.gone_at is not None
+        return Placement(order, task_id, status, earlier.booked, reused=True, lost=lost, warning=warning)
 
-    async def _ended(self, earlier: Entry, within: float) -> bool:
-        """Whether an order that the ledger takes for open has ended meanwhile, unseen."""
+    async def _looked(self, earlier: Entry, within: float) -> Sight | None:
+        """The task of an order that the ledger takes for open; None if it cannot be read."""
         try:
-            sight = await self._following.look(earlier.task_id or "", within=within)
+            return await self._following.look(earlier.task_id or "", within=within)
         except ProviderError:
-            return False
-        return sight.task.status.final or sight.gone
+            return None
 
     def _config(self) -> dict[str, Any]:
         url, secret = self._settings.webhook_url, self._settings.webhook_secret
@@ -276,51 +261,30 @@ class Ordering:
         return {"config": {"webhook_config": {"endpoint": url, **({"secret": secret} if secret else {})}}}
 
 
-def _by_key(draft: Draft, earlier: Entry) -> bool:
-    return draft.request_id is not None and draft.request_id == earlier.request_id
+def _unbooked(order: Order, entry: Entry, task: Task, problem: str) -> Placement:
+    """An order whose task is known, and not yet booked."""
+    booked = max(entry.booked, task.shown_points or 0)
+    return Placement(order, task.task_id, task.status.value, booked, warning=_UNBOOKED.format(problem=problem))
 
 
-def _check_same(draft: Draft, earlier: Entry) -> None:
-    """Raises InvalidOrder where a request_id was used before for other arguments."""
-    if _by_key(draft, earlier) and earlier.content != draft.content:
-        raise InvalidOrder(
-            "request_id was used before, for an order with other arguments",
-            advice="set request_id to a new value; then order again",
-        )
+def _raised(price: int, figure: Figure | None) -> tuple[int, str | None]:
+    """What an order of that price books after that figure, and why if that is more than the price."""
+    if figure is None or figure.points <= price:
+        return price, None
+    return figure.points, figure_words(figure)
 
 
-def late(departure: Departure | None) -> WanxError:
-    """What a create is answered whose time is up: "maybe" only if its order may have left this machine."""
-    if departure is None or departure.forbid():
-        what = "this order could not be placed within the time of one call; nothing was sent"
-        return ProviderFault(what, advice="make the same call again; nothing is booked")
-    return OutcomeUnknown("the provider has not answered the order yet; it is still on its way")
+def _dearer(entry: Entry) -> tuple[str, ...]:
+    """Why an order that was just accepted books more than its price, if it does."""
+    if entry.booked <= entry.price:
+        return ()
+    whose = "this order" if (entry.figure or 0) >= entry.booked else "the last order of this kind"
+    return (f"the provider showed {dollars(to_usd(entry.booked))} for {whose}, more than its price",)
 
 
 def _beside(placement: Placement, doubt: Entry | None) -> Placement:
     """`placement` with the warning that an old identical order of unknown outcome may have been charged as well."""
     if doubt is None:
         return placement
-    ordered = doubt.moment.isoformat(timespec="minutes").replace("+00:00", "Z")
-    warning = f"an identical order of {ordered} is still unknown and may have been charged as well"
+    warning = f"an identical order of {minute(doubt.moment)} is still unknown and may have been charged as well"
     return replace(placement, warning=placement.warning or warning)
-
-
-def over_budget(spending: Spending) -> BudgetExceeded:
-    """What an order that the budget has no room for is told."""
-    asked = dollars(to_usd(spending.asked))
-    booked, limit = dollars(to_usd(spending.booked)), dollars(to_usd(spending.limit or 0))
-    why = " (the last one of its kind was shown to cost that much)" if spending.figure else ""
-    return BudgetExceeded(f"this order needs {asked}{why}; {booked} of the {limit} daily budget is already used")
-
-
-def _elsewhere(entry: Entry) -> OutcomeUnknown:
-    """An identical order of another key, perhaps of the same account."""
-    ordered = entry.moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-    task = f" as task {entry.task_id}" if entry.task_id else ", and its outcome is unknown"
-    what = (
-        f"the same order was sent at {ordered} with another API key{task}; whether that key belongs to the same "
-        "account could not be found out, so this call has sent nothing"
-    )
-    advice = "ask the user; a new request_id places another order beside one that is open, not beside an unknown one"
-    return OutcomeUnknown(what, charged=Charged.NO, advice=advice)

@@ -1,4 +1,4 @@
-"""A contact sheet of a finished video: saved first, then decoded and drawn in a worker."""
+"""A contact sheet of a finished video: saved first, then decoded by a process of its own, drawn in a worker."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import anyio.to_thread
 
 from wanx_mcp.errors import NotFinished
 from wanx_mcp.media import sheet
+from wanx_mcp.media.decoder.process import START_SECONDS
 from wanx_mcp.media.frames import Clip, require_video, watch
 from wanx_mcp.media.shelf import keep
 from wanx_mcp.studio.saving import MeterReport, Saving, Underway
 from wanx_mcp.toolnames import PREVIEW
 
 DECODE_SECONDS = 12.0
+LEAST_SECONDS = 2.0
 SAVE_SHARE = 0.7
-"""The share of the longest wait that the download may take; the rest is for the decoding."""
+"""The share of the longest wait that the download may take; the rest is for the decoding and its start."""
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +41,13 @@ class Preview:
 async def preview(saving: Saving, task_id: str, frames: int, within: float, report: MeterReport) -> Preview:
     """The sheet with so many frames. Raises ExtraMissing, PreviewFailed, NotFinished and the errors of a save."""
     require_video()
+    until = anyio.current_time() + within
     saved = await saving.save(task_id, None, within * SAVE_SHARE, report)
     if isinstance(saved, Underway):
         advice = f"call {PREVIEW} again in a few seconds"
         raise NotFinished(f"the video is still being fetched ({saved.done} bytes so far)", advice=advice)
-    patience = min(DECODE_SECONDS, max(2.0, within * (1 - SAVE_SHARE)))
-    clip = await anyio.to_thread.run_sync(watch, saved.path, frames, patience)
+    patience = min(DECODE_SECONDS, max(LEAST_SECONDS, until - anyio.current_time() - START_SECONDS))
+    clip = await watch(saved.path, frames, patience)
     drawn = await anyio.to_thread.run_sync(sheet.draw, clip, saved.task_type or "WanX video")
     stem = f"{saved.path.stem}-sheet"
     try:

@@ -12,12 +12,13 @@ import anyio
 import anyio.to_thread
 
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import DownloadFailed, NotFinished
+from wanx_mcp.errors import DownloadFailed, NotFinished, ProviderError, TaskNotFound
 from wanx_mcp.ledger import Copy
-from wanx_mcp.media.download import Download, ExpiredError, Limits, Meter
+from wanx_mcp.media.download import Download, Limits, Meter
 from wanx_mcp.media.movie import BrokenError, Movie, read_movie
 from wanx_mcp.media.naming import SUFFIX, check_spelling, safe_stem, usual_stem
 from wanx_mcp.media.network import Network
+from wanx_mcp.media.refusals import RefusedError
 from wanx_mcp.media.shelf import Part, check_name, sweep
 from wanx_mcp.provider import Status
 from wanx_mcp.settings import Settings
@@ -165,17 +166,36 @@ class Saving:
         return await self._noted(wish, Saved(path, size, sha256, movie, wish.task_type))
 
     async def _fetch(self, wish: _Wish, fetching: Download) -> Movie:
+        """The video from its link, or from the link that the task has now. Raises DownloadFailed."""
         try:
             return await fetching.run(wish.link)
-        except ExpiredError:
-            log.info("the link of a video has expired; asking for the task again")
-        link = None
+        except RefusedError as error:
+            refusal = error
+        log.info("no video comes from its link; asking for the task again: %s", refusal)
+        link = await self._fresh(wish.task_id, refusal)
+        if link is not None and (refusal.lasting or link != wish.link):
+            try:
+                return await fetching.run(link)
+            except RefusedError as error:
+                refusal = error
+        if not refusal.lasting:
+            raise DownloadFailed(str(refusal)) from refusal
+        # From now on a get does not send the agent back here, as long as the task has no other link.
+        self._following.distrust(wish.task_id, link or wish.link)
+        what = f"{refusal}, and the provider has no other link"
+        raise DownloadFailed(what, advice=refusal.advice or _LINK) from refusal
+
+    async def _fresh(self, task_id: str, refusal: RefusedError) -> str | None:
+        """The link that the task has now, None if it has none. Raises DownloadFailed if that cannot be found out."""
         try:
-            link = _link(await self._following.look_afresh(wish.task_id))
-            return await fetching.run(link)
-        except (ExpiredError, NotFinished) as error:
-            self._following.distrust(wish.task_id, link)
-            raise DownloadFailed("the video link has expired, and the provider has no new one", advice=_LINK) from error
+            return _link(await self._following.look_afresh(task_id))
+        except (NotFinished, TaskNotFound, DownloadFailed):
+            return None
+        except ProviderError as error:
+            if not refusal.lasting:
+                return None
+            what = f"{refusal}, and a fresh link could not be asked for ({error.what})"
+            raise DownloadFailed(what, advice=error.next) from error
 
     async def _network(self) -> Network:
         upstream = self._account.upstream
@@ -206,7 +226,7 @@ def _link(sight: Sight) -> str:
         case Status.FAILED | Status.CANCELLED:
             advice = f"there is no video to save; order again with {CREATE} if it is still wanted"
             raise NotFinished(f"the task is {task.status}, so there will be no video", advice=advice)
-        case _ if sight.forgotten:
+        case _ if sight.forgotten or sight.gone:
             raise DownloadFailed(
                 "the provider no longer knows this task, and no link to its video is left", advice=_GONE
             )

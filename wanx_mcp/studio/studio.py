@@ -12,16 +12,18 @@ from anyio.abc import TaskGroup
 from wanx_mcp.catalog import Catalog, Order, parse_order
 from wanx_mcp.catalog.loras import lora_doubt
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import CannotCancel, ProviderFault, TaskNotFound
+from wanx_mcp.errors import CannotCancel, LedgerUnusable, ProviderFault, TaskNotFound
 from wanx_mcp.ledger import Entry, Spending
+from wanx_mcp.limits import BUDGET_LINE_SECONDS, CREATE_SECONDS, PREPARING_SECONDS, READ_SECONDS
 from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.errands import Errands
-from wanx_mcp.studio.following import READ_SECONDS, Following, Report, Sight
+from wanx_mcp.studio.following import Following, Report, Sight
 from wanx_mcp.studio.keepsakes import Keepsake, Keepsakes
-from wanx_mcp.studio.ordering import CALL_SECONDS, Handover, Ordering, Placement, late
+from wanx_mcp.studio.objections import late
+from wanx_mcp.studio.ordering import Handover, Ordering, Placement
 from wanx_mcp.studio.pace import Pace
 from wanx_mcp.studio.pictures import Pictures, Prepared
 from wanx_mcp.studio.previewing import Preview, preview
@@ -77,7 +79,7 @@ class Studio:
         group.start_soon(self._reconciling.keep_looking)
         if account.ledger.path.exists():
             self._reconciling.arose()
-        self._complaints = [str(complaint) for complaint in settings.complaints if complaint.wrong_value]
+        self._complaints = [str(complaint) for complaint in settings.problems if complaint.wrong_value]
 
     def take_complaints(self) -> list[str]:
         """What is wrong with the settings, told once: the first error carries it."""
@@ -92,16 +94,34 @@ class Studio:
         """What is booked in 24 hours. Raises LedgerUnusable."""
         return await self._account.spending()
 
+    async def budget_line(self) -> Spending | None:
+        """The same for beside another answer: None where the ledger cannot tell within BUDGET_LINE_SECONDS."""
+        with anyio.move_on_after(BUDGET_LINE_SECONDS):
+            try:
+                return await self._account.spending()
+            except LedgerUnusable:  # the order itself has said so, where it matters
+                return None
+        return None
+
     async def quote(self, given: Mapping[str, Any]) -> Quotation:
-        """Check and price an order; nothing is sent. Raises InvalidOrder, AdultContentOff and ImageRejected."""
-        prepared = await self._prepared(self._order(given))
-        return Quotation(prepared.order, await self._ordering.booked(prepared.order), prepared.notes)
+        """Check and price an order; nothing is sent.
+
+        Raises InvalidOrder, AdultContentOff, ImageRejected, and NotConfigured where it needs a price that is not set.
+        """
+        with anyio.move_on_after(CREATE_SECONDS):
+            order = self._order(given)
+            self._ordering.check_price(order)
+            prepared = await self._prepared(order)
+            booked, why = await self._ordering.booked(prepared.order)
+            notes = (*prepared.notes, f"it would book more than its price: {why}") if why else prepared.notes
+            return Quotation(prepared.order, booked, notes)
+        raise late(None)
 
     def _order(self, given: Mapping[str, Any]) -> Order:
         return parse_order(self.catalog, given, adult=self.settings.allow_adult)
 
     async def _prepared(self, order: Order) -> Prepared:
-        prepared = await self._pictures.prepare(order)
+        prepared = await self._pictures.prepare(order, within=PREPARING_SECONDS)
         doubt = lora_doubt(order.arguments.get("lora_type"))
         return replace(prepared, notes=(*prepared.notes, doubt)) if doubt else prepared
 
@@ -109,12 +129,12 @@ class Studio:
         """Place an order, or find the one that it repeats. Once it has left, it ends whatever the caller does.
 
         Raises InvalidOrder, AdultContentOff, ImageRejected, NotConfigured, BudgetExceeded and LedgerUnusable before
-        anything is ordered, the provider's errors after. Answers within CALL_SECONDS, whatever is slow.
+        anything is ordered, the provider's errors after. Answers within CREATE_SECONDS, whatever is slow.
         """
-        until, handover = self._clock.seconds() + CALL_SECONDS, Handover()
-        with anyio.move_on_after(CALL_SECONDS):
+        until, handover = self._clock.seconds() + CREATE_SECONDS, Handover()
+        with anyio.move_on_after(CREATE_SECONDS):
             return await self._create(given, request_id, until, handover)
-        raise late(handover.departure)
+        return handover.last_word()
 
     async def _create(
         self, given: Mapping[str, Any], request_id: str | None, until: float, handover: Handover
@@ -126,7 +146,7 @@ class Studio:
         await self._account.prepare()
         order = await self._pictures.deliver(prepared, self._account.provider, until=until)
         placement = await self._ordering.place(order, prepared.kept, request_id, until=until, handover=handover)
-        return replace(placement, notes=prepared.notes)
+        return replace(placement, notes=(*prepared.notes, *placement.notes))
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> Sight:
         """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
@@ -160,7 +180,7 @@ class Studio:
     async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
         """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""
         await self._account.name()
-        await self._ordering.book_outstanding()
+        await self._ordering.outcomes.catch_up()
         await self._reconciling.settle()
         found = await self._account.page(statuses, below, limit + 1)
         entries = tuple(await self._account.present(found[:limit]))

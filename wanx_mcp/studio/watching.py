@@ -12,27 +12,17 @@ from anyio.abc import TaskGroup
 
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import ProviderError, ProviderFault, WanxError
+from wanx_mcp.limits import (
+    FIRST_PAUSE_SECONDS,
+    LAST_LOOK_SECONDS,
+    LINK_SECONDS,
+    MEMORY_SECONDS,
+    READ_SECONDS,
+    STALE_SECONDS,
+    TICK_SECONDS,
+)
 from wanx_mcp.studio.queueing import SLACK, ReadQueue, Turn
 from wanx_mcp.studio.sight import Sight
-
-MEMORY_SECONDS = 2.0
-"""A task that was read this short a time ago is not read again."""
-
-READ_SECONDS = 15.0
-LAST_LOOK_SECONDS = 3.0
-"""What the last look of a wait may take beyond the time that was asked for."""
-
-STALE_SECONDS = 5.0
-"""A caller whose time is up is not sent away with a sight older than this, if there may be a read."""
-
-TICK_SECONDS = 5.0
-"""Callers hear at least this often that the watch goes on."""
-
-LINK_SECONDS = 2.5
-"""How often a completed task is read whose video link is late."""
-
-FIRST_PAUSE = 1.0
-"""Seconds after the first failed read in a row; each further one doubles them, up to the usual interval."""
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +157,7 @@ class Watch:
         if self._sight is None:
             self._end(error)
             return
-        self._next_look = now + min(FIRST_PAUSE * 2**self._failures, max(FIRST_PAUSE, self._interval))
+        self._next_look = now + min(FIRST_PAUSE_SECONDS * 2**self._failures, max(FIRST_PAUSE_SECONDS, self._interval))
         self._failures += 1
         for caller in self._callers:
             caller.fresh = float("-inf")  # what is known has to do for the newcomers too

@@ -1,4 +1,4 @@
-"""Found by every Python that a test starts while the map of lines is made: traces that process too."""
+"""Imported by every Python process that a test starts while coverage is recorded: traces that process too."""
 
 from tests.mutants.tracing import trace_child
 

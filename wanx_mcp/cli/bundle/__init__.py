@@ -1,4 +1,4 @@
-"""`wanx-mcp bundle`: this very installation as an extension that Claude Desktop installs with a click."""
+"""`wanx-mcp bundle`: this installation as an extension for Claude Desktop."""
 
 from wanx_mcp.cli.bundle.building import bundle
 

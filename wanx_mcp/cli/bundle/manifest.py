@@ -1,4 +1,4 @@
-"""The bundle's manifest: what Claude Desktop shows and asks for, derived from the tool rows and the settings."""
+"""The manifest of the bundle: what Claude Desktop shows and asks for, derived from the tools and the settings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from wanx_mcp.catalog import CATALOG
 from wanx_mcp.cli.bundle.project import PACKAGE, Project
 from wanx_mcp.server.building import DESCRIPTION, TITLE, WEBSITE
 from wanx_mcp.server.tools import tool_rows
-from wanx_mcp.settings import SETTINGS
+from wanx_mcp.settings import SETTINGS, Settings
 
 FORMAT = "0.4"
-"""The first that knows servers of type `uv`."""
+"""The first version of the format with servers of type `uv`."""
 
 ENTRY = "wanx_mcp/__main__.py"
-ICON = "icon.png"
+ICON = "wanx_mcp/assets/icon.png"
 PRIVACY = (
     "Privacy: what you order (prompts, pictures, settings of a video) goes to PiAPI, under PiAPI's own terms, and "
     "nowhere else. No telemetry. The key is kept by the host and sent to PiAPI only. On this computer stay the saved "
@@ -30,9 +30,9 @@ ABOUT = (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that the host asks the user for, and the variable that it fills.
+    """One value that the host asks the user for, and the variable that it sets.
 
-    `words` describe it where the setting's own meaning speaks of what this control cannot take.
+    `words` describe it where the meaning of the setting mentions values that this control cannot take.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Field:
     words: str = ""
 
 
-# One folder each: a host cannot put several into one variable.
+# One folder for each: a host cannot put several into one variable.
 FIELDS: tuple[Field, ...] = (
     Field(
         "api_key",
@@ -51,14 +51,14 @@ FIELDS: tuple[Field, ...] = (
         "string",
         "PiAPI key",
         {"sensitive": True},
-        "The key from your workspace at piapi.ai. Without it nothing can be ordered, except with Simulate switched on.",
+        "The key from your workspace at piapi.ai. Without it nothing can be ordered, unless Simulate is on.",
     ),
     Field(
         "daily_budget",
         "WANX_DAILY_BUDGET_USD",
         "number",
         "Budget, US dollars in 24 hours",
-        {"default": 5, "min": 0},
+        {"min": 0},
         "The most that may be booked in any 24 hours; 0 forbids spending.",
     ),
     Field("output_folder", "WANX_OUTPUT_DIR", "directory", "Folder for videos"),
@@ -67,10 +67,10 @@ FIELDS: tuple[Field, ...] = (
         "WANX_INPUT_DIRS",
         "directory",
         "Folder with pictures to animate",
-        words="Pictures in this folder may be sent to PiAPI, as those in the folder for videos may.",
+        words="Pictures in this folder may be sent to PiAPI, like those in the folder for videos.",
     ),
-    Field("simulate", "WANX_SIMULATE", "boolean", "Simulate", {"default": False}),
-    Field("allow_adult", "WANX_ALLOW_ADULT", "boolean", "Allow adult LoRA types", {"default": False}),
+    Field("simulate", "WANX_SIMULATE", "boolean", "Simulate"),
+    Field("allow_adult", "WANX_ALLOW_ADULT", "boolean", "Allow adult LoRA types"),
 )
 
 
@@ -107,10 +107,13 @@ def manifest(project: Project) -> dict[str, Any]:
 
 
 def _asked(asked: Field) -> dict[str, Any]:
+    row = next(row for row in SETTINGS if row.variable == asked.variable)
+    default = getattr(Settings(), row.field)
     return {
         "type": asked.kind,
         "title": asked.title,
-        "description": asked.words or next(row.meaning for row in SETTINGS if row.variable == asked.variable),
+        "description": asked.words or row.meaning,
         "required": False,  # nothing is: with the simulator on, not even the key
+        **({} if default in (None, ()) else {"default": default if isinstance(default, bool) else float(default)}),
         **asked.more,
     }

@@ -1,23 +1,21 @@
-"""What the installed package says of itself, as the `pyproject.toml` from which `uv` starts the bundle."""
+"""The metadata of the installed package, as the `pyproject.toml` from which `uv` starts the bundle."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
 
 from wanx_mcp import __version__
 
 PACKAGE = "wanx-mcp"
-EXTRA = "video"
-_EXTRA = re.compile(r"""\s*(?:and\s+)?extra\s*==\s*["']([^"']+)["']""")
+_EXTRA = re.compile(r"\bextra\s*==")
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The installed package. `dependencies` hold the video extra's as well."""
+    """The metadata of the installed package."""
 
     version: str
     summary: str
@@ -27,7 +25,7 @@ class Project:
     dependencies: tuple[str, ...]
 
     def toml(self) -> str:
-        """A project that is not built, only run: no build backend has to be fetched."""
+        """The text of a `pyproject.toml` that is run without being built, so that no build backend is downloaded."""
         fields = (("name", PACKAGE), ("version", self.version), ("description", self.summary))
         lines = ["[project]", *(f"{name} = {_text(value)}" for name, value in fields)]
         lines += [f"requires-python = {_text(self.python)}", "dependencies = ["]
@@ -36,7 +34,7 @@ class Project:
 
 
 def read_project() -> Project:
-    """The package that this process runs. Raises PackageNotFoundError if it was never installed."""
+    """The package that this process runs. Raises PackageNotFoundError if it is not installed."""
     found = distribution(PACKAGE)
     known = found.metadata
     return Project(
@@ -45,7 +43,7 @@ def read_project() -> Project:
         python=known["Requires-Python"] or ">=3.11",
         license=known["License-Expression"] or known["License"] or "",
         author=known["Author"] or known["Author-email"] or "wanx_mcp contributors",
-        dependencies=tuple(sorted(_dependencies(found.requires or ()))),
+        dependencies=tuple(sorted(demand for demand in found.requires or () if not _EXTRA.search(demand))),
     )
 
 
@@ -59,17 +57,6 @@ def licence_texts() -> dict[str, bytes]:
         if path.name in {name.rpartition("/")[2] for name in names} and ".dist-info" in str(path):
             texts[path.name] = place.read_bytes()  # type: ignore[attr-defined]  # a Path here
     return texts
-
-
-def _dependencies(demands: Sequence[str]) -> Iterator[str]:
-    """What the package needs at run time and for its video extra, without the markers that say so."""
-    for demand in demands:
-        what, _, marker = demand.partition(";")
-        extra = _EXTRA.search(marker)
-        if extra and extra[1] != EXTRA:
-            continue
-        rest = _EXTRA.sub("", marker).strip()
-        yield f"{what.strip()}; {rest}" if rest else what.strip()
 
 
 def _text(value: str) -> str:

@@ -39,8 +39,11 @@ class Host:
     """Whether the file may hold comments, as JSON does not allow."""
 
     def file(self, environment: Mapping[str, str]) -> Path | None:
-        """Where the host keeps its servers on this machine, None if a variable of that path is not set."""
-        return _resolved(self.files[platform()], environment)
+        """Where the host keeps its servers on this machine, None without that folder's variable or a home folder."""
+        try:
+            return _resolved(self.files[platform()], environment)
+        except RuntimeError:  # no home folder
+            return None
 
 
 def platform() -> str:

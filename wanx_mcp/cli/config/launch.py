@@ -45,7 +45,7 @@ def this_command() -> tuple[str, ...]:
 
 def carried(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """The settings and network variables of `environment` that a host can be given: no secrets, nothing wrong."""
-    wrong = {complaint.variable for complaint in settings.complaints}
+    wrong = {problem.variable for problem in settings.problems}
     ours = [row.variable for row in SETTINGS if not row.secret and row.variable not in {*wrong, *FREE}]
     found = {name: environment.get(name, "").strip() for name in ours}
     for name in NETWORK:

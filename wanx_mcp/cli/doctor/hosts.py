@@ -1,4 +1,4 @@
-"""The configuration files of hosts on this machine: do they start this installation, and in a way that works?"""
+"""Checks of the hosts' configuration files on this machine: whether they start this installation, and correctly."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ from typing import Any
 
 from wanx_mcp.cli.config import HOSTS, Host
 from wanx_mcp.cli.config.launch import KEY, PLACEHOLDER, this_command
-from wanx_mcp.cli.doctor.check import Check, Finding, Patient, ok, warning, wrong
+from wanx_mcp.cli.doctor.checks import Check, Finding, Installation, ok, warning, wrong
 
-_FETCHERS = ("uvx", "pipx", "npx")
+_DOWNLOADERS = ("uvx", "pipx", "npx")
+"""Commands that download a package by its name."""
 
 
 def host_checks(environment: Mapping[str, str]) -> list[Check]:
     """A row for each host that is configured here, or one row that says that none is."""
-    there = [(host, path) for host in HOSTS if (path := host.file(environment)) is not None and path.is_file()]
-    rows = [Check(host.title, partial(_host, host, path)) for host, path in there if _mentions(path)]
+    existing = [(host, path) for host in HOSTS if (path := host.file(environment)) is not None and path.is_file()]
+    rows = [Check(host.title, partial(_host, host, path)) for host, path in existing if _mentions(path)]
     return rows or [Check("hosts", _none)]
 
 
-async def _none(_patient: Patient) -> Finding:
+async def _none(_installation: Installation) -> Finding:
     choices = ", ".join(host.name for host in HOSTS)
-    return ok(f"no host starts this server yet: wanx-mcp config HOST prints the configuration ({choices})")
+    return ok(f"no host is configured yet: wanx-mcp config HOST prints the configuration ({choices})")
 
 
-async def _host(host: Host, path: Path, _patient: Patient) -> Finding:
-    again = f"wanx-mcp config {host.name} prints it anew."
+async def _host(host: Host, path: Path, _installation: Installation) -> Finding:
+    again = f"wanx-mcp config {host.name} prints the right entry."
     try:
         document = _read(path)
     except ValueError as error:
         found = f"{path} cannot be read as {path.suffix[1:].upper()}: {error}"
         if host.comments and path.suffix == ".json":
-            return warning(f"{found} (comments are allowed there, but hide it from this check)", again, "invalid_file")
-        return wrong(f"{found}. {host.title} starts no server from it.", again, "invalid_file")
+            return warning(f"{found} (comments are allowed there; this check cannot read them)", again, "invalid_file")
+        return wrong(f"{found}. {host.title} cannot start servers from it.", again, "invalid_file")
     except OSError as error:
         return warning(f"{path} cannot be read: {error.strerror}", again, "unreadable_file")
     entries = [entry for servers in _servers(document, host.servers) for entry in servers.values() if _is_ours(entry)]
     if not entries:
-        return ok(f"{path} speaks of wanx, but starts no such server: wanx-mcp config {host.name}")
+        return ok(f"{path} mentions wanx, but has no entry for this server: wanx-mcp config {host.name}")
     findings = [_entry(host, path, entry, again) for entry in entries]
     return next((finding for finding in findings if finding.fix), findings[0])
 
@@ -51,24 +52,24 @@ async def _host(host: Host, path: Path, _patient: Patient) -> Finding:
 def _entry(host: Host, path: Path, entry: Mapping[str, Any], again: str) -> Finding:
     command, args = str(entry["command"]), [str(word) for word in entry.get("args") or ()]
     name = Path(command.replace("\\", "/")).stem.lower()
-    if name in _FETCHERS or (name == "uv" and "tool" in args):
-        found = f"{path} fetches the package by name, and it is published nowhere: {command}"
+    if name in _DOWNLOADERS or (name == "uv" and "tool" in args):
+        found = f"{path} downloads the package by name, but it is not published: {command}"
         return wrong(found, f"Start this installation instead: {again}", "fetched_by_name")
     if not os.path.isabs(command):
-        found = f'{path} starts "{command}", which {host.title} may not find: programs with windows know few folders'
-        return warning(found, f"Name the whole path: {again}", "relative_command")
+        found = f'{path} starts "{command}", which {host.title} may not find: desktop programs search few folders'
+        return warning(found, f"Use the full path: {again}", "relative_command")
     if shutil.which(command) is None:
-        return wrong(f"{path} starts {command}, which is not there (any more).", again, "missing_command")
+        return wrong(f"{path} starts {command}, which does not exist.", again, "missing_command")
     if _env(entry).get(KEY) == PLACEHOLDER:
-        return wrong(f"{path} still holds {PLACEHOLDER} in place of the key.", "Put your PiAPI key there.", "no_key")
+        return wrong(f"{path} still has {PLACEHOLDER} instead of the key.", "Replace it with your PiAPI key.", "no_key")
     if (command, *args) not in ((*this_command(),), (*_module(),)):
         found = f"{path} starts another installation: {' '.join((command, *args))[:200]}"
-        return warning(found, f"If that is not meant: {again}", "other_installation")
+        return warning(found, f"If that is not intended: {again}", "other_installation")
     return ok(f"{path} starts this installation")
 
 
 def _module() -> tuple[str, ...]:
-    """The other spelling of this installation's command."""
+    """This installation as `python -m wanx_mcp`."""
     folder = Path(this_command()[0]).parent
     python = next((path for name in ("python", "python3", "python.exe") if (path := folder / name).exists()), folder)
     return str(python), "-m", "wanx_mcp"
@@ -87,7 +88,7 @@ def _read(path: Path) -> Any:
 
 
 def _servers(document: Any, key: str) -> Iterator[Mapping[str, Any]]:
-    """Every table of servers, Claude Code's for single projects included."""
+    """Every table of servers, including those that Claude Code keeps for single projects."""
     if isinstance(document, dict):
         if isinstance(found := document.get(key), dict):
             yield found

@@ -1,4 +1,4 @@
-"""What the network says: proxy, certificates, the provider, the account, and the host that takes files."""
+"""Checks of the network: proxy, certificates, the provider, the account, its history and the upload host."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from urllib.request import getproxies, proxy_bypass
 import anyio
 
 from wanx_mcp.catalog import CATALOG
-from wanx_mcp.cli.doctor.check import Check, Finding, Patient, Verdict, ok, to_person, told, warning, wrong
+from wanx_mcp.cli.doctor.checks import Check, Finding, Installation, Result, from_error, ok, to_person, warning, wrong
 from wanx_mcp.errors import (
     NotConfigured,
     ProviderError,
     ProviderFault,
     RateLimited,
-    TaskNotFound,
     Unauthorized,
     Unreachable,
     WanxError,
@@ -28,104 +27,105 @@ from wanx_mcp.money import dollars
 from wanx_mcp.provider.outages import without_socks
 from wanx_mcp.settings import Settings, is_loopback
 
-SECONDS = 15.0
-DIAL_SECONDS = 5.0
-SKEW_SECONDS = 120.0
+REQUEST_SECONDS = 15.0
+CONNECT_SECONDS = 5.0
+CLOCK_TOLERANCE_SECONDS = 120.0
 HOUR = timedelta(hours=1)
 
 
-async def _proxy(patient: Patient) -> Finding:
-    base = urlsplit(patient.settings.base_url)
-    if patient.settings.simulate or is_loopback(patient.settings.base_url):
+async def _proxy(installation: Installation) -> Finding:
+    base = urlsplit(installation.settings.base_url)
+    if installation.settings.simulate or is_loopback(installation.settings.base_url):
         return ok("not used: the provider is on this machine")
     proxies, host = getproxies(), base.hostname or ""
     found = proxies.get(base.scheme) or proxies.get("all")
     if not found or proxy_bypass(host):
-        return ok("none is set" if not found else f"not used for {host} (NO_PROXY)")
+        return ok("no proxy is set" if not found else f"not used for {host} (NO_PROXY)")
     try:
         parts = urlsplit(found if "://" in found else f"http://{found}")
         shown, port = f"{parts.scheme}://{parts.hostname}", parts.port
     except ValueError:
-        return wrong("The proxy setting is not an address.", _mend(host), "proxy")
+        return wrong("The proxy setting is not a valid address.", _proxy_fix(host), "proxy")
     shown += f":{port}" if port else ""
     if parts.scheme.startswith("socks") and find_spec("socksio") is None:
-        return told(without_socks(), "proxy")
+        return from_error(without_socks(), "proxy")
     try:
-        with anyio.fail_after(DIAL_SECONDS):
+        with anyio.fail_after(CONNECT_SECONDS):
             stream = await anyio.connect_tcp(
                 parts.hostname or "", port or {"https": 443, "http": 80}.get(parts.scheme, 1080)
             )
         await stream.aclose()
     except (OSError, TimeoutError):
-        return wrong(f"The proxy {shown} does not answer.", _mend(host), "proxy")
+        return wrong(f"The proxy {shown} does not answer.", _proxy_fix(host), "proxy")
     return ok(f"requests go through {shown}")
 
 
-def _mend(host: str) -> str:
+def _proxy_fix(host: str) -> str:
     return f"Correct HTTPS_PROXY (or ALL_PROXY), unset it, or add {host} to NO_PROXY."
 
 
-async def _certificates(patient: Patient) -> Finding:
-    file, folder = (patient.environment.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
-    if problem := _untrusting(file, folder):
-        return wrong(problem, "Correct it, or unset it to trust the usual authorities.", "untrusted_certificate")
+async def _certificates(installation: Installation) -> Finding:
+    file, folder = (installation.environment.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+    if problem := _certificate_problem(file, folder):
+        return wrong(problem, "Correct it, or unset it to use the default certificates.", "untrusted_certificate")
     trusted = file or folder
-    return ok(f"those in {trusted} are trusted" if trusted else "the usual authorities are trusted")
+    return ok(f"the certificates in {trusted} are trusted" if trusted else "the default certificates are trusted")
 
 
-def _untrusting(file: str | None, folder: str | None) -> str | None:
+def _certificate_problem(file: str | None, folder: str | None) -> str | None:
     if file:
         try:
             ssl.create_default_context(cafile=file)
         except (OSError, ssl.SSLError):
-            return f"SSL_CERT_FILE names {file}, which is no file of certificates."
+            return f"SSL_CERT_FILE names {file}, which is not a file of certificates."
     if folder and not file and not Path(folder).is_dir():
-        return f"SSL_CERT_DIR names {folder}, which is no folder."
+        return f"SSL_CERT_DIR names {folder}, which is not a folder."
     return None
 
 
-async def _provider(patient: Patient) -> Finding:
-    where = "the simulator" if patient.settings.simulate else patient.settings.base_url
+async def _provider(installation: Installation) -> Finding:
+    where = "the simulator" if installation.settings.simulate else installation.settings.base_url
     try:
-        patient.wallet = await patient.account.provider.wallet(within=SECONDS)
+        installation.wallet = await installation.account.provider.wallet(within=REQUEST_SECONDS)
     except Unreachable as error:
-        return told(error, error.reason)
+        return from_error(error, error.reason)
     except NotConfigured as error:
-        return Finding(Verdict.SKIPPED, f"not asked: {error.what}")
-    except (ProviderFault, RateLimited) as error:
-        fix = "Try again in a minute. If it stays, open the address in a browser: a proxy or portal may answer for it."
-        return wrong(f"{where} is ill: {error.what}.", fix, "strange_answer")
+        return Finding(Result.SKIPPED, f"not asked: {error.what}")
     except ProviderError as error:
-        patient.refusal = error
-    skew = patient.account.provider.ahead.total_seconds()
-    if abs(skew) > SKEW_SECONDS:
-        way = "behind" if skew > 0 else "ahead"
-        found = f"{where} answers; this machine's clock is {abs(skew) / 60:.0f} minutes {way}"
-        return warning(found, "Let this machine set its clock by the network.", "wrong_clock")
+        if isinstance(error, ProviderFault | RateLimited) and error.status != 404:
+            fix = "Try again in a minute. If it persists, open the address in a browser: a proxy may be answering."
+            return wrong(f"{where} is not working: {error.what}.", fix, "strange_answer")
+        installation.refusal = error
+    ahead = installation.account.provider.ahead.total_seconds()
+    if abs(ahead) > CLOCK_TOLERANCE_SECONDS:
+        side = "slow" if ahead > 0 else "fast"
+        found = f"{where} answers; the clock of this machine is {abs(ahead) / 60:.0f} minutes {side}"
+        return warning(found, "Turn on automatic network time on this machine.", "wrong_clock")
     return ok(f"{where} answers")
 
 
-async def _account(patient: Patient) -> Finding:
-    match patient.refusal:
+async def _account(installation: Installation) -> Finding:
+    match installation.refusal:
         case Unauthorized() as error:
             fix = "Copy the key again from your PiAPI workspace; deleted keys and keys of other services do not work."
-            return wrong(f"The key is not accepted: {error.what}.", fix + _strange_host(patient), "wrong_key")
-        case TaskNotFound():
-            fix = "Check that it is the provider's address." + _strange_host(patient)
-            return warning(f"{patient.settings.base_url} answers, but knows no account (404)", fix, "strange_host")
+            return wrong(f"The key is not accepted: {error.what}.", fix + _other_host_hint(installation), "wrong_key")
+        case ProviderFault(status=404):
+            fix = "Check that this is the provider's address." + _other_host_hint(installation)
+            found = f"{installation.settings.base_url} answers, but has no account information (404)"
+            return warning(found, fix, "strange_host")
         case WanxError() as error:
             return warning(error.what, to_person(error.next), "unknown_account")
-    wallet = patient.wallet
+    wallet = installation.wallet
     if wallet is None:
-        fix = "Nothing to mend here; wanx-mcp doctor --probe shows its shape."
-        return warning("The key is accepted; the account's figures have another shape than expected.", fix, "new_shape")
+        fix = "Orders still work; wanx-mcp doctor --probe shows the fields."
+        return warning("The key is accepted, but the account information has unexpected fields.", fix, "new_shape")
     if not wallet.enabled:
-        return wrong("The account is switched off.", "Ask PiAPI's support why.", "disabled_account")
-    plan = f"plan {_word(wallet.plan)}" if wallet.plan else "plan unknown"
+        return wrong("The account is disabled.", "Ask the support of PiAPI why.", "disabled_account")
+    plan = f"plan {_plain(wallet.plan)}" if wallet.plan else "plan unknown"
     at_once = f", {wallet.most_tasks} tasks at once" if wallet.most_tasks else ""
     if wallet.usd is None:
         return warning(
-            f"the key is accepted; {plan}{at_once}, balance unknown", "Look it up at https://piapi.ai.", "new_shape"
+            f"the key is accepted; {plan}{at_once}, balance unknown", "See https://piapi.ai for it.", "new_shape"
         )
     prices = sorted({row.price for row in CATALOG.rows if row.price is not None})
     found = f"{plan}, {dollars(wallet.usd)} left{at_once}"
@@ -138,44 +138,44 @@ async def _account(patient: Patient) -> Finding:
     return ok(found)
 
 
-def _strange_host(patient: Patient) -> str:
-    base = patient.settings.base_url
+def _other_host_hint(installation: Installation) -> str:
+    base = installation.settings.base_url
     return "" if base == Settings().base_url else f" PIAPI_BASE_URL is {base}: the key must be one for that host."
 
 
-async def _history(patient: Patient) -> Finding:
-    if isinstance(patient.refusal, Unauthorized):
-        return Finding(Verdict.SKIPPED, "not looked at: the key is not accepted")
-    now = patient.clock.now() + patient.account.provider.ahead
+async def _history(installation: Installation) -> Finding:
+    if isinstance(installation.refusal, Unauthorized):
+        return Finding(Result.SKIPPED, "not checked: the key is not accepted")
+    now = installation.clock.now() + installation.account.provider.ahead
     try:
-        reading = await patient.account.provider.history(now - HOUR, now, within=SECONDS)
+        reading = await installation.account.provider.history(now - HOUR, now, within=REQUEST_SECONDS)
     except WanxError as error:
-        fix = "Orders whose answer is lost cannot be looked up until it works: settle them with wanx-mcp ledger."
+        fix = "Until it works, orders of unknown outcome cannot be looked up: settle them with wanx-mcp ledger."
         return warning(f"the task history cannot be read: {error.what}", fix, "no_history")
     if not reading.complete:
-        fix = "Lost orders may stay unknown for longer than usual: settle them with wanx-mcp ledger."
+        fix = "Orders may stay of unknown outcome for longer than usual: settle them with wanx-mcp ledger."
         return warning(f"the task history is incomplete: {reading.problem}", fix, "no_history")
-    return ok(f"can be read; {len(reading.rows)} task(s) in the last hour")
+    return ok(f"readable; tasks in the last hour: {len(reading.rows)}")
 
 
-async def _uploads(patient: Patient) -> Finding:
-    host = "the simulator" if patient.settings.simulate else patient.settings.upload_host
+async def _uploads(installation: Installation) -> Finding:
+    host = "the simulator" if installation.settings.simulate else installation.settings.upload_host
     try:
-        await patient.account.provider.reach_uploads(within=SECONDS)
+        await installation.account.provider.reach_uploads(within=REQUEST_SECONDS)
     except Unreachable as error:
         fix = f"{to_person(error.next)}. Until then only links and small pictures can be sent."
         return warning(f"{host} cannot be reached: {error.what}", fix, "no_uploads")
-    if patient.wallet and (patient.wallet.plan or "").lower() in ("free", "hobbyist"):
-        found = f"{host} answers; this plan has perhaps no uploads, then small pictures travel inside the order"
+    if installation.wallet and (installation.wallet.plan or "").lower() in ("free", "hobbyist"):
+        found = f"{host} answers; this plan may have no uploads, and then small pictures are sent inside the order"
         return ok(found)
     return ok(f"{host} answers")
 
 
-def _word(plan: str) -> str:
+def _plain(plan: str) -> str:
     return re.sub(r"[^\w .-]", "", plan)[:40]
 
 
-NETWORK: tuple[Check, ...] = (
+NETWORK_CHECKS: tuple[Check, ...] = (
     Check("proxy", _proxy),
     Check("certificates", _certificates),
     Check("provider", _provider, needs=("key", "proxy", "certificates")),

@@ -1,30 +1,30 @@
-"""The report for people, in colour and as wide as their terminal, and for programs as JSON."""
+"""The report: printed for people, with colours and wrapped to their terminal, or as JSON for programs."""
 
 from __future__ import annotations
 
 import json
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from wanx_mcp import __version__
-from wanx_mcp.cli.doctor.check import Finding, Verdict
+from wanx_mcp.cli.doctor.checks import Finding, Result
+from wanx_mcp.cli.doctor.probes import Lesson, Probed
 from wanx_mcp.cli.terminal import Terminal
 from wanx_mcp.provider.client import LOOKED_FOR
-from wanx_mcp.quoting import without
-from wanx_mcp.studio.probing import Lesson, Probed
+from wanx_mcp.redaction import without
 
 _COLOURS = {"ok": "32", "agrees": "32", "warning": "33", "differs": "33", "wrong": "31", "taken": "1;31"}
 _COLOURS |= {"unknown": "31", "fix": "36"}
 _DIM = "2"
-_NAME, _MARK = 16, 9
+_NAME_COLUMNS, _MARK_COLUMNS = 16, 9
 
 
 @dataclass
 class Report:
-    """What was found, told at once to people or kept for programs. `secrets` are struck out of everything."""
+    """Prints each finding at once for people, or keeps all for JSON. Removes `secrets` from everything."""
 
     secrets: tuple[str, ...]
     as_json: bool
@@ -38,23 +38,23 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        bad = any(finding.verdict is Verdict.WRONG for _, finding in self.findings)
+        bad = any(finding.result is Result.WRONG for _, finding in self.findings)
         return not bad and not any(probed.lesson in (Lesson.TAKEN, Lesson.UNKNOWN) for probed in self.probed)
 
     def say(self, line: str = "") -> None:
-        """A line for people."""
+        """Print a line for people."""
         if not self.as_json:
             print("\n".join(textwrap.wrap(self._clean(line), self._terminal.columns)), flush=True)
 
     def add(self, name: str, finding: Finding) -> None:
-        """One check."""
+        """Add the finding of one check."""
         self.findings.append((name, finding))
-        self._row(finding.verdict, name, finding.found)
+        self._row(finding.result, name, finding.found)
         if finding.fix:
             self._row("", "", finding.fix, lead="Fix: ")
 
-    def learn(self, probed: Probed) -> None:
-        """One probe."""
+    def add_probe(self, probed: Probed) -> None:
+        """Add the result of one probe."""
         self.probed.append(probed)
         question = probed.question
         self._row(probed.lesson, question.topic, f"assumed: {question.assumed}")
@@ -62,49 +62,50 @@ class Report:
         if probed.named:
             self._row("", "", ", ".join(probed.named), lead="it names: ")
 
-    def show(self, shapes: Mapping[str, Sequence[str]]) -> None:
-        """The fields that answers really have, beside those that this version looks for."""
+    def add_shapes(self, shapes: Mapping[str, Sequence[str]]) -> None:
+        """Add the fields that the provider's answers have, by path; those that this version reads are marked."""
         self.shapes = shapes
         for path, lines in shapes.items():
             wanted = {name: (f"{name}:", f"{name}[", f"{name}.") for name in LOOKED_FOR[path]}
             missing = [name for name, starts in wanted.items() if not any(line.startswith(starts) for line in lines)]
             self.say()
-            self.say(f"{path} answers with (* is looked for):")
+            self.say(f"{path} answers with (* is used):")
             for line in lines:
                 self.say(f"{'*' if line.startswith(sum(wanted.values(), ())) else ' '} {line}")
             if missing:
-                self.note(f"Looked for in {path} and missing: {', '.join(missing)}.")
+                self.note(f"Missing from {path}: {', '.join(missing)}.")
 
     def note(self, line: str) -> None:
-        """A remark about the whole."""
+        """Add a remark."""
         self.notes.append(line)
         self.say(line)
 
     def end(self, *, simulated: bool) -> None:
-        """The sum of it."""
+        """Print the summary, or all of it as JSON."""
         if self.as_json:
             print(json.dumps(self._document(simulated=simulated), indent=2))
             return
-        count = {verdict: sum(finding.verdict is verdict for _, finding in self.findings) for verdict in Verdict}
-        parts = [f"{count[Verdict.WRONG]} to mend"] if count[Verdict.WRONG] else []
-        parts += [f"{count[Verdict.WARNING]} warning(s)"] if count[Verdict.WARNING] else []
-        parts += [f"{count[Verdict.SKIPPED]} not looked at"] if count[Verdict.SKIPPED] else []
+        counted = ((Result.WRONG, "problem"), (Result.WARNING, "warning"), (Result.SKIPPED, "skipped check"))
+        parts = []
+        for result, noun in counted:
+            if count := sum(finding.result is result for _, finding in self.findings):
+                parts.append(f"{count} {noun}{'' if count == 1 else 's'}")
         self.say()
-        self.say(", ".join(parts) + "." if parts else "All is well.")
+        self.say(", ".join(parts) + "." if parts else "No problems found.")
 
     def _row(self, mark: str, name: str, words: str, lead: str = "") -> None:
         if self.as_json:
             return
-        wide = not self._terminal.narrow  # else the words go beneath the name instead of beside it
-        margin = " " * (_MARK + _NAME if wide else 2)
-        shown = self._paint(f"{mark:<{_MARK}}", mark)
-        head = shown + (f"{name:<{_NAME}}" if wide else name)
+        wide = not self._terminal.narrow  # otherwise the words go below the name
+        margin = " " * (_MARK_COLUMNS + _NAME_COLUMNS if wide else 2)
+        shown = self._paint(f"{mark:<{_MARK_COLUMNS}}", mark)
+        head = shown + (f"{name:<{_NAME_COLUMNS}}" if wide else name)
         text = textwrap.wrap(
             lead + self._clean(words), self._terminal.columns - len(margin), break_on_hyphens=False
         ) or [""]
         if lead:
             text[0] = self._paint(lead, "fix") + text[0][len(lead) :]
-        beside = wide and len(name) < _NAME and bool(mark)
+        beside = wide and len(name) < _NAME_COLUMNS and bool(mark)
         if mark:
             print(head + text.pop(0) if beside else head.rstrip())
         for line in text:
@@ -119,7 +120,7 @@ class Report:
 
     def _document(self, *, simulated: bool) -> dict[str, Any]:
         checks = [
-            {"name": name, "verdict": found.verdict, "cause": found.cause, "found": found.found, "fix": found.fix}
+            {"name": name, "verdict": found.result, "cause": found.cause, "found": found.found, "fix": found.fix}
             for name, found in self.findings
         ]
         probes = [
@@ -142,16 +143,16 @@ class Report:
             "shapes": {path: list(lines) for path, lines in self.shapes.items()},
             "notes": self.notes,
         }
-        return {name: _struck(value, self._clean) for name, value in document.items()}
+        return {name: _cleaned(value, self._clean) for name, value in document.items()}
 
 
-def _struck(value: Any, clean: Any) -> Any:
+def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
     match value:
         case str():
             return clean(value)
         case dict():
-            return {clean(str(name)): _struck(inner, clean) for name, inner in value.items()}
+            return {clean(str(name)): _cleaned(inner, clean) for name, inner in value.items()}
         case list():
-            return [_struck(inner, clean) for inner in value]
+            return [_cleaned(inner, clean) for inner in value]
         case _:
             return value

@@ -1,4 +1,4 @@
-"""The camera: where it stands and looks at each moment of a shot, and the frame it sees of a still canvas."""
+"""The camera: its position and direction at each moment of a shot, and the frame of a still canvas that it sees."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from math import cos, exp, sin
 
 from PIL import Image
 
-from wanx_mcp.simulator.render.scene import Scene, Size
+from wanx_mcp.simulator.render.scene import FrameSize, Scene
 
 Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 Point = tuple[float, float]
-FOCUS = 0.6  # focal length in long sides of the frame: short, so that a tilt shows its converging lines
+FOCUS = 0.6  # focal length in long sides of the frame: short, so that lines visibly converge in a tilt
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """A move: right and down in frames, zoom in e-folds, turns in radians; roll is how the picture turns, clockwise."""
+    """A camera move: right and down in frames, zoom in e-folds, turns in radians; roll turns the picture clockwise."""
 
     right: float = 0.0
     down: float = 0.0
@@ -26,29 +26,29 @@ class Pose:
     left: float = 0.0
 
     def at(self, share: float) -> Pose:
-        """The part of the move made so far."""
+        """That share of the move."""
         return Pose(*(share * part for part in (self.right, self.down, self.zoom, self.roll, self.up, self.left)))
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """A way to move, and how far over the whole clip at speed 0 (still visible) and at 10, in the pose's units."""
+    """A direction, and how far the whole clip moves along it at speed 0 (still visible) and at 10, in Pose units."""
 
-    way: Pose
+    direction: Pose
     least: float
     most: float
 
     def whole(self, speed: float) -> Pose:
-        """The move at a speed; it grows with the root, because nearly all orders lie between 0 and 1."""
+        """The move at a speed. It grows with the square root, because nearly all orders lie between 0 and 1."""
         share = min(10.0, max(0.0, speed)) / 10
-        return self.way.at(self.least + (self.most - self.least) * share**0.5)
+        return self.direction.at(self.least + (self.most - self.least) * share**0.5)
 
 
 STILL = Pose()
-DRIFT = Pose(right=0.06, down=-0.03, zoom=0.10)  # the slow move of a picture whose order names no motion
+DRIFT = Pose(right=0.06, down=-0.03, zoom=0.10)  # for a picture whose order names no motion
 ZOOM, PAN, TILT, ROLL = (0.25, 1.2), (0.10, 0.55), (0.20, 0.50), (0.22, 1.1)
-# A pan slides the camera, a tilt turns it in place: only a tilt makes lines converge. Rolls are read as a viewer reads
-# them: clockwise is how the picture turns.
+# A pan slides the camera, a tilt turns it in place: only a tilt makes lines converge.
+# A clockwise roll turns the picture clockwise.
 MOTIONS: dict[str, Motion] = {
     "static": Motion(STILL, 0.0, 0.0),
     "zoom_in": Motion(Pose(zoom=1), *ZOOM),
@@ -67,7 +67,7 @@ MOTIONS: dict[str, Motion] = {
 
 
 def move_of(scene: Scene) -> Pose:
-    """The move that a scene asks for; without one, or with one that nobody knows, a picture drifts."""
+    """The move that a scene asks for. A picture without a motion, or with an unknown one, drifts."""
     motion = MOTIONS.get(scene.motion or "")
     if motion:
         return motion.whole(scene.speed)
@@ -76,10 +76,10 @@ def move_of(scene: Scene) -> Pose:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One move over one canvas, fitted so that the frame never looks past the canvas's edge."""
+    """One move over one canvas, fitted so that the frame never reaches past the edge of the canvas."""
 
-    size: Size
-    canvas: Size
+    size: FrameSize
+    canvas: FrameSize
     move: Pose
     fit: Matrix
 
@@ -94,8 +94,8 @@ class Shot:
         return canvas.transform(self.size, Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR)
 
 
-def shot(size: Size, canvas: Size, move: Pose) -> Shot:
-    """The shot of a move: everything the camera will see, scaled to fill the canvas as far as it can."""
+def shot(size: FrameSize, canvas: FrameSize, move: Pose) -> Shot:
+    """The shot of a move: everything that the camera will see, scaled to fill the canvas."""
     seen = [point for step in range(9) for point in corners(lens(move.at(step / 8), size), size)]
     left, right = min(x for x, _ in seen), max(x for x, _ in seen)
     top, bottom = min(y for _, y in seen), max(y for _, y in seen)
@@ -104,8 +104,8 @@ def shot(size: Size, canvas: Size, move: Pose) -> Shot:
     return Shot(size, canvas, move, ((scale, 0.0, across), (0.0, scale, along), (0.0, 0.0, 1.0)))
 
 
-def lens(pose: Pose, size: Size) -> Matrix:
-    """From a pixel of the frame to the point of a flat picture, one focal length away, that it shows."""
+def lens(pose: Pose, size: FrameSize) -> Matrix:
+    """The matrix from a pixel of the frame to the point of a flat picture, one focal length away, that it shows."""
     width, height = size
     focus = FOCUS * max(size)
     centre: Matrix = ((1.0, 0.0, -width / 2), (0.0, 1.0, -height / 2), (0.0, 0.0, 1.0))
@@ -120,19 +120,19 @@ def lens(pose: Pose, size: Size) -> Matrix:
     return product(slide, product(shake, product(nod, product(turn, centre))))
 
 
-def corners(matrix: Matrix, size: Size) -> list[Point]:
-    """Where the four corners of the frame look."""
+def corners(matrix: Matrix, size: FrameSize) -> list[Point]:
+    """The points that the four corners of the frame show."""
     return [through(matrix, (x, y)) for x in (0.0, float(size[0])) for y in (0.0, float(size[1]))]
 
 
 def through(matrix: Matrix, point: Point) -> Point:
-    """A point seen through a matrix."""
+    """A point transformed by a matrix."""
     x, y, z = (row[0] * point[0] + row[1] * point[1] + row[2] for row in matrix)
     return x / z, y / z
 
 
 def product(left: Matrix, right: Matrix) -> Matrix:
-    """The matrix that does `right` first, then `left`."""
+    """The matrix that applies `right` first, then `left`."""
 
     def row(r: tuple[float, float, float]) -> tuple[float, float, float]:
         a, b, c = (r[0] * right[0][n] + r[1] * right[1][n] + r[2] * right[2][n] for n in range(3))

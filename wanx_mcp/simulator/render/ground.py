@@ -1,4 +1,4 @@
-"""The moving ground under a text: sky, sun, rolling hills, all drawn from the hash of the prompt."""
+"""The moving landscape behind a text: sky, sun and hills, all derived from the hash of the prompt."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from math import pi, sin
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from wanx_mcp.simulator.render.scene import FRAMES, Size
+from wanx_mcp.simulator.render.scene import FRAMES, FrameSize
 
 Colour = tuple[int, int, int]
-Source = Callable[[float], Image.Image]  # the picture at t, from 0 to 1
+FrameAt = Callable[[float], Image.Image]  # the picture at t, from 0 to 1
 STEPS = (1, 2, 4, 7)  # pixels a frame by which the hills move, far to near: whole ones, so that nothing shimmers
 
 
@@ -34,14 +34,14 @@ def tint(hue: float, light: float, strength: float) -> Colour:
 
 
 def palette_of(seed: bytes) -> Palette:
-    """A sky with a warmer or a cooler horizon, and hills that darken towards us."""
+    """A sky with a warmer or a cooler horizon, and hills that are darker the nearer they are."""
     hue = int.from_bytes(seed[:2]) / 65536
     lean = (0.09 + seed[2] / 255 * 0.13) * (1 if seed[3] % 2 else -1)
     hills = tuple(tint(hue + lean * (0.55 - 0.3 * n), 0.40 - 0.095 * n, 0.42) for n in range(len(STEPS)))
     return Palette(tint(hue, 0.20, 0.55), tint(hue + lean, 0.62, 0.72), tint(hue + lean * 1.2, 0.88, 0.9), hills)
 
 
-def ground(prompt: str, size: Size) -> Source:
+def ground(prompt: str, size: FrameSize) -> FrameAt:
     """The landscape of a prompt as a function of time."""
     seed = sha256(prompt.encode("utf-8", "replace")).digest()
     palette = palette_of(seed)
@@ -66,8 +66,8 @@ def ground(prompt: str, size: Size) -> Source:
     return at
 
 
-def gradient(top: Colour, bottom: Colour, size: Size) -> Image.Image:
-    """Two colours, one melting downwards into the other."""
+def gradient(top: Colour, bottom: Colour, size: FrameSize) -> Image.Image:
+    """A vertical gradient from `top` to `bottom`."""
     ramp = Image.linear_gradient("L").point([round(255 * (n / 255) ** 1.3) for n in range(256)]).resize(size)
     return Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), ramp)
 
@@ -81,8 +81,8 @@ def sun(radius: int, soft: float = 1.0) -> Image.Image:
     return mask.filter(ImageFilter.GaussianBlur(radius * soft * 0.4))
 
 
-def ridge(seed: bytes, size: Size, depth: int) -> Image.Image:
-    """The mask of one row of hills, as long as its way; drawn at double size and halved, for smooth edges."""
+def ridge(seed: bytes, size: FrameSize, depth: int) -> Image.Image:
+    """The mask of one row of hills, as long as it moves in a clip; drawn at double size, for smooth edges."""
     width, height = size
     length = width + STEPS[depth] * FRAMES
     tall = round(height * (0.46 - 0.09 * depth))

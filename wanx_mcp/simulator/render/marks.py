@@ -1,4 +1,4 @@
-"""What is written over a clip: that it is simulated, the task type, the prompt, the LoRA, the camera's motion."""
+"""The text on a clip: that it is simulated, the task type, the prompt, the LoRA, the camera motion."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from wanx_mcp.simulator.render.letters import Setting, set_text
-from wanx_mcp.simulator.render.scene import Scene, Size
+from wanx_mcp.simulator.render.letters import TextBlock, set_text
+from wanx_mcp.simulator.render.scene import FrameSize, Scene
 
 WHITE = (255, 255, 255, 255)
 CHIP = (12, 14, 20, 190)
@@ -28,7 +28,7 @@ HEAD, BIG, SMALL = (24, 20, 16, 13), (66, 56, 48, 41, 35, 30, 26, 22, 19), (25, 
 
 
 def overlay(scene: Scene) -> Image.Image:
-    """Every mark of a scene on one transparent layer, pasted over each frame."""
+    """All text of a scene on one transparent layer, which is pasted over each frame."""
     size = scene.size
     layer = caption(scene.prompt, size) if scene.pictures else headline(scene.prompt, size)
     draw = ImageDraw.Draw(layer)
@@ -44,19 +44,19 @@ def overlay(scene: Scene) -> Image.Image:
 
 
 def notes(scene: Scene) -> list[str]:
-    """What the order asks for beside its prompt and pictures."""
+    """What the order asks for besides its prompt and pictures."""
     lora = [f"LoRA {scene.lora}"] if scene.lora else []
     motion = [f"camera {scene.motion.replace('_', ' ')}, speed {scene.speed:g}"] if scene.motion else []
     return lora + motion
 
 
-def margin(size: Size) -> int:
+def margin(size: FrameSize) -> int:
     """The distance of the marks from the edge, in pixels."""
     return min(size) // 26
 
 
 def chip(draw: ImageDraw.ImageDraw, words: str, place: tuple[int, int], width: int, style: Style) -> tuple[int, int]:
-    """Words on a dark pill at the place given, no wider than `width`; answers the pill's width and height."""
+    """Draw words on a dark pill at that place, no wider than `width`. Returns the width and height of the pill."""
     indent = 34 if style.dot else 12
     text = set_text(words, (width - indent - 12, 31), HEAD)
     tall, wide = 38, indent + text.width + 12
@@ -69,8 +69,8 @@ def chip(draw: ImageDraw.ImageDraw, words: str, place: tuple[int, int], width: i
     return wide, tall
 
 
-def headline(prompt: str, size: Size) -> Image.Image:
-    """The prompt as large as fits, in the middle, over its own blurred shadow."""
+def headline(prompt: str, size: FrameSize) -> Image.Image:
+    """The prompt as large as possible, in the middle, over a blurred shadow."""
     width, height = size
     top = 2 * margin(size) + 84
     text = set_text(prompt, (width - 4 * margin(size), height - top - 2 * margin(size)), BIG)
@@ -83,8 +83,8 @@ def headline(prompt: str, size: Size) -> Image.Image:
     return layer
 
 
-def caption(prompt: str, size: Size) -> Image.Image:
-    """The prompt in a few small lines at the foot, on a shade that fades upwards."""
+def caption(prompt: str, size: FrameSize) -> Image.Image:
+    """The prompt in up to three small lines at the bottom, on a shade that fades upwards."""
     width, height = size
     text = set_text(prompt, (width - 3 * margin(size), 3 * 32), SMALL)
     tall = text.height + 3 * margin(size)
@@ -100,18 +100,18 @@ def caption(prompt: str, size: Size) -> Image.Image:
 
 def written(
     draw: ImageDraw.ImageDraw,
-    text: Setting,
+    text: TextBlock,
     place: tuple[int, int],
     fill: int | tuple[int, int, int, int],
     stroke: int = 0,
 ) -> None:
-    """The lines of a text, centred under the place given."""
+    """Draw the lines of a text, centred under that place."""
     for n, line in enumerate(text.lines):
         spot = (place[0], place[1] + n * text.step)
         draw.text(spot, line, fill=fill, font=text.font, anchor="ma", stroke_width=stroke)
 
 
 def progress(frame: Image.Image, t: float) -> None:
-    """A thin bar at the foot that grows with time: even a still picture has frames that differ."""
+    """A thin bar at the bottom that grows with time, so that the frames of a still picture differ too."""
     width, height = frame.size
     ImageDraw.Draw(frame).rectangle((0, height - 5, round((width - 1) * t), height - 1), fill=ACCENT[:3])

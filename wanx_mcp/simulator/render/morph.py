@@ -1,4 +1,4 @@
-"""The morph: the first picture flows into the last one in drifting patches, untouched at both ends."""
+"""The morph from the first picture to the last one: a dissolve in rippling patches, with both ends unchanged."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from random import Random
 
 from PIL import Image
 
-from wanx_mcp.simulator.render.scene import Size
+from wanx_mcp.simulator.render.scene import FrameSize
 
-HOLD = 0.1  # share of the clip for which each end stands still
+HOLD = 0.1  # share of the clip for which each picture is shown unchanged
 EDGE = 90  # width of the seam between the two, in grey levels
 CELLS = (10, 6)
 Quad = tuple[float, float, float, float, float, float, float, float]
@@ -36,14 +36,14 @@ def morph(first: Image.Image, last: Image.Image) -> Callable[[float], Image.Imag
     return at
 
 
-def clouds(size: Size) -> Image.Image:
-    """Soft grey patches, always the same ones, spread over the whole range of greys."""
+def clouds(size: FrameSize) -> Image.Image:
+    """Soft grey patches over the whole range of greys; always the same ones."""
     random = Random(7)  # noqa: S311  # grain, not secrets
     grains = Image.frombytes("L", (9, 6), bytes(random.randrange(256) for _ in range(54)))
     return grains.resize(size, Image.Resampling.BICUBIC)
 
 
-def mesh(size: Size, height: float, phase: float) -> Mesh:
+def mesh(size: FrameSize, height: float, phase: float) -> Mesh:
     """A ripple that bends the picture by a share of its longer side and leaves its edges where they are."""
     columns, rows = CELLS
     xs = [round(size[0] * n / columns) for n in range(columns + 1)]

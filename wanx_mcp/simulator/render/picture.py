@@ -1,4 +1,4 @@
-"""The pictures of an order: decoded within bounds and cropped to a canvas, or a labelled placeholder in their stead."""
+"""The pictures of an order: decoded within limits and cropped to a canvas, or a labelled placeholder instead."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from PIL import Image, ImageDraw, ImageOps
 
 from wanx_mcp.simulator.render.ground import Colour, gradient, tint
 from wanx_mcp.simulator.render.letters import set_text
-from wanx_mcp.simulator.render.scene import Picture, Size
+from wanx_mcp.simulator.render.scene import FrameSize, PictureBytes
 
-Box = tuple[float, float, float, float]
+Rectangle = tuple[float, float, float, float]
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 MOST_PIXELS = 16_000_000  # decoded: 64 MB
 BACKDROP = (28, 30, 36)  # behind a transparent picture
 
 
 class PictureError(Exception):
-    """A picture that the simulator cannot show; the text says why."""
+    """Why the simulator cannot show a picture."""
 
 
-def canvas_of(picture: Picture, label: str, size: Size) -> Image.Image:
+def canvas_of(picture: PictureBytes, label: str, size: FrameSize) -> Image.Image:
     """The picture cropped to cover the canvas, or a placeholder that says what is missing."""
     if picture is None:
-        return placeholder(label, "given by link: the simulator fetches nothing", size)
+        return placeholder(label, "given by link, which the simulator does not fetch", size)
     try:
         return ImageOps.fit(decoded(picture, size), size, Image.Resampling.BICUBIC)
     except PictureError as reason:
         return placeholder(label, str(reason), size)
 
 
-def decoded(picture: bytes, size: Size) -> Image.Image:
+def decoded(picture: bytes, size: FrameSize) -> Image.Image:
     """The picture upright and in RGB. Raises PictureError for anything that Pillow cannot read or that is too large."""
     try:
         with Image.open(BytesIO(picture), formats=FORMATS) as opened:
-            opened.draft("RGB", (size[0] * 2, size[1] * 2))  # a large JPEG is decoded no larger than needed
+            opened.draft("RGB", (size[0] * 2, size[1] * 2))  # decodes a large JPEG no larger than needed
             if opened.width * opened.height > MOST_PIXELS:
                 raise PictureError("too large for the simulator")  # noqa: TRY301
             return flattened(ImageOps.exif_transpose(opened))
     except PictureError:
         raise
-    except Exception as error:  # decoders fail on hostile bytes in ways that nobody has listed
+    except Exception as error:  # decoders raise undocumented errors on hostile bytes
         raise PictureError("could not be read as a picture") from error
 
 
 def flattened(image: Image.Image) -> Image.Image:
-    """The image in RGB, its transparent parts over a dark backdrop, sixteen bits brought down to eight."""
+    """The image in 8-bit RGB, its transparent parts on a dark background."""
     if image.mode.startswith("I"):
         image = image.convert("I").point(lambda value: value / 256, "L")
     if not image.has_transparency_data:
@@ -56,8 +56,8 @@ def flattened(image: Image.Image) -> Image.Image:
     return flat
 
 
-def placeholder(label: str, reason: str, size: Size) -> Image.Image:
-    """A drawn picture frame with its label: its lines show any move of the camera; first and last differ in colour."""
+def placeholder(label: str, reason: str, size: FrameSize) -> Image.Image:
+    """A sketch of a picture with its label, on a grid that shows camera moves; first and last differ in colour."""
     width, height = size
     hue = 0.08 if label.startswith("last") else 0.58
     image = gradient(tint(hue, 0.34, 0.30), tint(hue + 0.05, 0.20, 0.34), size)
@@ -71,15 +71,15 @@ def placeholder(label: str, reason: str, size: Size) -> Image.Image:
     frame = (width / 2 - 2.4 * unit, height / 2 - 3.4 * unit, width / 2 + 2.4 * unit, height / 2)
     sketch(draw, frame, unit, tint(hue, 0.88, 0.5))
     for text, share, below in ((label, 1.2, 0.6), (reason, 0.72, 2.1)):
-        setting = set_text(text, (round(width * 0.8), round(unit * 2.4)), (round(unit * share), round(unit * 0.5)))
-        for n, words in enumerate(setting.lines):
-            place = (width / 2, height / 2 + below * unit + n * setting.step)
-            draw.text(place, words, fill=(255, 255, 255), font=setting.font, anchor="ma")
+        block = set_text(text, (round(width * 0.8), round(unit * 2.4)), (round(unit * share), round(unit * 0.5)))
+        for n, words in enumerate(block.lines):
+            place = (width / 2, height / 2 + below * unit + n * block.step)
+            draw.text(place, words, fill=(255, 255, 255), font=block.font, anchor="ma")
     return image
 
 
-def sketch(draw: ImageDraw.ImageDraw, box: Box, unit: float, colour: Colour) -> None:
-    """The usual sign for a picture: a frame, a sun, two mountains."""
+def sketch(draw: ImageDraw.ImageDraw, box: Rectangle, unit: float, colour: Colour) -> None:
+    """The usual picture icon: a frame, a sun, two mountains."""
     left, top, right, bottom = box
     draw.rounded_rectangle(box, radius=unit / 3, outline=colour, width=max(3, round(unit / 8)))
     draw.ellipse((right - 1.6 * unit, top + 0.6 * unit, right - 0.8 * unit, top + 1.4 * unit), fill=colour)

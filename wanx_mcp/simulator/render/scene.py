@@ -1,4 +1,4 @@
-"""What a clip has to show: the scene, with the measures that every clip shares."""
+"""What a clip shows: the scene, and the measures that every clip shares."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 FRAMES = 85
 RATE = 16  # frames per second
 
-Size = tuple[int, int]  # width, height in pixels
-Picture = bytes | None  # an encoded picture, or None when the simulator cannot have it (it was given as a link)
+FrameSize = tuple[int, int]  # width, height in pixels
+PictureBytes = bytes | None  # an encoded picture; None if it was given as a link, which the simulator does not follow
 
-LANDSCAPE: Size = (832, 480)
+LANDSCAPE: FrameSize = (832, 480)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One order as the renderer sees it. Two pictures are the first and the last frame; `speed` runs from 0 to 10."""
+    """One order for the renderer. Two pictures are the first and the last frame; `speed` runs from 0 to 10."""
 
     task_type: str
     prompt: str
     portrait: bool
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[PictureBytes, ...] = ()
     motion: str | None = None
     speed: float = 0.2
     lora: str | None = None
 
     @property
-    def size(self) -> Size:
+    def size(self) -> FrameSize:
         """Width and height of the clip, in pixels."""
         width, height = LANDSCAPE
         return (height, width) if self.portrait else (width, height)

@@ -1,0 +1,70 @@
+"""Single fields of an answer, read tolerantly: one of the wrong shape is absent, never a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+LONGEST = 10_000
+"""Characters of one field that are kept; whatever is searched or compared is cut first."""
+
+_DEEPEST = 20
+_MOST = 1000
+"""Texts of one field that are looked at."""
+
+_DATE = 64
+
+
+def as_text(value: Any) -> str | None:
+    """Text without white space around it, None where there is none."""
+    return value.strip()[:LONGEST] or None if isinstance(value, str) else None
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def first_text(*values: Any) -> str | None:
+    """The first of the `values` that is text."""
+    return next((text for value in values if (text := as_text(value))), None)
+
+
+def as_count(value: Any) -> int | None:
+    """A whole number that is not negative, None for anything else: fractions and booleans are no counts."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**15:
+        return None
+    return int(value) if value == int(value) else None
+
+
+def read_date(value: Any) -> datetime | None:
+    """A date with nanoseconds, an offset or none (then UTC); the year 0001 means "not yet" [contract 5.6]."""
+    text = as_text(value)
+    if text is None or len(text) > _DATE:
+        return None
+    try:
+        date = datetime.fromisoformat(text)
+        if date.year <= 1:
+            return None
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def texts(value: Any) -> Iterator[str]:
+    """The first texts anywhere in `value`, in its order."""
+    return islice(_texts(value, 0), _MOST)
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    if depth > _DEEPEST:
+        return
+    if text := as_text(value):
+        yield text
+    for inner in value.values() if isinstance(value, dict) else as_list(value):
+        yield from _texts(inner, depth + 1)

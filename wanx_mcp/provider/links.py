@@ -1,0 +1,75 @@
+"""Where a finished video is: every place of `output` in which its link has been seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from wanx_mcp.provider.fields import as_dict, as_list, as_text, texts
+from wanx_mcp.settings import is_loopback
+
+LONGEST = 4096
+"""Characters of a link; servers refuse longer ones."""
+
+_VIDEO = re.compile(r"\.(mp4|webm|mov|m4v)$", re.IGNORECASE)
+_PICTURE = re.compile(r"\.(png|jpe?g|webp|gif|avif)$", re.IGNORECASE)
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_UNSAFE = str.maketrans({'"': "%22", "<": "%3C", ">": "%3E", "`": "%60"})
+"""What no link may hold in the clear, and could end a quotation."""
+
+
+def video_link(output: Any, *, trusted_loopback: bool, finished: bool) -> str | None:
+    """The link of the video in a task's `output`, the likeliest place first [contract 5.4, 15]; None without one.
+
+    Of a task that has not `finished`, a link to something that need not be the video does not count.
+    `trusted_loopback`: the provider itself is on loopback, so a video there counts.
+    """
+    found = (link for link in _links(output, finished=finished) if acceptable(link, trusted_loopback=trusted_loopback))
+    link = next(found, None)
+    return link and link.translate(_UNSAFE)
+
+
+def acceptable(url: str, *, trusted_loopback: bool) -> bool:
+    """Whether `url` is one that a person can be given: https (or loopback), with a host, without credentials."""
+    found = _SCHEME.match(url)
+    if found is None or len(url) > LONGEST or " " in url or not url.isprintable():
+        return False
+    authority = re.split(r"[/?#\\]", url[found.end() :], maxsplit=1)[0]
+    if "@" in authority or not authority.isascii():  # what stands before an @ looks like the host and is none
+        return False
+    return bool(_host(url)) and (url[:6].lower() == "https:" or (trusted_loopback and is_loopback(url)))
+
+
+def _links(output: Any, *, finished: bool) -> Iterator[str]:
+    holder = as_dict(output)
+    video, works = holder.get("video"), as_list(holder.get("works"))
+    yield from _texts(
+        holder.get("video_url"), video, as_dict(video).get("url"), as_dict(holder.get("video_raw")).get("url")
+    )
+    yield from _texts(*as_list(holder.get("video_urls")))
+    for work in map(as_dict, works):
+        shown, resource = as_dict(work.get("video")), as_dict(work.get("resource"))
+        yield from _texts(shown.get("resource_without_watermark"), shown.get("resource"))
+        yield from _texts(resource.get("resourceWithoutWatermark"), resource.get("resource"), work.get("resource"))
+    yield from (link for link in texts(output) if len(link) <= LONGEST and _VIDEO.search(_path(link)))
+    if finished:  # a sister model's client reads the video there; before the end it could be the picture of the order
+        last = _texts(holder.get("image_url"), *(as_dict(each).get("url") for each in as_list(holder.get("videos"))))
+        yield from (link for link in last if len(link) <= LONGEST and not _PICTURE.search(_path(link)))
+
+
+def _texts(*values: Any) -> Iterator[str]:
+    return (text for value in values if (text := as_text(value)))
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _path(url: str) -> str:
+    found = _SCHEME.match(url)
+    return "/".join(re.split(r"[?#]", url[found.end() :], maxsplit=1)[0].split("/")[1:]) if found else ""
