@@ -51,6 +51,7 @@ SPELLINGS: Mapping[str, Spelling] = {
     "hexadecimal entities": lambda secret: "".join(f"&#x{ord(char):X};" for char in secret),
     "JSON-escaped": lambda secret: json.dumps(secret)[1:-1].replace("/", "\\/"),
     "JSON-escaped letter by letter": lambda secret: "".join(f"\\u{ord(char):04x}" for char in secret),
+    "a program's escapes": lambda secret: "".join(f"\\x{ord(char):02x}" for char in secret),
     "JSON in JSON": lambda secret: "".join(f"\\\\u{ord(char):04x}" for char in secret),
     "full width": lambda secret: "".join(chr(ord(char) + 0xFEE0) for char in secret),
     "zero-width characters in between": "\u200b".join,
