@@ -33,7 +33,7 @@ async def lose(
         world.simulator.weather.coming_quirks("POST", quirks)
     error = await agent.error("create_wanx_task", **(order or ORDER))
     assert error.startswith("outcome_unknown: "), error
-    assert "Charged: maybe" in error
+    assert "Charged by this call: maybe" in error
     return next((task for task in world.simulator.store.all() if task.task_id not in known), None)
 
 

@@ -52,7 +52,7 @@ def with_the_picture_somewhere_else(body: dict[str, Any]) -> None:
 
 def rows_without_ids(body: dict[str, Any]) -> None:
     for row in body["data"]["data"]:
-        del row["task_id"]
+        del row["task_id"], row["detail"]["task_id"]
 
 
 def rows_with_another_spelling(body: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ async def test_a_server_that_was_suspended_between_intention_and_request_sends_n
     async with world.client() as agent:
         at_the_connection(world, suspend)
         error = await agent.error("create_wanx_task", **ORDER)
-        assert "Charged: no." in error
+        assert "Charged by this call: no." in error
         assert bought(world) == 0
         assert entry(world)["booked"] == 0
         assert (await agent.ok("create_wanx_task", **ORDER))["reused"] is False
@@ -49,7 +49,7 @@ async def test_a_wall_clock_that_jumps_ahead_before_the_request_leaves_keeps_it_
 
     async with world.client() as agent:
         at_the_connection(world, jump)
-        assert "Charged: no." in await agent.error("create_wanx_task", **ORDER)
+        assert "Charged by this call: no." in await agent.error("create_wanx_task", **ORDER)
     assert bought(world) == 0
 
 
@@ -60,7 +60,7 @@ async def test_a_suspension_that_the_wall_clock_does_not_show_is_noticed(world: 
 
     async with world.client() as agent:
         at_the_connection(world, suspend)
-        assert "Charged: no." in await agent.error("create_wanx_task", **ORDER)
+        assert "Charged by this call: no." in await agent.error("create_wanx_task", **ORDER)
     assert bought(world) == 0
 
 
@@ -75,7 +75,7 @@ async def test_an_order_that_was_settled_meanwhile_does_not_leave(world: World) 
                 db.execute("update entry set state = 'released', booked = 0 where request_id = 'lost'")
 
         at_the_connection(world, settle)
-        assert "Charged: no." in await agent.error("create_wanx_task", **ORDER)
+        assert "Charged by this call: no." in await agent.error("create_wanx_task", **ORDER)
     assert bought(world) == 0
 
 
@@ -112,7 +112,7 @@ async def test_while_a_living_server_has_an_order_on_its_way_no_other_settles_it
                 assert entry(world)["state"] == "intended"
                 error = await other.error("create_wanx_task", **ORDER)
                 assert "still on its way" in error
-                assert "Charged: no." in error
+                assert "Charged by this call: no." in error
             go.set()
         with anyio.fail_after(120):
             while entry(world)["state"] == "intended":  # noqa: ASYNC110  # the ledger on disk sets no event
