@@ -18,7 +18,8 @@ import pytest
 import wanx_mcp
 from tests.world import Agent, World, text
 from wanx_mcp import limits
-from wanx_mcp.studio import access, proof, studio
+from wanx_mcp.studio import access, studio
+from wanx_mcp.studio.orders import proof
 
 HOUSE = Path(wanx_mcp.__file__).parent
 ORDER: dict[str, Any] = {"task_type": "txt2video-14b", "prompt": "a boat"}
