@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -35,12 +36,13 @@ class RealClock:
     def boot(self) -> float:
         """Seconds since some fixed moment, suspension included."""
         # Linux counts suspension in CLOCK_BOOTTIME; macOS counts it in CLOCK_MONOTONIC, but not in time.monotonic().
-        for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
-            if (source := getattr(time, name, None)) is not None:
-                try:
-                    return time.clock_gettime(source)
-                except OSError:  # known to Python, unknown to this kernel
-                    continue
+        if sys.platform != "win32":
+            for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
+                if (source := getattr(time, name, None)) is not None:
+                    try:
+                        return time.clock_gettime(source)
+                    except OSError:  # known to Python, unknown to this kernel
+                        continue
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
