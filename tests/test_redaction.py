@@ -158,6 +158,9 @@ def test_which_parts_of_an_address_count(address: str, words: str, shown: str) -
     ("secret", "words", "shown"),
     [
         ("boat", "a boat and boats, a lifeboat, BOAT", "a [hidden] and boats, a lifeboat, [hidden]"),
+        ("boat", "a\nboat\there\u2003boat", "a\n[hidden]\there\u2003[hidden]"),
+        ("zq7kpl0", "xzq7kpl0y", "xzq7kpl0y"),
+        ("zq7kpl0v", "xzq7kpl0vy", "x[hidden]y"),
         ("boat", "Ym9hdA== and Ym9hdA", "[hidden] and [hidden]"),
         ("the", "the cat in the hat", "the cat in the hat"),
         ("the", 'secret=the; "the", secret: the.', 'secret=[hidden]; "[hidden]", secret: [hidden].'),
