@@ -18,7 +18,8 @@ import pytest
 import wanx_mcp
 from tests.world import Agent, World, text
 from wanx_mcp import limits
-from wanx_mcp.studio import access, proof, studio
+from wanx_mcp.studio import access, studio
+from wanx_mcp.studio.orders import proof
 
 HOUSE = Path(wanx_mcp.__file__).parent
 ORDER: dict[str, Any] = {"task_type": "txt2video-14b", "prompt": "a boat"}
@@ -48,11 +49,11 @@ def test_each_limit_has_a_unit_and_a_reason(name: str, reason: str) -> None:
 
 
 ELSEWHERE = {
-    "studio/reconciling.py",
-    "studio/history.py",
-    "studio/pictures.py",
-    "studio/saving.py",
-    "studio/previewing.py",
+    "studio/orders/reconciling.py",
+    "studio/orders/history.py",
+    "studio/orders/pictures.py",
+    "studio/videos/saving.py",
+    "studio/videos/previewing.py",
     "provider/skew.py",
 }
 """What paces background work, or is no limit of a call."""
@@ -61,8 +62,8 @@ ELSEWHERE = {
 def test_no_room_on_the_way_of_an_order_has_limits_of_its_own() -> None:
     own = re.compile(r"^([A-Z_]*SECONDS)\b.*=\s*[\d.]", re.MULTILINE)
     for room in ("studio", "ledger", "provider", "server"):
-        for path in sorted((HOUSE / room).glob("*.py")):
-            if f"{room}/{path.name}" not in ELSEWHERE:
+        for path in sorted((HOUSE / room).rglob("*.py")):
+            if path.relative_to(HOUSE).as_posix() not in ELSEWHERE:
                 assert own.findall(path.read_text(encoding="utf-8")) == [], path
 
 
