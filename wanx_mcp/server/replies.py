@@ -13,11 +13,12 @@ from wanx_mcp.limits import LINK_ADVICE_SECONDS
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.provider import Status
 from wanx_mcp.quoting import one, quote
-from wanx_mcp.server.formatting import budget, budget_words, iso, number, usd_number
+from wanx_mcp.server.formatting import budget, budget_words, number, usd_number
 from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListedTask, ListResult, Result, SaveResult
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio import Page, Placement, Preview, Quotation, Saved, TaskView, Underway
 from wanx_mcp.studio.tasks.pace import Pace
+from wanx_mcp.times import iso
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
 Reply = tuple[str, Result]

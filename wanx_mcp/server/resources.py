@@ -25,6 +25,7 @@ from wanx_mcp.server.tools import create_schema
 from wanx_mcp.settings import Settings
 from wanx_mcp.strict import properties
 from wanx_mcp.taskid import is_task_id
+from wanx_mcp.times import iso
 
 if TYPE_CHECKING:
     from wanx_mcp.ledger import Entry
@@ -137,7 +138,7 @@ def _order(entry: Entry, secrets: Iterable[str]) -> dict[str, Any]:
 
     Its texts are quoted like any stored prompt: without quotation marks, hidden characters and `secrets`.
     """
-    from wanx_mcp.server.formatting import iso, usd_number
+    from wanx_mcp.server.formatting import usd_number
 
     key = {"request_id": entry.request_id} if entry.request_id else {}
     return {

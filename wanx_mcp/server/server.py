@@ -12,8 +12,7 @@ from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import Clock, RealClock
 from wanx_mcp.server.card import card
-from wanx_mcp.server.cursors import refuse_cursors
-from wanx_mcp.server.listing import HINTS, keep_catalogues
+from wanx_mcp.server.listing import HINTS, cache_fixed_resources, refuse_cursors
 from wanx_mcp.server.mcp_server import WanxServer
 from wanx_mcp.server.resources import Shelf
 from wanx_mcp.server.studio_access import StudioAccess, access, enter
@@ -78,6 +77,6 @@ def build_server(
         lifespan=lifespan,
         log_level="WARNING",
         extensions=[Tasks(VideoWaits(now=(clock or RealClock()).now)), card(settings)],
-        middleware=[enter, refuse_cursors, keep_catalogues],
+        middleware=[enter, refuse_cursors, cache_fixed_resources],
         cache_hints=HINTS,
     )

@@ -17,6 +17,8 @@ from mcp.types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, Err
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from wanx_mcp.times import iso
+
 EXTENSION = "io.modelcontextprotocol/tasks"
 ERAS = frozenset({"2026-07-28"})
 """An older client may name the extension too, but its protocol has no room for a handle."""
@@ -152,8 +154,8 @@ def _wire(handle: Handle, *, whole: bool) -> dict[str, Any]:
     """The task as the protocol carries it. Its result or error travels only where `whole` says so."""
     task = {
         "taskId": handle.task_id,
-        "createdAt": _iso(handle.created_at),
-        "lastUpdatedAt": _iso(handle.updated_at),
+        "createdAt": iso(handle.created_at, "milliseconds"),
+        "lastUpdatedAt": iso(handle.updated_at, "milliseconds"),
         "ttlMs": None,
     }
     match handle.standing:
@@ -172,7 +174,3 @@ def _wire(handle: Handle, *, whole: bool) -> dict[str, Any]:
             return {**task, "status": "cancelled"}
         case _:
             assert_never(handle.standing)
-
-
-def _iso(date: datetime) -> str:
-    return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
