@@ -204,7 +204,7 @@ async def test_an_answer_about_another_task_is_a_fault(world: World) -> None:
         world.clock.advance(3600)
         error = await agent.error("get_wanx_task", task_id=task_id)
         assert error.startswith("provider_fault: ")
-    assert "another task" in error
+        assert "another task" in error
         assert entry(world, "canary 1")["status"] == "pending"
 
 

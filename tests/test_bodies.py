@@ -184,7 +184,7 @@ async def test_no_more_is_read_than_such_an_answer_may_hold(world: World, questi
         ask = {
             "account": lambda: opened.account(within=0),
             "history": lambda: opened.history(now, now, within=0),
-            "get": lambda: opened.get("t1", within=0, patient=False),
+            "get": lambda: opened.get("t1", within=0, retries=False),
         }
         with contextlib.suppress(ProviderError):
             assert await ask[question]() == AccountIdentity(None)

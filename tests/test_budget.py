@@ -160,7 +160,7 @@ async def test_a_refusal_because_of_a_figure_names_it_and_the_time_until_which_i
         "budget_exceeded: this order needs $2.80 (the provider showed $2.80 for the last order of this kind at "
         "2026-01-01T00:00Z, which counts until 2026-01-02T00:00Z); $2.80 of the $5.00 daily budget is already used"
     )
-    assert "wait until older orders leave the 24 hours" in error
+    assert "wait until older orders are more than 24 hours old" in error
 
 
 async def test_a_dry_run_says_what_would_be_booked_and_why() -> None:

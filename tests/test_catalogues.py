@@ -239,7 +239,7 @@ async def test_a_studio_that_cannot_be_opened_is_an_error_with_a_code_and_may_op
             assert await complete(agent, "task_id") == []
         assert (await agent.order())["task_id"]
     for error in told:
-        assert "not_configured: this server could not start its work (ModuleNotFoundError wanx_mcp.studio)" in error
+        assert "not_configured: this server failed to start (ModuleNotFoundError wanx_mcp.studio)" in error
         assert "Charged by this call: no. Next: " in error
 
 

@@ -28,10 +28,10 @@ def set_clock(world: World, seconds: float) -> None:
 
 async def test_nothing_is_known_of_the_provider_s_time_before_a_date_was_heard(world: World) -> None:
     async with simulated(world) as opened:
-        assert (opened.skew, opened.heard_ago) == (None, None)
+        assert (opened.skew, opened.date_age) == (None, None)
         world.line.canned = httpx.Response(200, json={"code": 200, "data": {"id": "a"}})
         await opened.account(within=5)
-        assert (opened.skew, opened.heard_ago) == (None, None)
+        assert (opened.skew, opened.date_age) == (None, None)
 
 
 @pytest.mark.parametrize("seconds", [0, 0.25, 0.999])
@@ -68,10 +68,10 @@ async def test_time_spent_suspended_counts(world: World) -> None:
     async with simulated(world) as opened:
         await opened.account(within=5)
         world.clock.suspend(HOUR)
-        assert opened.heard_ago == HOUR
+        assert opened.date_age == HOUR
         assert opened.skew == Skew(500, 500 + 1800)
         world.clock.advance(5)
-        assert opened.heard_ago == HOUR + 5
+        assert opened.date_age == HOUR + 5
 
 
 @pytest.mark.parametrize("days", [-1.99, 1.99])
@@ -114,7 +114,7 @@ async def test_a_cached_answer_tells_no_time(world: World, header: dict[str, str
         world.clock.advance(5)
         await opened.account(within=5)
         assert opened.skew is not None
-        assert (opened.skew.ahead, opened.heard_ago) == (500, 5)
+        assert (opened.skew.ahead, opened.date_age) == (500, 5)
 
 
 @pytest.mark.parametrize(

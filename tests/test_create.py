@@ -196,7 +196,7 @@ async def test_a_task_under_way_or_over_cannot_be_cancelled(world: World, later:
         world.clock.advance(later)
         error = await agent.error("cancel_wanx_task", task_id=created["task_id"])
         assert error.startswith("cannot_cancel: the task is ")
-        assert ("it goes on" in error) == (later == 200)
+        assert ("it continues" in error) == (later == 200)
         assert ("see how the task ended" in error) == (later == 3600)
         missing = await agent.error("cancel_wanx_task", task_id="nobody")
         assert missing.startswith("task_not_found: ")

@@ -19,6 +19,7 @@ FLOORS = {
     "taskid": -1,
     "spans": -1,
     "limits": -1,
+    "times": -1,
     "errors": 0,
     "quoting": 0,
     "clock": 0,

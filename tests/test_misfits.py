@@ -80,7 +80,7 @@ async def test_a_slip_in_the_name_of_an_argument_leads_to_the_name() -> None:
 )
 async def test_an_array_of_the_provider_is_answered_with_its_parts(container: str, parts: str) -> None:
     what, steps = await refused(TEXT | {container: [{}]})
-    assert what == f"{container} is no argument here; give its parts as {parts}"
+    assert what == f"{container} is not an argument here; use {parts} instead"
     assert steps == [f"remove {container}"]
 
 

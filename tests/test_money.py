@@ -125,7 +125,7 @@ async def test_where_the_http_client_cannot_be_loaded_nothing_is_sent_and_nothin
             broken.setitem(sys.modules, "httpx", None)  # how Python marks a module that is not to be had
             error = await agent.error("create_wanx_task", **ORDER, request_id="1")
         assert error.startswith("unreachable: the HTTP client cannot be loaded (")
-        assert "so nothing was sent. Charged by this call: no. Next: ask the user to install this server anew" in error
+        assert "so nothing was sent. Charged by this call: no. Next: ask the user to reinstall this server" in error
         listed = await agent.ok("list_wanx_tasks")
         assert (listed["tasks"], listed["budget"]["spent_usd"]) == ([], 0)
         assert not world.line.requests

@@ -129,14 +129,14 @@ async def test_nobody_listening_is_unreachable() -> None:
 
 async def test_a_host_that_does_not_exist_is_unreachable() -> None:
     error = await refused(FAR)
-    assert "could not be looked up" in error
+    assert "could not be resolved" in error
     assert "PIAPI_BASE_URL" in error
 
 
 async def test_a_proxy_whose_name_is_not_found_is_thought_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.invalid:3128")
     error = await refused(FAR)
-    assert "or of a proxy to it, could not be looked up" in error
+    assert "or of a proxy, could not be resolved" in error
     assert "HTTPS_PROXY" in error
 
 

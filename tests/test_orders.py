@@ -121,7 +121,7 @@ async def test_a_lora_name_that_looks_like_a_slip_is_doubted_and_not_refused(
         quoted = await agent.ok("create_wanx_task", prompt="x", **order, dry_run=True)
         placed = await agent.order(**order)
     for answer in (quoted, placed):
-        assert (f'is "{meant}" meant?' in answer["next_step"]) == bool(meant)
+        assert (f'did you mean "{meant}"?' in answer["next_step"]) == bool(meant)
     (request,) = world.line.sent("POST")
     assert json.loads(request.content)["input"]["lora_settings"] == [{"lora_type": name}]
 

@@ -193,6 +193,6 @@ async def test_an_answer_about_another_task_is_a_fault(world: World) -> None:
     answering(world, lambda: httpx.Response(200, json=body), method="GET")
     async with world.client() as agent:
         error = await agent.error("get_wanx_task", task_id="t-1")
-        assert error.startswith("provider_fault: the provider's answer is about another task")
+        assert error.startswith("provider_fault: the provider answered about another task")
         seen = await agent.ok("get_wanx_task", task_id="T-2")
     assert seen["task_id"] == "T-2", "letter case does not matter, and the id is the one that was asked for"

@@ -62,7 +62,7 @@ def test_what_is_exact_is_taken(schema: dict[str, Any], given: object, value: ob
         (SWITCH, "True", "must be true or false, not this text"),
         (SWITCH, 1, "must be true or false, not a number"),
         ({"type": "string"}, 7, "must be text, not a number"),
-        ({"type": "string"}, "\ud800", "holds half a character (a lone surrogate), which cannot be sent"),
+        ({"type": "string"}, "\ud800", "contains a lone surrogate, which cannot be sent"),
     ],
 )
 def test_what_is_not_exact_is_refused_in_words(schema: dict[str, Any], given: object, words: str) -> None:
@@ -114,7 +114,7 @@ def test_every_problem_is_told_with_its_fix_once() -> None:
         ({"imagge": "x"}, "imagge is not an argument of this call", "remove imagge or write it as image"),
         (
             {"lora_settings": []},
-            "lora_settings is no argument here; give its parts as lora_type,",
+            "lora_settings is not an argument here; use lora_type,",
             "remove lora_settings",
         ),
         ({"steps_of_it": 5}, "steps_of_it is not an argument of this call", "remove steps_of_it;"),
@@ -143,7 +143,7 @@ def test_a_fraction_of_a_point_is_no_price(usd: str) -> None:
 def test_an_error_says_what_happened_what_it_cost_what_is_known_and_what_to_do() -> None:
     error = ProviderFault("it failed. ", advice="call again. ", charged=Charged.YES, known="The task goes on.")
     assert str(error) == "provider_fault: it failed. Charged by this call: yes. The task goes on. Next: call again."
-    assert error.told("A remark") == (
+    assert error.text("A remark") == (
         "provider_fault: it failed. A remark. Charged by this call: yes. The task goes on. Next: call again."
     )
     assert str(ProviderFault("x")).startswith("provider_fault: x. Charged by this call: no. Next: ")

@@ -177,7 +177,7 @@ async def test_a_provider_that_stumbles_does_not_end_a_task_of_ours(world: World
         world.simulator.weather.coming("GET", *[Fault.FAIL_500] * 20)
         seen = await standing(agent.client.session, task_id)
         assert seen.status == "working"
-        assert "last look failed" in (seen.status_message or "")
+        assert "last read failed" in (seen.status_message or "")
         world.simulator.weather.clear()
         world.clock.advance(3600)
         assert (await standing(agent.client.session, task_id)).status == "completed"
@@ -209,7 +209,7 @@ async def test_one_refused_look_does_not_end_the_handle_for_ever(world: World, s
         world.line.canned = httpx.Response(status, text="<html>Are you a robot?</html>")
         seen = await standing(agent.client.session, task_id)
         assert seen.status == "working"
-        assert "last look failed" in (seen.status_message or "")
+        assert "last read failed" in (seen.status_message or "")
         world.line.canned = None
         world.clock.advance(3600)
         assert (await standing(agent.client.session, task_id)).status == "completed"

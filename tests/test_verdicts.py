@@ -169,17 +169,17 @@ PLAN = "tell the user that their PiAPI plan does not allow this"
         *((403, words, "unauthorized", "check PIAPI_API_KEY") for words in ("unauthorized", "bad api key", "api-key")),
         *((400, f"{words} token", "unauthorized", "PIAPI_API_KEY") for words in ("invalid", "expired", "access")),
         (400, "the token is invalid", "unauthorized", "PIAPI_API_KEY"),
-        (400, "the prompt has 600 tokens", "refused", "words point at"),
+        (400, "the prompt has 600 tokens", "refused", "message refers to"),
         (403, "insufficient plan level", "refused", PLAN),
         (402, "plan limit reached", "refused", PLAN),
         (400, "your current plan has no uploads, upgrade to Creator", "refused", PLAN),
         (403, "Insufficient credits on your plan", "out_of_credit", "top up"),
-        (400, "the plan of a house is no video", "refused", "words point at"),
+        (400, "the plan of a house is no video", "refused", "message refers to"),
         (413, "too large", "refused", "give pictures as https URLs or make them smaller"),
         (414, "", "refused", "give pictures as https URLs or make them smaller"),
         (431, "headers", "refused", "give pictures as https URLs or make them smaller"),
         (403, "please solve the captcha", "refused", "a check in front of PiAPI blocks this machine"),
-        (400, "a forbidden boat", "refused", "words point at"),
+        (400, "a forbidden boat", "refused", "message refers to"),
         (400, "", "refused", "check the arguments"),
     ],
 )
@@ -219,9 +219,9 @@ async def test_an_order_that_was_turned_away_in_front_of_the_provider_is_told_so
     answering(world, lambda: page(status, text))
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER)
-    assert error.startswith(f"{code}: the order was turned away in front of the provider, so it was not placed")
+    assert error.startswith(f"{code}: the order was rejected before it reached the provider, so it was not placed")
     assert advice in error.partition("Next: ")[2]
-    assert "words point at" not in error
+    assert "message refers to" not in error
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ async def test_an_order_that_was_turned_away_in_front_of_the_provider_is_told_so
         (lambda: own(503, "down", retry_after="3600"), "outcome_unknown", "call list_wanx_tasks in about 60 min"),
         (lambda: page(503, retry_after="3600"), "outcome_unknown", "call list_wanx_tasks in about 60 min"),
         (lambda: page(429, retry_after="7200"), "outcome_unknown", "call list_wanx_tasks in about 2 h"),
-        (lambda: own(400, "a forbidden boat", retry_after="3600"), "refused", "change what the provider's words"),
+        (lambda: own(400, "a forbidden boat", retry_after="3600"), "refused", "change what the provider's message"),
         (lambda: page(403, "captcha", retry_after="3600"), "refused", "call again in about 60 min; if it stays, tell"),
         (lambda: own(401, "no", retry_after="3600"), "unauthorized", "ask the user to check PIAPI_API_KEY"),
     ],

@@ -82,7 +82,7 @@ async def test_a_read_is_asked_again_while_its_time_lasts_and_no_longer(world: W
             await opened.get("t1", within=1)
         assert len(world.line.requests) == 4 + 2
         with pytest.raises(ProviderError):
-            await opened.get("t1", within=60, patient=False)
+            await opened.get("t1", within=60, retries=False)
         assert len(world.line.requests) == 4 + 2 + 1
 
 
@@ -110,7 +110,7 @@ async def test_a_redirect_or_a_page_is_no_task_and_no_certain_refusal(world: Wor
     async with world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER)
         assert error.startswith("outcome_unknown: ")
-        assert "Charged: maybe." in error
+        assert "Charged by this call: maybe." in error
     (request,) = world.line.sent("POST")
     assert request.url.path == "/api/v1/task", "a redirect is not followed"
 
@@ -141,7 +141,7 @@ async def test_a_page_that_cannot_be_unpacked_still_has_its_status(world: World,
 async def test_of_a_page_that_is_no_json_the_beginning_is_kept(world: World) -> None:
     world.line.canned = httpx.Response(403, text="404 page not found \u00e9" + " x" * 9000)
     async with simulated(world) as opened:
-        outcome = await opened._wire.read("GET", "/api/v1/task/t1", parse=dict, within=20, patient=False)
+        outcome = await opened._wire.read("GET", "/api/v1/task/t1", parse=dict, within=20, retries=False)
     assert outcome.answer is not None
     assert outcome.answer.page.startswith("404 page not found \u00e9 x")
     assert len(outcome.answer.page) <= 4000
@@ -314,5 +314,5 @@ async def test_a_refused_question_about_the_account_is_asked_once(
 
 async def test_the_simulated_account_has_an_id_and_tells_the_time(world: World) -> None:
     async with simulated(world) as opened:
-        assert (await opened.account(within=5)).account_id == "simulated"
-        assert opened.heard_ago == 0
+        assert (await opened.account(within=5)).account_id == "193278330"
+        assert opened.date_age == 0

@@ -1,4 +1,4 @@
-"""What can go wrong: one tree, whose classes know their code, whether this call cost money, and what to do next."""
+"""The error tree: each class has a code, says whether the call cost money, and what to do next."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import ClassVar
 from wanx_mcp.toolnames import CREATE, GET, LIST
 
 # WanxError
-#   Refusal                the caller's words: nothing was sent
+#   Refusal                the caller's arguments: nothing was sent
 #     InvalidOrder  InvalidArguments  AdultContentOff  ImageRejected
 #   Setup                  the operator's settings
 #     NotConfigured  BudgetExceeded  LedgerUnusable
 #   ProviderError          the provider's answer, or its absence
 #     Unauthorized  OutOfCredit  RateLimited  TaskNotFound  Unreachable  Refused  ProviderFault
 #     OutcomeUnknown  CannotCancel
-#   MediaError             the finished video, on its way to the disk and to the eye
+#   MediaError             saving or previewing a finished video
 #     NotFinished  DownloadFailed  PreviewFailed  ExtraMissing
 
 
@@ -28,9 +28,9 @@ class Charged(StrEnum):
 
 
 class WanxError(Exception):
-    """A failure that the caller can read: `<code>: <what>. Charged by this call: <charged>. <known>. Next: <advice>.`
+    """An error for the caller: `<code>: <what>. Charged by this call: <charged>. <known>. Next: <advice>.`
 
-    `known` is what is known of the task's own state and money, since `charged` speaks of this call only.
+    `charged` is about this call only; `known` says what is known about the state and the cost of the task itself.
     """
 
     code: ClassVar[str]
@@ -47,10 +47,10 @@ class WanxError(Exception):
         self.next = (advice or self.advice).rstrip(". ")
 
     def __str__(self) -> str:
-        return self.told()
+        return self.text()
 
-    def told(self, *remarks: str) -> str:
-        """The text for the caller; `remarks` stand beside what happened."""
+    def text(self, *remarks: str) -> str:
+        """The text for the caller, with `remarks` after what happened."""
         what = ". ".join((self.what, *remarks))
         known = f" {self.known}." if self.known else ""
         return f"{self.code}: {what}. Charged by this call: {self.charged}.{known} Next: {self.next}."
@@ -81,7 +81,7 @@ class ImageRejected(Refusal):
 
 
 class Setup(WanxError):
-    """The operator has to mend a setting."""
+    """The operator has to change a setting or repair the installation."""
 
 
 class NotConfigured(Setup):
@@ -94,17 +94,20 @@ class NotConfigured(Setup):
 
 class BudgetExceeded(Setup):
     code = "budget_exceeded"
-    advice = "tell the user; only they can raise WANX_DAILY_BUDGET_USD, or wait until older orders leave the 24 hours"
+    advice = (
+        "tell the user; only they can raise WANX_DAILY_BUDGET_USD, or wait until older orders are more than "
+        "24 hours old"
+    )
 
 
 class LedgerUnusable(Setup):
     code = "ledger_unusable"
-    advice = "ask the user to mend the ledger in WANX_STATE_DIR; no order is placed until then"
+    advice = "ask the user to repair the ledger in WANX_STATE_DIR; no order is placed until then"
 
 
 class ProviderError(WanxError):
-    """The provider refused, failed, or could not be reached. `status` is that of its answer, None where there is none;
-    `retry_after` the seconds that it asked us to wait."""
+    """The provider refused, failed, or could not be reached. `status`: the HTTP status of its answer, None
+    without an answer. `retry_after`: seconds that it asked us to wait."""
 
     status: int | None = None
     retry_after: float | None = None
@@ -112,7 +115,7 @@ class ProviderError(WanxError):
 
 class Unauthorized(ProviderError):
     code = "unauthorized"
-    advice = "ask the user to check PIAPI_API_KEY; the provider does not accept the present one"
+    advice = "ask the user to check PIAPI_API_KEY; the provider does not accept the current one"
 
 
 class OutOfCredit(ProviderError):
@@ -131,7 +134,7 @@ class TaskNotFound(ProviderError):
 
 
 class Unreachable(ProviderError):
-    """`reason` is one word for what stands in the way, for programs."""
+    """`reason` is a stable word for the cause, for programs."""
 
     code = "unreachable"
     advice = "ask the user to check the network connection, then make the same call again"
@@ -140,7 +143,7 @@ class Unreachable(ProviderError):
 
 class Refused(ProviderError):
     code = "refused"
-    advice = "change what the provider's words point at, then call again"
+    advice = "change what the provider's message refers to, then call again"
 
 
 class ProviderFault(ProviderError):
@@ -156,16 +159,16 @@ class OutcomeUnknown(ProviderError):
 
 class CannotCancel(ProviderError):
     code = "cannot_cancel"
-    advice = f"call {GET} to follow the task; it goes on"
+    advice = f"call {GET} to follow the task; it continues"
 
 
 class MediaError(WanxError):
-    """A finished video could not be brought home or looked at."""
+    """A finished video could not be saved or previewed."""
 
 
 class NotFinished(MediaError):
     code = "not_finished"
-    advice = f"call {GET} with wait_seconds until the video is there"
+    advice = f"call {GET} with wait_seconds until the video is ready"
 
 
 class DownloadFailed(MediaError):

@@ -71,7 +71,7 @@ BOOK_AGAIN_SECONDS = 5.0
 """How often an outcome that the ledger could not take is booked again, while this process lives."""
 
 DATE_SECONDS = 600.0
-"""A date of the provider that is older than this is heard anew before an order: 500 ppm of drift are 0.3 s by then."""
+"""A date of the provider that is older than this is read again before an order: 500 ppm of drift are 0.3 s by then."""
 
 # The ledger
 
@@ -82,15 +82,15 @@ LEDGER_TRY_SECONDS = 0.2
 """One try inside SQLite, which cannot be cancelled."""
 
 LEDGER_OPEN_SECONDS = 15.0
-"""The same for the commands of people, who would rather wait than be told to come again."""
+"""The same for commands of people, who would rather wait than try again."""
 
 # One read of a task
 
 READ_SECONDS = 15.0
-"""For one look at a task, repetitions included."""
+"""For one read of a task, retries included."""
 
 LAST_LOOK_SECONDS = 3.0
-"""What the last look of a wait may take beyond the time that was asked for."""
+"""How much the last read of a wait may exceed the time that was asked for."""
 
 LONGEST_WAIT_SECONDS = 45
 """What one call may wait for a task: many clients give up on a call after 60 s."""
@@ -99,19 +99,19 @@ MOST_READS_PER_MINUTE = 600
 """The highest rate of reads that an operator can allow."""
 
 MEMORY_SECONDS = 2.0
-"""A task that was read this short a time ago is not read again (design 2)."""
+"""A task that was read more recently than this is not read again (design 2)."""
 
 STALE_SECONDS = 5.0
-"""A caller whose time is up is not sent away with a sight older than this, if there may be a read."""
+"""At the end of a wait, a state older than this is read once more, if the limit of reads allows it."""
 
 TICK_SECONDS = 5.0
-"""Callers hear at least this often that a wait goes on."""
+"""Longest pause between two progress messages of a wait."""
 
 LINK_SECONDS = 2.5
 """How often a completed task is read whose video link is late."""
 
 LINK_ADVICE_SECONDS = 10
-"""When to look again for that link, as a caller without a wait is told."""
+"""When a caller without a wait is advised to ask for that link again."""
 
 FIRST_PAUSE_SECONDS = 1.0
 """After the first failed read in a row; each further one doubles it, up to the usual interval."""

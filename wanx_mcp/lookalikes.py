@@ -8,7 +8,7 @@ MARKS = frozenset(
     "\u275b\u275c\u275d\u275e\u275f\u2760\u276e\u276f\u2e42\u3003\u300c\u300d\u300e\u300f\u301d\u301e"
     "\u301f\ufe41\ufe42\ufe43\ufe44\uff02\uff07\uff62\uff63\U0001f676\U0001f677\U0001f678"
 )
-"""What is read as a quotation mark."""
+"""Characters that read as quotation marks."""
 
 LETTERS = {
     lookalike: plain
@@ -32,4 +32,4 @@ LETTERS = {
     }.items()
     for lookalike in lookalikes
 }
-"""Letters (in lower case) and colons of other alphabets, by what they look like."""
+"""Letters (in lower case) and colons of other alphabets, and the plain character that each looks like."""

@@ -1,4 +1,4 @@
-"""Text of others (the provider's words, stored prompts), made short and harmless before it is quoted."""
+"""Makes text from others (the provider, stored prompts) short and safe to quote."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from wanx_mcp.lookalikes import LETTERS, MARKS
 from wanx_mcp.redaction import without
 
 LABEL = "[label]"
-"""What stands in the place of words that only our own texts may use."""
+"""Replaces phrases that only our own texts may use."""
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# The scheme is bounded: without that, each letter of a long word would begin a search to its end.
+# The scheme is bounded: otherwise each letter of a long word would start a search to the end of the word.
 _LINK = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}://|data:)\S+", re.IGNORECASE)
 
 _MARK = "\N{MODIFIER LETTER APOSTROPHE}"
-"""What stands in the place of a quotation mark: a letter, so that no quotation of ours can end there."""
+"""Replaces quotation marks: being a letter, it cannot end a quotation of ours."""
 
 _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 
-# The labels of an error text. `[\W_]` are the blanks and other signs that could be put in between.
+# The labels of an error text. `[\W_]` matches spaces and other characters that could be inserted in between.
 _LABELS = re.compile(
     r"(?<![a-z0-9])(?:charged[\W_]{0,9}by[\W_]{0,9}this[\W_]{0,9}call(?:[\W_]{0,9}:)?|(?:charged|next)[\W_]{0,9}:)"
 )
 
 
 def quote(text: str, limit: int = 200, secrets: Iterable[str] = (), *, links: bool = True) -> str:
-    """`text` of others as it may stand between quotation marks: one line of at most `limit` characters.
+    """`text` from others, safe between quotation marks: one line of at most `limit` characters.
 
-    It holds no quotation mark of any kind, none of the labels of our own texts, no hidden characters and none of the
-    `secrets`; without `links` no addresses either, which can carry signatures and pictures.
+    Quotation marks, the labels of our own texts, hidden characters and the `secrets` are removed or replaced; without
+    `links` so are addresses, which can hold signatures and pictures.
     """
     piece = without(text[: 8 * limit + 2000], secrets)
     line = clean(piece if links else without_links(piece), limit)
@@ -46,7 +46,7 @@ def clean(text: str, limit: int = 200) -> str:
 
 
 def one(words: str) -> str:
-    """`words` behind their indefinite article, which goes by the first letter."""
+    """`words` after "a" or "an", by their first letter."""
     return f"{'an' if words[:1].lower() in set('aeiou') else 'a'} {words}"
 
 
@@ -66,7 +66,7 @@ def _without_marks(line: str) -> str:
 
 def _unmarked(before: str, char: str, after: str) -> str:
     if char in _APOSTROPHES and before.isalnum() and after.isalnum():
-        return "'"  # the apostrophe in "don't" ends no quotation, and stays legible
+        return "'"  # the apostrophe in "don't" ends no quotation
     quoting = char in MARKS or (not char.isascii() and unicodedata.category(char) in ("Pi", "Pf"))
     return _MARK if quoting else char
 
@@ -81,7 +81,7 @@ def _without_labels(line: str) -> str:
 
 
 def _skeleton(line: str) -> tuple[str, list[int]]:
-    """`line` as it looks: lower case, plain letters for their lookalikes, no accents; and where each comes from."""
+    """`line` in lower case with plain letters for lookalikes, without accents; and the index of each letter in it."""
     seen = [(letter, index) for index, char in enumerate(line) for letter in _letters(char)]
     return "".join(letter for letter, _ in seen), [index for _, index in seen]
 
@@ -96,7 +96,7 @@ def _letters(char: str) -> Iterator[str]:
 
 
 def _hidden(char: str) -> bool:
-    # Variation selectors are marks, not format characters, and can carry a smuggled message.
+    # Variation selectors are marks, not format characters, and can hide a message.
     point = ord(char)
     selector = 0xFE00 <= point <= 0xFE0F or 0xE0100 <= point <= 0xE01EF
     return selector or unicodedata.category(char) in _HIDDEN

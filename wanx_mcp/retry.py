@@ -18,10 +18,10 @@ class Delivery(StrEnum):
     """The outcome of one request."""
 
     UNCONNECTED = "no connection was made"
-    LOST = "it may have arrived, and no whole answer came"
-    UNREADABLE = "an answer came that cannot be read"
-    BUSY = "the provider said 429"
-    FAULT = "the provider said 5xx"
+    LOST = "the request may have arrived; no complete answer came"
+    UNREADABLE = "the answer cannot be read"
+    BUSY = "the provider answered 429"
+    FAULT = "the provider answered 5xx"
     ANSWERED = "the provider answered"
 
 
@@ -35,8 +35,8 @@ REPEATABLE = MappingProxyType(
     }
 )
 
-# By name, so that this module does not import httpx: every leaf of httpx.TransportError, then what is no transport
-# error. For an order the wire knows more, namely whether its first byte was due (provider/departure.py).
+# By name, so that this module does not import httpx: every leaf of httpx.TransportError, then errors of other kinds.
+# For an order, provider/wire.py also knows whether its first byte may have left (provider/last_check.py).
 DELIVERIES = MappingProxyType(
     {
         "ConnectTimeout": Delivery.UNCONNECTED,
@@ -58,12 +58,15 @@ DELIVERIES = MappingProxyType(
 )
 
 ATTEMPTS = 4
+"""Of one read or order, the first included."""
+
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
+"""Seconds."""
 
 
 def delivery_of(error: Exception) -> Delivery:
-    """The outcome that a transport error stands for. An unknown error counts as LOST, the careful choice."""
+    """The outcome that a transport error stands for. An unknown error counts as LOST, the safe choice."""
     names = (kind.__name__ for kind in type(error).__mro__)
     return next((DELIVERIES[name] for name in names if name in DELIVERIES), Delivery.LOST)
 
@@ -81,7 +84,7 @@ def may_repeat(request: Request, delivery: Delivery) -> bool:
 
 
 def pauses(jitter: Iterator[float]) -> Iterator[float]:
-    """Seconds to wait before each repetition: doubling, and shortened by up to half by `jitter` (0 to 1)."""
+    """Seconds to wait before each retry: doubling each time, shortened by up to half by `jitter` (0 to 1)."""
     pause = FIRST_PAUSE
     for share in jitter:
         yield pause * (1 - share / 2)

@@ -9,7 +9,7 @@ MOST_MINUTES = 90
 
 
 def span(seconds: float) -> str:
-    """`seconds` as people say them, rounded up: 12 s, about 5 min, about 3 h."""
+    """`seconds` in words, rounded up: 12 s, about 5 min, about 3 h."""
     if seconds <= MOST_SECONDS:
         return f"{math.ceil(seconds)} s"
     if seconds <= 60 * MOST_MINUTES:

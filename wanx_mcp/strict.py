@@ -1,4 +1,4 @@
-"""Strict arguments: a pydantic model in, its flat JSON Schema out, and each wrong value answered in plain words."""
+"""Strict arguments: pydantic models, their flat JSON Schemas, and the problems of a call in plain words."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,30})?")
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.0{1,30})?")
 LONGEST_NAME = 40
-"""Characters of an unknown argument's name that is repeated and compared with the known ones."""
+"""Characters. A longer name of an unknown argument is neither repeated nor compared with the known ones."""
 
-MOST_NAMED = 10
-"""Unknown arguments that are named, each with a guess."""
+MOST_UNKNOWN = 10
+"""Unknown arguments that are named in one error, each with the nearest known name."""
 
-_NOISE = ("title", "examples", "default", "format", "additionalProperties")
-_SWITCH = {"true": True, "false": False}
+_DROPPED_KEYS = ("title", "examples", "default", "format", "additionalProperties")
+_BOOLEANS = {"true": True, "false": False}
 
 
 class Arguments(BaseModel):
-    """The arguments of one call, as values that nobody can change."""
+    """The arguments of one call, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a call, and the step that mends it."""
+    """One thing wrong with a call, and how to fix it."""
 
     what: str
     fix: str
@@ -54,13 +54,13 @@ class Problems(ValueError):
 
 @cache
 def properties(model: type[BaseModel]) -> Mapping[str, Mapping[str, Any]]:
-    """The JSON Schema of each field, without references, nulls and noise."""
+    """The JSON Schema of each field, without references, nulls, titles and defaults."""
     found: Mapping[str, Mapping[str, Any]] = object_schema(model)["properties"]
     return found
 
 
 def object_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """A flat schema of arguments, closed to unknown ones; an optional argument is just not required."""
+    """A flat schema of arguments that allows no unknown ones. An optional argument is simply not required."""
     return {**open_schema(model), "additionalProperties": False}
 
 
@@ -72,18 +72,18 @@ def open_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 def check(model: type[ModelT], given: Mapping[str, Any]) -> ModelT:
     """`given` as a `model`. Raises Problems. Absent means missing, null or the empty text."""
-    return checked(model, present(given), problems=())
+    return check_present(model, present(given), problems=())
 
 
 def present(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that were really given: null and "" are how some clients spell an absent one."""
+    """`given` without null and "", which some clients send for an absent argument."""
     return {name: value for name, value in given.items() if value is not None and value != ""}
 
 
-def checked(model: type[ModelT], given: Mapping[str, Any], problems: Iterable[Problem]) -> ModelT:
-    """Like `check` for arguments that are present; earlier `problems` are told together with the new ones."""
+def check_present(model: type[ModelT], given: Mapping[str, Any], problems: Iterable[Problem]) -> ModelT:
+    """Like `check`, for arguments that are present. Earlier `problems` are reported together with the new ones."""
     known = properties(model)
-    found = [*problems, *strangers([name for name in given if name not in known], known)]
+    found = [*problems, *unknown_arguments([name for name in given if name not in known], known)]
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for name in known.keys() & given.keys():
@@ -103,16 +103,16 @@ def checked(model: type[ModelT], given: Mapping[str, Any], problems: Iterable[Pr
     return valid
 
 
-def strangers(names: Sequence[str], known: Iterable[str]) -> Iterator[Problem]:
-    """The problems of unknown arguments, the first ones by name."""
-    for name in names[:MOST_NAMED]:
+def unknown_arguments(names: Sequence[str], known: Iterable[str]) -> Iterator[Problem]:
+    """The problems of unknown arguments; the first MOST_UNKNOWN are named."""
+    for name in names[:MOST_UNKNOWN]:
         yield unknown(name, known)
-    if (more := len(names) - MOST_NAMED) > 0:
+    if (more := len(names) - MOST_UNKNOWN) > 0:
         yield Problem(f"{more} more are not arguments of this call", "remove every argument that the schema lacks")
 
 
 def unknown(name: str, known: Iterable[str]) -> Problem:
-    """The problem of an unknown argument, with the nearest known name if it looks like a slip."""
+    """The problem of an unknown argument, with the nearest known name if it looks like a typo."""
     short = len(name) <= LONGEST_NAME  # longer ones are not compared: that takes quadratic time
     label = name if short and re.fullmatch(r"[\w. -]+", name, re.ASCII) else "an argument"
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6) if short else []
@@ -121,14 +121,14 @@ def unknown(name: str, known: Iterable[str]) -> Problem:
 
 
 def coerce(schema: Mapping[str, Any], value: object) -> object:
-    """`value` in the type that `schema` asks for. Exact numbers and booleans may come as text; nothing else bends.
+    """`value` in the type that `schema` asks for. Exact numbers and booleans may be text; nothing else is converted.
 
     Raises ValueError with words that follow the argument's name.
     """
     match schema.get("type"), value:
         case "string", str():
             if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-                raise ValueError("holds half a character (a lone surrogate), which cannot be sent")
+                raise ValueError("contains a lone surrogate, which cannot be sent")
             return value
         case "number", int() | float() if not isinstance(value, bool):
             return value
@@ -142,13 +142,13 @@ def coerce(schema: Mapping[str, Any], value: object) -> object:
             return int(value.partition(".")[0])
         case "boolean", bool():
             return value
-        case "boolean", str() if value in _SWITCH:
-            return _SWITCH[value]
+        case "boolean", str() if value in _BOOLEANS:
+            return _BOOLEANS[value]
     raise ValueError(f"must be {allowed(schema)}, not {_kind(value)}")
 
 
 def allowed(schema: Mapping[str, Any]) -> str:
-    """The values that `schema` allows, as words for a sentence."""
+    """The values that `schema` allows, as part of a sentence."""
     if choices := schema.get("enum"):
         quoted = [f'"{choice}"' for choice in choices]
         return " or ".join(quoted) if len(quoted) < 3 else "one of " + ", ".join(quoted)
@@ -184,7 +184,7 @@ def _fix(model: type[BaseModel], name: str) -> str:
 
 def _example(model: type[BaseModel], name: str) -> str:
     schema = model.model_json_schema()["properties"][name]
-    shapes = (schema, *schema.get("anyOf", ()))  # an optional argument keeps its example one level down
+    shapes = (schema, *schema.get("anyOf", ()))  # the example of an optional argument is one level down
     return next((str(shape["examples"][0]) for shape in shapes if "examples" in shape), "")
 
 
@@ -208,11 +208,11 @@ def _flat(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str
     if "anyOf" in schema:
         (one,) = (branch for branch in schema["anyOf"] if branch.get("type") != "null")
         return _flat({**one, **{key: value for key, value in schema.items() if key != "anyOf"}}, definitions)
-    flat = {key: value for key, value in schema.items() if key not in _NOISE and key != "$defs"}
+    flat = {key: value for key, value in schema.items() if key not in _DROPPED_KEYS and key != "$defs"}
     if "const" in flat:
         flat["enum"] = [flat.pop("const")]
     if "properties" in flat:
-        flat.pop("description", None)  # the model's docstring, which speaks to us
+        flat.pop("description", None)  # the model's docstring, which is for developers
         flat["properties"] = {name: _flat(field, definitions) for name, field in schema["properties"].items()}
     if "items" in flat:
         flat["items"] = _flat(schema["items"], definitions)

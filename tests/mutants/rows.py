@@ -22,5 +22,5 @@ CORE = (
     "studio/background",
     "media/addresses",
     "media/download",
-    "provider/verdict",
+    "provider/classify",
 )

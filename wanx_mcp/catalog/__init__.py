@@ -1,4 +1,4 @@
-"""What can be ordered: task types, prices, arguments and words. Everything else is derived from here."""
+"""What can be ordered: task types, prices and arguments. Schemas, texts and the README are derived from here."""
 
 from wanx_mcp.catalog.catalog import CATALOG, Catalog, price_words
 from wanx_mcp.catalog.order import Order, parse_order

@@ -1,4 +1,4 @@
-"""The table as one object that is handed around, with the questions that the rooms ask of it."""
+"""The table of task types as one object, with its look-ups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wanx_mcp.catalog.tasks import ROWS, TaskType
 from wanx_mcp.money import dollars
 
 LONGEST_NAME = 64
-"""Characters of a mistyped name that are compared: comparing takes quadratic time."""
+"""Characters of a mistyped name that are compared. Comparing takes quadratic time."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Catalog:
 
 
 def price_words(price: Decimal | None) -> str:
-    """A price as people read it."""
+    """A price in words."""
     return "price unpublished" if price is None else dollars(price)
 
 

@@ -1,4 +1,4 @@
-"""The six shapes of input: which arguments an order of that shape needs (no default) and allows."""
+"""The six shapes of input: the arguments that an order requires (those without a default) and allows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from wanx_mcp.strict import Arguments
 
 
 class Input(Arguments):
-    """What every order has. `prompt` is optional for some task types by some sources; always sent here."""
+    """What every order has. Some sources call `prompt` optional for some task types; here it is always required."""
 
     prompt: arg.Prompt
     negative_prompt: arg.NegativePrompt | None = None

@@ -1,4 +1,4 @@
-"""LoRA names that are known, what each does, and which task types take it. The list is open, save for adult ones."""
+"""Known LoRAs, what each does, and which task types take it. Unknown names are allowed, adult ones are not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Fits(StrEnum):
-    """What is known of a LoRA with text to video or with pictures."""
+    """Whether a LoRA works with one kind of order."""
 
     YES = "yes"
     LIKELY = "likely"
@@ -47,26 +47,26 @@ LORAS: tuple[Lora, ...] = (
 
 _ADULT_NAMES = frozenset(lora.name for lora in LORAS if lora.adult)
 _ADULT_PREFIX = "nsfw"
-LONGEST = 200
-"""Characters of a name that are looked at."""
+LONGEST_NAME = 200
+"""Characters of a name that are compared with the adult ones."""
 
 
 def is_adult(name: str) -> bool:
-    """Whether `name` is marked adult, however it is spelt (case, underscores, blanks, look-alike forms)."""
+    """Whether `name` is marked adult, however it is spelt (letter case, underscores, spaces, compatibility forms)."""
     # Cut, since normalising a long run of combining marks takes quadratic time; longer names are refused anyway.
-    plain = unicodedata.normalize("NFKC", name[:LONGEST]).casefold()
+    plain = unicodedata.normalize("NFKC", name[:LONGEST_NAME]).casefold()
     plain = "-".join("".join(char if char.isalnum() else " " for char in plain).split())
     return plain.startswith(_ADULT_PREFIX) or plain in _ADULT_NAMES
 
 
 def shown_loras(*, adult: bool) -> tuple[Lora, ...]:
-    """The known LoRAs that may be shown."""
+    """The known LoRAs, the adult ones only if `adult`."""
     return tuple(lora for lora in LORAS if adult or not lora.adult)
 
 
 def lora_doubt(name: str | None) -> str | None:
-    """A remark on a name that is not known and looks like a slip; the list is open, so that it is no refusal."""
+    """A note about an unknown name that looks like a typo, else None. It is no refusal: the list is incomplete."""
     known = [lora.name for lora in shown_loras(adult=False)]
     if name is None or name in known or is_adult(name) or not (near := difflib.get_close_matches(name, known, n=1)):
         return None
-    return f'lora_type is not a name that is known here; is "{near[0]}" meant?'
+    return f'lora_type is not a known name; did you mean "{near[0]}"?'

@@ -1,4 +1,4 @@
-"""Arguments to order: the row of the task type decides what is needed, allowed or refused, and what to do instead."""
+"""Parses the arguments of an order: the row of its task type decides which are required, allowed or refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wanx_mcp.catalog.tasks import TaskType
 from wanx_mcp.catalog.wire import CONTAINERS, MODEL, to_wire
 from wanx_mcp.errors import AdultContentOff, InvalidOrder
 from wanx_mcp.quoting import quote
-from wanx_mcp.strict import Problem, Problems, checked, present, strangers
+from wanx_mcp.strict import Problem, Problems, check_present, present, unknown_arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,19 @@ class Order:
 
 
 def parse_order(catalog: Catalog, given: Mapping[str, Any], *, adult: bool) -> Order:
-    """`given` as an order. Raises InvalidOrder or AdultContentOff; every problem is told at once."""
+    """`given` as an order. Raises InvalidOrder or AdultContentOff; with every problem of the order at once."""
     values = present(given)
     lora = values.get("lora_type")
     if isinstance(lora, str) and not adult and is_adult(lora):
-        raise AdultContentOff("lora_type names an adult LoRA, and the operator has not allowed these")
+        raise AdultContentOff("lora_type is an adult LoRA, which the operator has not allowed")
     try:
         row = _row(catalog, values)
         rest = {name: value for name, value in values.items() if name != "task_type"}
         known = [name for name in rest if name in catalog.arguments or name in CONTAINERS]
-        misfits = [_misfit(catalog, row, name, rest) for name in known if name not in row.allowed]
-        misfits += strangers([name for name in rest if name not in known], catalog.arguments)
+        problems = [_misplaced(catalog, row, name, rest) for name in known if name not in row.allowed]
+        problems += unknown_arguments([name for name in rest if name not in known], catalog.arguments)
         fitting = {name: value for name, value in rest.items() if name in row.allowed}
-        return Order(row, checked(row.input, fitting, misfits))
+        return Order(row, check_present(row.input, fitting, problems))
     except Problems as wrong:
         raise InvalidOrder(str(wrong), advice=f"{wrong.fixes}; then order again") from None
 
@@ -57,7 +57,7 @@ def _row(catalog: Catalog, values: Mapping[str, Any]) -> TaskType:
     if row is not None:
         return row
     rest = [other for other in values if other != "task_type"]
-    problems = strangers([other for other in rest if other not in catalog.arguments], catalog.arguments)
+    problems = unknown_arguments([other for other in rest if other not in catalog.arguments], catalog.arguments)
     best = catalog.fitting(rest, near=name if isinstance(name, str) else "")
     choices = ", ".join(row.name for row in catalog.rows)
     what = "task_type is missing" if name is None else f'task_type "{quote(str(name), 40)}" does not exist'
@@ -65,10 +65,10 @@ def _row(catalog: Catalog, values: Mapping[str, Any]) -> TaskType:
     raise Problems([Problem(what, f"{advice} (all: {choices})"), *problems])
 
 
-def _misfit(catalog: Catalog, row: TaskType, name: str, given: Mapping[str, Any]) -> Problem:
+def _misplaced(catalog: Catalog, row: TaskType, name: str, given: Mapping[str, Any]) -> Problem:
     if name in CONTAINERS:
         parts = ", ".join(CONTAINERS[name])
-        return Problem(f"{name} is no argument here; give its parts as {parts}", f"remove {name}")
+        return Problem(f"{name} is not an argument here; use {parts} instead", f"remove {name}")
     better = catalog.fitting(given, near=row.name)
     what = f"{row.name} does not take {name}; it takes {', '.join(row.allowed)}"
     fix = f"remove {name}"

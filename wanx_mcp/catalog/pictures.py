@@ -1,4 +1,4 @@
-"""Which pictures an order may carry: links are checked here, since nobody fetches them before the provider does."""
+"""Which pictures an order may have. Links are checked by their spelling: only the provider fetches them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 PICTURES = frozenset({"image", "start_image", "end_image"})
 """The arguments that are pictures."""
 
-LONGEST = 16_000_000
+LONGEST_PICTURE = 16_000_000
 """Characters: 10 MB in base64, with line breaks. The provider takes files up to 10 MB [contract 7.5]."""
 
 _SCHEME = re.compile(
@@ -19,19 +19,19 @@ _EXPECTED = "must be an https URL, base64, or the path of a local picture"
 
 
 def is_link(value: str) -> bool:
-    """Whether `value` is spelt as an address of any scheme (a data: URI is none)."""
+    """Whether `value` is an address of any scheme other than data:."""
     return _SCHEME.match(value) is not None
 
 
 def check_picture(value: str) -> str:
-    """`value` itself, unless it is a link that the provider cannot follow. What is no link is looked at later.
+    """`value` itself, unless it is a link that the provider cannot fetch. Paths and base64 are checked later.
 
-    Raises ValueError with words that follow the argument's name.
+    Raises ValueError; its message continues a sentence that begins with the argument's name.
     """
     if not value.strip():
         raise ValueError("is blank")
-    if len(value) > LONGEST:
-        raise ValueError(f"has more than {LONGEST} characters")
+    if len(value) > LONGEST_PICTURE:
+        raise ValueError(f"has more than {LONGEST_PICTURE} characters")
     if is_link(value):
         _check_url(value)
     return value
@@ -40,7 +40,7 @@ def check_picture(value: str) -> str:
 def _check_url(value: str) -> None:
     try:
         parts = urlsplit(value)
-        host, _port = parts.hostname or "", parts.port  # both raise ValueError for what is no address
+        host, _port = parts.hostname or "", parts.port  # both raise ValueError for a malformed address
     except ValueError:
         raise ValueError(_EXPECTED) from None
     if parts.scheme.lower() != "https" or not host:
@@ -48,7 +48,7 @@ def _check_url(value: str) -> None:
     if len(value) > 4096 or any(char.isspace() or not char.isprintable() for char in value):
         raise ValueError("must be a URL of at most 4096 characters without white space")
     if parts.username is not None:
-        raise ValueError("must not carry a user name or password in the URL")
+        raise ValueError("must not contain a user name or password in the URL")
     if _is_private(host):
         raise ValueError("must be a URL that the provider can reach from the internet")
 

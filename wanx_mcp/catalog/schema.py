@@ -1,4 +1,4 @@
-"""The catalog as the flat JSON Schema and the description of one tool."""
+"""The catalog as JSON Schema and as text, for the tool that places orders."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def order_properties(catalog: Catalog) -> dict[str, Any]:
 
 
 def order_required(catalog: Catalog) -> list[str]:
-    """What no row can do without."""
+    """The arguments that every row requires."""
     common = set.intersection(*(set(row.needed) for row in catalog.rows))
     return ["task_type", *(name for name in catalog.arguments if name in common)]
 
 
 def task_lines(catalog: Catalog) -> str:
-    """A line for each task type: price, when to choose it, what it needs and may have beyond every order's."""
+    """A line for each task type: price, use, and the arguments that not every task type takes."""
     common = set.intersection(*(set(row.allowed) for row in catalog.rows))
     return "\n".join(_line(row, common) for row in catalog.rows)
 
@@ -45,7 +45,7 @@ def _line(row: TaskType, common: set[str]) -> str:
 
 
 def example(row: TaskType) -> dict[str, Any]:
-    """Arguments of one valid order of that row: no more than it needs."""
+    """The arguments of one valid order of that row: only the required ones."""
     return {"task_type": row.name, **{name: _example(row, name) for name in row.needed}}
 
 

@@ -1,4 +1,4 @@
-"""THE TABLE: a row for each task type, with its input, price, output and when to choose it."""
+"""The table of task types: a row for each, with its input, price, output and use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wanx_mcp.catalog import inputs
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a finished clip looks like. `confirmed` is False where only third parties say so."""
+    """Size and length of a finished clip. `confirmed` is False if only third parties say so."""
 
     resolution: str
     length: str
@@ -20,7 +20,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class TaskType:
-    """One kind of order. `price` is US dollars a video, None where unpublished; `usual_seconds` a first guess."""
+    """One kind of order. `price` is US dollars a video, None where unpublished; `usual_seconds` a first estimate."""
 
     name: str
     input: type[inputs.Input]
@@ -36,7 +36,7 @@ class TaskType:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """The arguments this row cannot do without."""
+        """The arguments this row requires."""
         return tuple(name for name, field in self.input.model_fields.items() if field.is_required())
 
 

@@ -1,4 +1,4 @@
-"""Where each argument stands in the provider's `input` object: the one place for names that sources dispute."""
+"""The place of each argument in the provider's `input` object; the one file for names on which sources disagree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MODEL = "Qubico/wanx"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A key of `input`, or of the single object inside the array `within`."""
+    """A key of `input`, or of the one object in the array `within`."""
 
     key: str
     within: str | None = None
@@ -37,7 +37,7 @@ RIVALS: tuple[Mapping[str, str], ...] = (
     {"start_image": "image"},
     {"motion_type": "type", "motion_speed": "config"},
 )
-"""Keys that other sources give for the same arguments, a spelling each: same register."""
+"""Other keys that sources give for the same arguments, one set each (same register)."""
 
 CONTAINERS: Mapping[str, tuple[str, ...]] = {
     place.within: tuple(name for name, other in PLACES.items() if other.within == place.within)
@@ -48,7 +48,7 @@ CONTAINERS: Mapping[str, tuple[str, ...]] = {
 
 
 def to_wire(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """`arguments` as the provider's `input`, nothing added."""
+    """`arguments` as the provider's `input`, without defaults."""
     wire: dict[str, Any] = {}
     for name, value in arguments.items():
         place = PLACES[name]
@@ -60,7 +60,7 @@ def to_wire(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_wire(wire: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that a provider's `input` holds; keys it does not know are left out."""
+    """The arguments in a provider's `input`; unknown keys are left out."""
     found: dict[str, Any] = {}
     for name, place in PLACES.items():
         holder: Any = wire

@@ -1,4 +1,4 @@
-"""The account as the provider tells it, and the bare shape of an answer; read tolerantly [contract 7.2]."""
+"""Parses the account in an answer, and lists the fields of any answer; tolerant of odd shapes [contract 7.2]."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, TypeGuard
 
 from wanx_mcp.money import to_usd
 
-_KNOWN = frozenset({"plan", "wallet", "equivalent_in_usd", "account_id", "remaining_credits"})
-_SPEAKING = frozenset({"status", "model", "task_type", "plan", "type"})
-"""Fields whose values are words of the provider's own, not the user's."""
+_ACCOUNT_FIELDS = frozenset({"plan", "wallet", "equivalent_in_usd", "account_id", "remaining_credits"})
+_QUOTED_FIELDS = frozenset({"status", "model", "task_type", "plan", "type"})
+"""Fields whose values are the provider's words, not the user's data."""
 
 LONGEST_ID = 200
 _MOST_FIELDS = 80
 _DEEPEST = 6
 _LONGEST = 80
-"""Characters of one field's name, and of the plan's."""
+"""Characters of one field's name, and of the name of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """What the account is and holds; None where the provider is silent."""
+    """Plan, balance and limits of the account; None where the provider does not say."""
 
     plan: str | None = None
     usd: Decimal | None = None
@@ -32,9 +32,9 @@ class AccountInfo:
 
 
 def read_account_info(body: Any) -> AccountInfo | None:
-    """The account in an answer, None if nothing in it is known."""
+    """The account in an answer, None if the answer has no known field."""
     data = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(data, dict) or not _KNOWN & data.keys():
+    if not isinstance(data, dict) or not _ACCOUNT_FIELDS & data.keys():
         return None
     plan, most = data.get("plan"), data.get("max_concurrent_task_count")
     return AccountInfo(
@@ -62,8 +62,8 @@ def read_identity(body: Any) -> AccountIdentity:
 
 
 def _id(value: Any) -> str | None:
-    """An id as text, None for zeros (the server's default for "none") and for one that is too long: cut short, it could
-    equal another account's."""
+    """An id as text; None for zeros (the server's default for "none") and for one that is too long."""
+    # A long id is not cut: cut short, it could equal another account's.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -85,11 +85,11 @@ def _is_number(value: Any) -> TypeGuard[float]:
 
 
 def shape(body: Any, quote: Callable[[str], str]) -> list[str]:
-    """`body` as lines `path: kind`, without its values."""
+    """`body` as lines `path: type`, without its values, except for _QUOTED_FIELDS."""
     lines = []
     for path, value in islice(_leaves(body, "", 0), _MOST_FIELDS):
         name = path.rpartition(".")[2]
-        said = f' "{quote(value)}"' if name in _SPEAKING and isinstance(value, str) else ""
+        said = f' "{quote(value)}"' if name in _QUOTED_FIELDS and isinstance(value, str) else ""
         lines.append(f"{quote(path)}: {_kind(value)}{said}")
     return lines
 

@@ -1,4 +1,4 @@
-"""What the provider says of a task, read tolerantly: a field of the wrong shape is absent, never a failure."""
+"""Parses a task in an answer. Tolerant: a field of the wrong shape counts as absent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Status(StrEnum):
         return self in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
-# Words seen on the wire beside the five, compared in lower case and trimmed [contract 5.5, 14].
+# Status words that have been seen, compared in lower case and trimmed [contract 5.5, 14].
 _WORDS = {
     "staged": Status.PENDING,
     "success": Status.COMPLETED,
@@ -48,8 +48,8 @@ _WORDS = {
     "retry": Status.PROCESSING,
 } | {status.value: status for status in Status}
 
-_REASONS = ("message", "msg", "reason", "error", "detail", "text", "log", "content")
-"""Where an object of `logs` or `detail` says something in words."""
+_MESSAGE_FIELDS = ("message", "msg", "reason", "error", "detail", "text", "log", "content")
+"""Fields of an object in `logs` or `detail` that can hold a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,9 @@ class Task:
 
     @property
     def charged_points(self) -> int | None:
-        """What an ended task really cost, None while that is not certain.
-
-        Failed tasks are said to release their frozen points [contract 5.6]. A completed task that reports
-        nothing consumed is not believed to be free.
-        """
+        """What an ended task cost, None while that is not certain."""
+        # Failed tasks release their frozen points, by the documentation [contract 5.6]. A completed task that reports
+        # no consumption need not be free.
         if not self.status.final or self.consumed_points is None:
             return None
         if self.consumed_points > 0:
@@ -105,9 +103,9 @@ class Task:
 
 
 def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
-    """The task in an answer's envelope or flat body, None if there is none.
+    """The task in the `data` of an answer, or in the answer itself; None if there is none.
 
-    `trusted_loopback`: the provider itself is on loopback, so a video there counts.
+    `trusted_loopback`: the provider itself is on loopback, so that a video link there is accepted.
     """
     found = as_dict(as_dict(body).get("data")) or as_dict(body)
     task_id = as_text(found.get("task_id"))
@@ -137,18 +135,18 @@ def read_task(body: Any, *, trusted_loopback: bool) -> Task | None:
 
 
 def is_known_word(word: str) -> bool:
-    """Whether the status word, in lower case, is one that has been seen before."""
+    """Whether the status word, in lower case, is a known one."""
     return word in _WORDS
 
 
 def read_status(value: Any) -> tuple[Status, str]:
-    """The state that a status word stands for, and the word in lower case. An unknown word means work in progress."""
+    """The state that a status word means, and the word in lower case. An unknown word means PROCESSING."""
     word = (as_word(value) or "").lower()
     return _WORDS.get(word, Status.PROCESSING if word else Status.PENDING), word
 
 
 def read_usage(usage: Mapping[str, Any]) -> Usage:
-    """The figures of a `usage` object: whole points only. Other units (quota, llm, mj) are no money of ours."""
+    """The figures of a `usage` object: whole points only. Other units (quota, llm, mj) are ignored."""
     given = [name for name in ("frozen", "consume") if usage.get(name) is not None]
     if (as_word(usage.get("type")) or "").casefold() != "point":
         return Usage(odd=bool(given))
@@ -170,7 +168,7 @@ def read_code(body: Any) -> int | None:
 
 
 def envelope_code(body: Any) -> int | None:
-    """The envelope's `code` as it stands, None where there is no number."""
+    """The envelope's `code` as an integer, None if it is no number."""
     code = as_dict(body).get("code")
     if isinstance(code, str) and re.fullmatch(r"[0-9]{1,9}", code.strip()):
         return int(code)
@@ -182,21 +180,21 @@ def envelope_code(body: Any) -> int | None:
 def is_own(body: Any) -> bool:
     """Whether `body` is the provider's own envelope: with a numeric `code`, or with both `message` and `data`.
 
-    The pages of gateways are no JSON, or JSON of another shape [contract 5.1, 6.1].
+    Pages of gateways are not JSON, or JSON of another shape [contract 5.1, 6.1].
     """
     outer = as_dict(body)
     return envelope_code(body) is not None or {"message", "data"} <= outer.keys()
 
 
 def read_message(body: Any) -> str:
-    """The provider's own words about a refusal, raw, or an empty text."""
+    """The provider's message about a refusal, unquoted; empty if there is none."""
     outer, inner = as_dict(body), as_dict(as_dict(body).get("data"))
     words = [_error(outer.get("error")), as_text(outer.get("message")), _error(inner.get("error"))]
     return next((word for word in words if word and word.lower() != "success"), "")
 
 
 def as_word(value: Any) -> str | None:
-    """Text that is a name or a single word, cut to a sensible length."""
+    """A name or a single word, cut to LONGEST_WORD."""
     text = as_text(value)
     return text and text[:LONGEST_WORD].rstrip()
 
@@ -207,19 +205,19 @@ def _error(value: Any) -> str | None:
 
 
 def _failure(found: Mapping[str, Any]) -> str | None:
-    """Why a task failed whose error has no message: the last words of its logs, else the error's detail or number."""
+    """Why a task failed whose error has no message: the last message of its logs, else the error's detail or code."""
     error, logs = as_dict(found.get("error")), found.get("logs")
     entries = as_list(logs) or [logs]
-    said = (_said(entry) for entry in [*reversed(entries[-LAST_LOGS:]), error.get("detail")])
-    if words := next(filter(None, said), None):
-        return words
+    messages = (_message(entry) for entry in [*reversed(entries[-LAST_LOGS:]), error.get("detail")])
+    if message := next(filter(None, messages), None):
+        return message
     code = error.get("code")
     known = isinstance(code, int | str) and not isinstance(code, bool) and str(code).strip() not in ("", "0")
     return f"error code {str(code)[:LONGEST_WORD].strip()}" if known else None
 
 
-def _said(value: Any) -> str | None:
-    """The words in a text, or in an object: where words usually are, else its last text that is no date."""
+def _message(value: Any) -> str | None:
+    """The message in a text or an object: from one of _MESSAGE_FIELDS, else its last text that is not a date."""
     holder = as_dict(value)
-    usual = first_text(value, *(holder.get(name) for name in _REASONS))
+    usual = first_text(value, *(holder.get(name) for name in _MESSAGE_FIELDS))
     return usual or next((text for text in reversed(list(texts(value))) if read_date(text) is None), None)

@@ -1,4 +1,4 @@
-"""Bodies of answers, bounded: what is larger or more intricate than any real answer is not parsed."""
+"""Reads and parses bodies of answers within bounds: a body far larger than any real answer is not parsed."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_PLAIN_BYTES = 4 * 1024 * 1024
-"""An answer beside the pictures that it echoes."""
+"""Of an answer, apart from the pictures that it echoes."""
 
 MAX_ECHO_BYTES = 64 * 1024 * 1024
-"""An answer with the pictures that it echoes."""
+"""Of an answer with the pictures that it echoes."""
 
 MAX_PARTS = 200_000
 """Objects, lists and members of one answer. Each takes up to 250 bytes once parsed."""
 
 _PIECE_BYTES = 256 * 1024
 
-# A string of base64, by itself or in a data URI, as long as no text is; JSON may write a slash as `\/`.
+# A string of base64, alone or in a data URI, longer than any text; JSON can escape a slash as `\/`.
 _PICTURE = re.compile(rb'"((?:data:[\w.+/;=\\-]{1,80},)?[A-Za-z0-9+/=_\\-]{65536,})"')
-_CUT = b"-Infinity"  # no JSON has this word outside its strings, and Python's parser asks what it stands for
+_CUT = b"-Infinity"  # not valid JSON outside strings, and Python's parser calls parse_constant for it
 
 
 class _UnfitError(Exception):
-    """This body is not read to its end."""
+    """This body is not read to its end: its encoding was not asked for."""
 
 
 async def receive(response: httpx.Response, most: int) -> bytearray | None:
@@ -69,7 +69,7 @@ def _unpacked(unpacking: zlib._Decompress, piece: bytes) -> Iterator[bytes]:
 
 
 def parse_body(content: bytes | bytearray) -> dict[str, Any] | None:
-    """The JSON object in `content`, None if there is none or it is out of all proportion."""
+    """The JSON object in `content`; None if there is none, or if it is too large."""
     pictures = list[str]()
     try:
         plain = _without_pictures(content, pictures)
@@ -89,19 +89,19 @@ def _without_pictures(content: bytes | bytearray, pictures: list[str]) -> bytes 
 
 
 def _cut(text: bytes, pictures: list[str]) -> bytes:
-    """Put the picture in a JSON string aside; the parser meets the pictures again in the same order."""
+    """Move the picture in a JSON string to `pictures`; the parser asks for them in the same order."""
     text = text.replace(rb"\/", b"/")
     if b"\\" in text:
-        raise ValueError("no base64 has other escapes")
+        raise ValueError("base64 has no other escapes")
     pictures.append(text.decode("ascii"))
     return _CUT
 
 
 def _constant(name: str, pictures: Iterator[str]) -> str | None:
-    """What a word stands for that Python's parser takes and JSON does not have: the next picture, or nothing."""
+    """The value of a word that Python's parser accepts and JSON does not have: the next picture for _CUT, else null."""
     if name != _CUT.decode():
         return None
     picture = next(pictures, None)
     if picture is None:
-        raise ValueError("this word was there before")
+        raise ValueError("the body itself has this word")
     return picture

@@ -30,13 +30,13 @@ LOOKED_FOR = {
     ACCOUNT: ("data.plan", "data.equivalent_in_usd", "data.max_concurrent_task_count", "data.is_enable"),
     HISTORY: ("data.data", "data.total"),
 }
-"""The fields without which an answer is of less use."""
+"""Fields whose absence the doctor reports."""
 
-LONG = 16
-"""Characters from which a secret is no ordinary word: a link that holds one is not shown."""
+LONG_SECRET = 16
+"""Characters. A link that holds a secret of this length is not shown; a shorter one can be an ordinary word."""
 
 QUOTED = 200
-"""Characters of the provider's own words in an error."""
+"""Characters of the provider's words in an error."""
 
 
 class Provider:
@@ -55,40 +55,42 @@ class Provider:
         await self._uploads.aclose()
 
     def encode(self, payload: Mapping[str, Any]) -> bytes:
-        """The request body of an order. Raises InvalidOrder for text that cannot be sent, before anything is."""
+        """The request body of an order. Raises InvalidOrder for text that cannot be encoded; nothing is sent then."""
         try:
             return json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
         except ValueError:
-            raise InvalidOrder("the order holds text or numbers that cannot be sent") from None
+            raise InvalidOrder("the order contains text or numbers that cannot be sent") from None
 
     async def create(self, content: bytes, *, within: float, leave: Leave, words: int = QUOTED) -> Task:
-        """Place the encoded order; repeats take at most `within` seconds (0: none). Quotes up to `words` characters.
+        """Place the encoded order, retrying for at most `within` seconds (0: none). Errors quote `words` characters.
 
-        `leave` is asked when the connection stands, directly before the first byte of each attempt; what it raises
-        is raised here. Raises a WanxError with `charged` no if it certainly was not accepted, OutcomeUnknown if
-        nobody knows.
+        `leave` is called once the connection is up, directly before the first byte of each attempt; what it raises
+        is raised here. Raises a WanxError with `charged` no if the order certainly was not accepted, OutcomeUnknown if
+        that is not known.
         """
         outcome = await self._wire.order(TASKS, content, parse=self._task, within=within, leave=leave)
         if outcome.found is None:
-            raise order_error(outcome, lambda said: self.quote(said, words))
+            raise order_error(outcome, lambda text: self.quote(text, words))
         return outcome.found
 
-    async def get(self, task_id: str, *, within: float, patient: bool = True) -> Task:
-        """The task as it stands; a `patient` question is repeated. Raises TaskNotFound and the errors of a read, which
-        an answer about another task is, too."""
+    async def get(self, task_id: str, *, within: float, retries: bool = True) -> Task:
+        """The current state of the task. Without `retries` there is one attempt.
+
+        Raises TaskNotFound and the errors of a read, one of them for an answer about another task.
+        """
         path = f"{TASKS}/{quoted(task_id, safe='')}"
-        outcome = await self._wire.read("GET", path, parse=self._task, within=within, patient=patient)
+        outcome = await self._wire.read("GET", path, parse=self._task, within=within, retries=retries)
         if outcome.found is None:
             raise read_error(outcome, self.quote, about_task=True)
         if not same_id(outcome.found.task_id, task_id):
-            raise ProviderFault("the provider's answer is about another task than the one that was asked for")
+            raise ProviderFault("the provider answered about another task than the requested one")
         return replace(outcome.found, task_id=task_id)
 
     async def cancel(self, task_id: str, *, within: float) -> None:
         """Ask to cancel a pending task: documented for sister models, best effort here [contract 7.1].
 
-        Raises CannotCancel where the provider will not, TaskNotFound where it answers 404 (which can also
-        mean that it has no such endpoint).
+        Raises CannotCancel if the provider refuses, TaskNotFound if it answers 404 (which can also mean that it has no
+        such endpoint).
         """
         path = f"{TASKS}/{quoted(task_id, safe='')}"
         outcome = await self._wire.read("DELETE", path, parse=lambda _body: True, within=within)
@@ -97,7 +99,7 @@ class Provider:
         raise cancel_error(outcome, self.quote)
 
     async def upload(self, name: str, content: bytes, *, within: float) -> str:
-        """Upload a file for 24 h and return its address. Free of charge, so it is repeated like a read.
+        """Upload a file for 24 h and return its address. Free of charge, so it is retried like a read.
 
         Raises the errors of a read: Refused where the plan does not allow uploads [contract 7.5].
         """
@@ -109,34 +111,34 @@ class Provider:
 
     @property
     def skew(self) -> Skew | None:
-        """By how much the provider's clock is ahead of ours now; None while no Date header was heard."""
+        """By how much the provider's clock is ahead of ours now; None before the first Date header."""
         return self._wire.time.skew
 
     @property
-    def heard_ago(self) -> float | None:
-        """Seconds, suspension included, since the last Date header; None while none was heard."""
-        return self._wire.time.heard_ago
+    def date_age(self) -> float | None:
+        """Seconds, suspension included, since the last Date header; None before the first one."""
+        return self._wire.time.date_age
 
     @property
     def ahead(self) -> timedelta:
-        """`skew` as a span of time, zero while unknown: for what is only shown."""
+        """`skew` as a timedelta, zero while unknown; for display only."""
         skew = self.skew
         return timedelta(milliseconds=skew.ahead) if skew else timedelta(0)
 
     async def history(self, since: datetime, until: datetime, *, within: float) -> Reading:
         """The tasks of this account that were created between two moments of the provider's time.
 
-        Begins no page after `within` seconds. Raises the errors of a read if not even the first page can be read.
+        Starts no page after `within` seconds. Raises the errors of a read if the first page cannot be read.
         """
         return await self._history.read(since, until, within=within)
 
     async def account(self, *, within: float) -> AccountIdentity:
         """The account that the key belongs to. One attempt, free of charge; the Date of its answer updates `skew`.
 
-        The id is None where the answer has another shape. Raises the errors of a read.
+        The id is None if the answer has another shape. Raises the errors of a read.
         """
         outcome = await self._wire.read(
-            "GET", ACCOUNT, parse=_anything, within=within, patient=False, most=MAX_PLAIN_BYTES
+            "GET", ACCOUNT, parse=_anything, within=within, retries=False, most=MAX_PLAIN_BYTES
         )
         if outcome.answer is not None and 200 <= outcome.answer.status < 300:
             return read_identity(outcome.answer.body)
@@ -148,17 +150,19 @@ class Provider:
         return read_account_info(self._found(outcome))
 
     async def reach_uploads(self, *, within: float) -> None:
-        """Check that the upload host answers, whatever it answers. Raises Unreachable."""
-        outcome = await self._uploads.read("GET", UPLOADS, parse=_anything, within=within, patient=False)
+        """Check that the upload host answers, with any status. Raises Unreachable."""
+        outcome = await self._uploads.read("GET", UPLOADS, parse=_anything, within=within, retries=False)
         if outcome.failure is not None:
             raise outcome.failure
 
     async def shapes(self, *, within: float) -> dict[str, list[str]]:
-        """The fields that the account and the newest row of the history really have, by path. Raises the errors
-        of a read. Values are left out, save for a few words that are nobody's secret."""
-        asked: dict[str, dict[str, str | int]] = {ACCOUNT: {}, HISTORY: {"page": 1, "page_size": 1}}
+        """The fields that the account and the newest row of the history have, by path, without their values.
+
+        A few fields with words of the provider keep theirs. Raises the errors of a read.
+        """
+        queries: dict[str, dict[str, str | int]] = {ACCOUNT: {}, HISTORY: {"page": 1, "page_size": 1}}
         found = {}
-        for path, query in asked.items():
+        for path, query in queries.items():
             outcome = await self._wire.read(
                 "GET", path, query=query, parse=_anything, within=within, most=MAX_PLAIN_BYTES
             )
@@ -166,7 +170,7 @@ class Provider:
         return found
 
     def quote(self, words: str, limit: int = QUOTED) -> str:
-        """The provider's `words`, short, harmless, without secrets and links."""
+        """The provider's `words`, short and safe to quote, without secrets and links."""
         return quote(words, limit, self._secrets, links=False)
 
     def _task(self, body: Any) -> Task | None:
@@ -177,14 +181,14 @@ class Provider:
             task,
             provider_status=self.quote(task.provider_status),
             task_type=task.task_type and self.quote(task.task_type),
-            video_url=None if self._gives_away(task.video_url or "") else task.video_url,
+            video_url=None if self._holds_secret(task.video_url or "") else task.video_url,
             error_message=task.error_message and self.quote(task.error_message),
         )
 
-    def _gives_away(self, link: str) -> bool:
-        """Whether a link holds a secret. A short one does not count: it can be an ordinary word of the address."""
-        shown = unquote(link)
-        return any(secret in shown for secret in self._secrets if len(secret) >= LONG)
+    def _holds_secret(self, link: str) -> bool:
+        """Whether a link holds a secret of at least LONG_SECRET characters."""
+        plain = unquote(link)
+        return any(secret in plain for secret in self._secrets if len(secret) >= LONG_SECRET)
 
     def _upload(self, body: Any) -> str | None:
         return read_upload(body, trusted_loopback=self._loopback)

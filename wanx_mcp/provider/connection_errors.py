@@ -1,4 +1,4 @@
-"""Why the provider could not be reached, in words that a person can act on."""
+"""Why the provider could not be reached, as errors whose advice a person can follow."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ _CA = (
     "certificates) and restart this server"
 )
 _SOCKS = "ask the user to install SOCKS support (pip install 'httpx[socks]') or to unset the ALL_PROXY variable"
-_BROKEN = "ask the user to install this server anew and to restart it; then make the same call again"
+_BROKEN = "ask the user to reinstall this server and to restart it; then make the same call again"
 _PROXY = "ask the user to check the HTTPS_PROXY setting, or to add the provider's host to NO_PROXY"
 _DOWN = "ask the user to check the network connection, and HTTPS_PROXY if that is set; then make the same call again"
-# Which of the two names was not found cannot be told from the error.
+# The error does not say which of the two names was not found.
 _NAME = "ask the user to check the network connection, PIAPI_BASE_URL, and HTTPS_PROXY if that is set"
 
 
 def unreachable(error: BaseException) -> Unreachable:
-    """`error`, met before any request was sent or while reading, as the caller's advice."""
+    """`error`, raised by an HTTP request, as an error with advice for the caller."""
     chain = list(_chain(error))
     names = {type(cause).__name__ for cause in chain}
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain) or "CERTIFICATE_VERIFY" in str(error):
         return _because("untrusted_certificate", "the provider's certificate is not trusted by this machine", _CA)
     if any(isinstance(cause, gaierror) for cause in chain):
-        return Unreachable("the name of the provider's host, or of a proxy to it, could not be looked up", advice=_NAME)
+        return Unreachable("the host name of the provider, or of a proxy, could not be resolved", advice=_NAME)
     if "ProxyError" in names:
         return _because("proxy", "the proxy refused the connection to the provider", _PROXY)
     if "ConnectTimeout" in names or "PoolTimeout" in names:
         return Unreachable("no connection to the provider within the time limit", advice=_PROXY)
     if "ConnectError" in names:
-        return Unreachable("the connection to the provider was refused or broke off", advice=_DOWN)
-    return Unreachable(f"the provider gave no whole answer ({type(error).__name__})")
+        return Unreachable("the connection to the provider was refused or dropped", advice=_DOWN)
+    return Unreachable(f"the provider sent no complete answer ({type(error).__name__})")
 
 
 def client_error(error: BaseException) -> Unreachable:
-    """Why no HTTP client can be set up in this environment at all."""
+    """Why no HTTP client can be created in this environment."""
     if isinstance(error, ImportError) and "socks" in str(error).lower():
         return without_socks()
     if isinstance(error, OSError | ssl.SSLError):
@@ -51,7 +51,7 @@ def client_error(error: BaseException) -> Unreachable:
 
 
 def without_socks() -> Unreachable:
-    """That there is a SOCKS proxy, and nothing that can talk to it."""
+    """The error for a SOCKS proxy without SOCKS support."""
     return _because("proxy", "a SOCKS proxy is set, and this installation has no support for it", _SOCKS)
 
 

@@ -1,4 +1,4 @@
-"""Single fields of an answer, read tolerantly: one of the wrong shape is absent, never a failure."""
+"""Parses single fields of an answer. Tolerant: a field of the wrong shape counts as absent."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from itertools import islice
 from typing import Any
 
 LONGEST = 10_000
-"""Characters of one field that are kept; whatever is searched or compared is cut first."""
+"""Characters of one field that are kept; a text is cut before it is searched or compared."""
 
 _DEEPEST = 20
-_MOST = 1000
-"""Texts of one field that are looked at."""
+_MOST_TEXTS = 1000
+"""Of one field."""
 
 _DATE = 64
 
 
 def as_text(value: Any) -> str | None:
-    """Text without white space around it, None where there is none."""
+    """A text, stripped; None if there is none."""
     return value.strip()[:LONGEST] or None if isinstance(value, str) else None
 
 
@@ -36,14 +36,15 @@ def first_text(*values: Any) -> str | None:
 
 
 def as_count(value: Any) -> int | None:
-    """A whole number that is not negative, None for anything else: fractions and booleans are no counts."""
+    """A non-negative whole number; None for anything else, fractions and booleans included."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**15:
         return None
     return int(value) if value == int(value) else None
 
 
 def read_date(value: Any) -> datetime | None:
-    """A date with nanoseconds, an offset or none (then UTC); the year 0001 means "not yet" [contract 5.6]."""
+    """A date, with or without nanoseconds, with an offset or in UTC. None for the year 0001, which means "not yet"
+    [contract 5.6]."""
     text = as_text(value)
     if text is None or len(text) > _DATE:
         return None
@@ -57,8 +58,8 @@ def read_date(value: Any) -> datetime | None:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """The first texts anywhere in `value`, in its order."""
-    return islice(_texts(value, 0), _MOST)
+    """The first texts anywhere in `value`, in order."""
+    return islice(_texts(value, 0), _MOST_TEXTS)
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:

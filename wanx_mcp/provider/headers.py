@@ -1,4 +1,4 @@
-"""Response headers that say when: Date, Retry-After, and whether the answer is fresh."""
+"""Response headers about time: Date, Retry-After, and whether the answer comes from a cache."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 LONGEST_WAIT = 86_400.0
+"""Seconds."""
+
 LONGEST_DATE = 80
 """Characters of a header that holds a date."""
 
@@ -16,7 +18,7 @@ _HIT = re.compile(r"(?<![a-z])hit(?![a-z])", re.IGNORECASE)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from Retry-After's number or date (measured from the answer's own Date)."""
+    """Seconds to wait, from the number or the date in Retry-After (a date is compared with the answer's own Date)."""
     value = headers.get("retry-after", "")[:LONGEST_DATE]
     if not value:
         return None
@@ -27,14 +29,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def cached(headers: Mapping[str, str]) -> bool:
-    """Whether the answer comes out of somebody's cache, so that its Date and its content may be old."""
-    said = headers.get("x-cache", "")[:200] + " " + headers.get("cf-cache-status", "")[:200]
-    return headers.get("age", "0").strip() not in ("", "0") or _HIT.search(said) is not None
+    """Whether the answer comes from a cache, so that its Date and its content can be old."""
+    status = headers.get("x-cache", "")[:200] + " " + headers.get("cf-cache-status", "")[:200]
+    return headers.get("age", "0").strip() not in ("", "0") or _HIT.search(status) is not None
 
 
-@lru_cache(maxsize=8)  # one answer's date is asked for more than once, and many answers share a second
+@lru_cache(maxsize=8)  # a date is parsed more than once per answer, and many answers have the same
 def http_date(value: str | None) -> datetime | None:
-    """The moment that an HTTP header names, None if it names none."""
+    """The date in an HTTP header, None if there is none."""
     try:
         date = parsedate_to_datetime(value) if value and len(value) <= LONGEST_DATE else None
         return date.replace(tzinfo=UTC) if date and date.tzinfo is None else date and date.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What the words of a refusal hint at, and the advice that fits. Sources disagree on codes [contract 6.2]."""
+"""What the words of a refusal mean, and the advice that fits. Sources disagree on codes [contract 6.2]."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from wanx_mcp.errors import OutOfCredit, ProviderError, RateLimited, Unauthorized
 
 PAGE = 4000
-"""Characters of a page, or of the provider's words, that are searched."""
+"""Characters of a page, or of the provider's message, that are searched."""
 
 OVERSIZE = frozenset({413, 414, 431})
 """Statuses of a request that is too large."""
 
 GONE = re.compile(r"not found|expired|no such|does not exist", re.IGNORECASE)
 
-# Substrings seen in the wild, for answers that are refusals anyway.
+# Patterns seen in real answers; only for answers that are certain refusals.
 _KINDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = (
     (re.compile(r"insufficient|balance|credit|freeze|quota", re.IGNORECASE), OutOfCredit),
     (re.compile(r"too many|rate limit|concurren", re.IGNORECASE), RateLimited),
@@ -28,7 +28,7 @@ _KINDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = (
         Unauthorized,
     ),
 )
-# A 5xx is a plain refusal only when its words leave no doubt that nothing was taken.
+# A 5xx is a certain refusal only if its words leave no doubt that nothing was charged.
 _SURE: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = (
     (
         re.compile(
@@ -54,15 +54,15 @@ _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Next steps for refusals whose words cannot be followed."""
+    """Next steps for refusals whose own message does not say what to do."""
 
     blocked: str = (
-        "make the same call again in a few minutes; if it stays, tell the user that a check in front of PiAPI blocks "
-        "this machine: another network, or switching a VPN or proxy off, can help"
+        "make the same call again in a few minutes; if it still fails, tell the user that a check in front of PiAPI "
+        "blocks this machine: another network, or switching a VPN or proxy off, can help"
     )
     size: str = "give pictures as https URLs or make them smaller, and shorten the prompt; then call again"
     address: str = (
-        "make the same call again in a minute; if it stays, ask the user to check PIAPI_BASE_URL and any proxy"
+        "make the same call again in a minute; if it still fails, ask the user to check PIAPI_BASE_URL and any proxy"
     )
     plan: str = "tell the user that their PiAPI plan does not allow this; it can be changed at https://piapi.ai"
     wordless: str = "check the arguments; if they are right, make the same call again in a minute"
@@ -72,12 +72,12 @@ ADVICE = Advice()
 
 
 def by_words(words: str) -> type[ProviderError] | None:
-    """The error that the words of a refusal speak of."""
+    """The error that the words of a refusal suggest, None if they suggest none."""
     return next((kind for pattern, kind in _KINDS if pattern.search(words[:PAGE])), None)
 
 
 def sure_words(words: str) -> type[ProviderError] | None:
-    """The error that the words name without any doubt."""
+    """The error that the words name without any doubt, None if there is any."""
     return next((kind for pattern, kind in _SURE if pattern.search(words[:PAGE])), None)
 
 
@@ -87,12 +87,12 @@ def plan_words(words: str) -> bool:
 
 
 def bot_check(words: str) -> bool:
-    """Whether a page, or words, come from a check for robots or a firewall."""
+    """Whether a page, or a message, comes from a bot check or a firewall."""
     return _BOT.search(words[:PAGE]) is not None
 
 
 def page_words(page: str) -> str:
-    """What a page says in short: its title, or all of a plain text; empty for a page without a title."""
+    """A page in short: its title, or all of a plain text; empty for a page without a title."""
     found = _TITLE.search(page[:PAGE])
     if found:
         return found[1].strip()

@@ -1,4 +1,4 @@
-"""The account's task history, read to its end: what makes a reading complete."""
+"""Reads the account's task history, and says whether the reading is complete."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from wanx_mcp.provider.wire import Wire
 
 HISTORY = "/api/open/tasks/histories"
 PAGE_SIZES = (100, 89)
-"""The provider takes at most 100. The second size has other page ends, so that what one reading loses between two
-pages (a row that moves while we read, a wrong offset) is inside a page of the other."""
+"""Rows a page, of the first and of the second pass; the provider allows at most 100."""
+
+# Between two pages a row can be lost (it moved meanwhile, or the offset is wrong). The second size has other page
+# boundaries, so that a row lost in one pass is inside a page of the other.
 
 MAX_PAGES = 50
-"""Of one reading in one page size."""
+"""Of one pass."""
 
-_NOTHING = HistoryRow(task_id=None)
+_UNREADABLE_ROW = HistoryRow(task_id=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The rows of a window of time, each id once, in the order of the answers; rows without an id are all kept.
+    """The rows of a time window, each id once, in the order of the answers; all rows without an id are kept.
 
-    `complete`: nothing suggests that a row is missing; otherwise `problem` is a short phrase that says why.
-    `begun_at` and `read_at` are the provider's Dates of the first and of the last page.
+    `complete`: nothing suggests that a row is missing; otherwise `problem` says why, as a short phrase.
+    `begun_at` and `read_at` are the Date headers of the first and of the last page.
     """
 
     rows: tuple[HistoryRow, ...]
@@ -50,7 +52,7 @@ class _Page:
 
 @dataclass(slots=True)
 class _Pass:
-    """One reading in one page size, while it grows."""
+    """The pages read so far in one page size."""
 
     pages: list[_Page] = field(default_factory=list)
     problem: str = ""
@@ -61,8 +63,10 @@ class _Pass:
 
 
 class History:
-    """Readings over a Wire. There is no filter by model: what the provider's `model=wan` covers is unproven, and an
-    empty answer to it proves nothing [contract 15]."""
+    """Reads the history over a Wire."""
+
+    # No filter by model: it is not known what the provider's `model=wan` covers, so an empty answer to it would prove
+    # nothing [contract 15].
 
     def __init__(self, wire: Wire, quote: Quote) -> None:
         self._wire = wire
@@ -71,22 +75,22 @@ class History:
     async def read(self, since: datetime, until: datetime, *, within: float) -> Reading:
         """Every task created between two moments of the provider's time.
 
-        No page is begun after `within` seconds. Raises the errors of a read if the very first page cannot be read;
-        whatever goes wrong later makes the reading incomplete.
+        Starts no page after `within` seconds. Raises the errors of a read if the first page cannot be read; any later
+        problem makes the reading incomplete.
         """
         query = {"start_time": math.floor(since.timestamp()), "end_time": math.ceil(until.timestamp())}
         deadline = self._wire.clock.seconds() + within
         passes = [await self._pass(query, PAGE_SIZES[0], deadline, raises=True)]
-        if len(passes[0].pages) > 2 and not passes[0].problem:  # a page of rows, another, and the empty one
-            passes.append(again := await self._pass(query, PAGE_SIZES[1], deadline))
-            again.problem = again.problem or ("" if again.rows else "its second reading shows nothing")
+        if len(passes[0].pages) > 2 and not passes[0].problem:  # two pages of rows, then the empty one
+            passes.append(second := await self._pass(query, PAGE_SIZES[1], deadline))
+            second.problem = second.problem or ("" if second.rows else "its second reading is empty")
         pages = [page for one in passes for page in one.pages]
         problem = next((one.problem for one in passes if one.problem), "")
         rows = _joined([one.rows for one in passes])
         return Reading(tuple(rows), not problem, problem, pages[-1].date, pages[0].date)
 
     async def _pass(self, query: dict[str, int], size: int, deadline: float, *, raises: bool = False) -> _Pass:
-        """All pages of one size, up to the first empty page or the first problem."""
+        """All pages in one page size, up to the first empty page or the first problem."""
         found = _Pass()
         while not found.problem:
             number = len(found.pages) + 1
@@ -115,28 +119,28 @@ class History:
         )
         if outcome.found is None or outcome.answer is None:
             raise read_error(outcome, self._quote)
-        rows, _total = outcome.found  # it has been seen wrong, so it proves nothing in either direction
-        problem = "" if outcome.answer.fresh else "a page came out of a cache"
-        if _NOTHING in rows:
+        rows, _total = outcome.found  # wrong totals have been seen, so it proves nothing
+        problem = "" if outcome.answer.fresh else "a page came from a cache"
+        if _UNREADABLE_ROW in rows:
             problem = "a row cannot be read"
-        return _Page(tuple(row for row in rows if row != _NOTHING), problem, outcome.answer.date)
+        return _Page(tuple(row for row in rows if row != _UNREADABLE_ROW), problem, outcome.answer.date)
 
 
 def _page_problem(page: _Page, earlier: Sequence[_Page]) -> str:
     repeats = bool(page.rows) and bool(earlier) and page.rows == earlier[-1].rows
-    return page.problem or ("a page repeats the one before" if repeats else "")
+    return page.problem or ("a page repeats the previous one" if repeats else "")
 
 
 def _order_problem(rows: Sequence[HistoryRow]) -> str:
     dates = [row.created_at for row in rows if row.created_at is not None]
     falling = all(later <= earlier for earlier, later in pairwise(dates))
     rising = all(later >= earlier for earlier, later in pairwise(dates))
-    return "" if falling or rising else "its rows are not in the order of their dates"
+    return "" if falling or rising else "its rows are not sorted by date"
 
 
 def _joined(passes: Sequence[Sequence[HistoryRow]]) -> list[HistoryRow]:
-    """The rows of all passes, each id once. What only a later pass has follows the row that it follows there: where a
-    row stands can say how old it is."""
+    """The rows of all passes, each id once. A row that only a later pass has stays behind the row before it."""
+    # The place matters: it can show how old a row without a date is.
     joined = list(passes[0])
     for rows in passes[1:]:
         places = {row.task_id: place for place, row in enumerate(joined) if row.task_id is not None}
@@ -155,7 +159,7 @@ def _joined(passes: Sequence[Sequence[HistoryRow]]) -> list[HistoryRow]:
 
 
 def _once_each(rows: Iterable[HistoryRow]) -> list[HistoryRow]:
-    """The rows in order, of each id the first."""
+    """The rows in order, with only the first of each id."""
     seen = set[str]()
     kept = []
     for row in rows:

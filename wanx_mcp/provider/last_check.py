@@ -1,4 +1,4 @@
-"""The last check before an order leaves: asked when its connection stands, before its first byte."""
+"""The last check of an order: made once its connection is up, directly before its first byte is sent."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 Leave = Callable[[], Awaitable[None]]
-"""Asked before each attempt of an order leaves. Raises the WanxError that forbids it; nothing is sent then."""
+"""Called before each attempt of an order is sent. Raises the WanxError that forbids it; nothing is sent then."""
 
 _FIRST_BYTE = "send_request_headers.started"
 
 
-# connecting --(first byte due)--> ask leave --(allowed)--> left
-#                                      |
-#                                      +-----(refused)--> stayed
+# connecting --(first byte due)--> ask `leave` --(allowed)--> left
+#                                       |
+#                                       +------(forbidden)--> stayed
 #
-# An error while connecting means that nothing was sent; after an error in `left` nobody knows.
-class Departure:
-    """One attempt of an order. `left`: its first bytes may have been written."""
+# An error before `left` means that nothing was sent. After `left` the outcome is unknown.
+class LastCheck:
+    """The last check of one attempt of an order. `left`: its first bytes may have been written."""
 
     def __init__(self, leave: Leave) -> None:
         self._leave = leave
@@ -26,15 +26,15 @@ class Departure:
 
     @property
     def stayed(self) -> Exception | None:
-        """What forbade the order to leave; None if nothing did, or if bytes had left before."""
+        """The error that forbade sending the order; None if nothing did, or if bytes had been sent before."""
         return None if self.left else self._refusal
 
     async def ask(self) -> None:
-        """Ask whether the order may leave. Raises what forbids it."""
+        """Check that the order may be sent. Raises the error that forbids it."""
         try:
             await self._leave()
         except Exception as error:
-            self._refusal = error  # kept: what lies between may swallow or wrap it
+            self._refusal = error  # kept, since the HTTP client may swallow or wrap it
             raise
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -45,5 +45,5 @@ class Departure:
 
 
 def _builds_tunnel(info: Mapping[str, Any]) -> bool:
-    """Whether these headers are not the order's but those of a proxy's CONNECT."""
+    """Whether these are the headers of a proxy's CONNECT, not those of the order."""
     return getattr(info.get("request"), "method", b"") in (b"CONNECT", "CONNECT")

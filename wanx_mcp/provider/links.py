@@ -1,4 +1,4 @@
-"""Where a finished video is: every place of `output` in which its link has been seen."""
+"""Finds the video link of a task: every place of `output` in which one has been seen."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _VIDEO = re.compile(r"\.(mp4|webm|mov|m4v)$", re.IGNORECASE)
 _PICTURE = re.compile(r"\.(png|jpe?g|webp|gif|avif)$", re.IGNORECASE)
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _UNSAFE = str.maketrans({'"': "%22", "<": "%3C", ">": "%3E", "`": "%60"})
-"""What no link may hold in the clear, and could end a quotation."""
+"""Characters that are not allowed in a URL and could end a quotation of it."""
 
 
 def video_link(output: Any, *, trusted_loopback: bool, finished: bool) -> str | None:
-    """The link of the video in a task's `output`, the likeliest place first [contract 5.4, 15]; None without one.
+    """The video link in a task's `output`, from the likeliest place [contract 5.4, 15]; None if there is none.
 
-    Of a task that has not `finished`, a link to something that need not be the video does not count.
-    `trusted_loopback`: the provider itself is on loopback, so a video there counts.
+    Unless the task has `finished`, links that may not be the video are ignored.
+    `trusted_loopback`: the provider itself is on loopback, so that a link there is accepted.
     """
     found = (link for link in _links(output, finished=finished) if acceptable(link, trusted_loopback=trusted_loopback))
     link = next(found, None)
@@ -32,12 +32,12 @@ def video_link(output: Any, *, trusted_loopback: bool, finished: bool) -> str | 
 
 
 def acceptable(url: str, *, trusted_loopback: bool) -> bool:
-    """Whether `url` is one that a person can be given: https (or loopback), with a host, without credentials."""
+    """Whether `url` can be shown to a person: https (or loopback), with a host, without credentials."""
     found = _SCHEME.match(url)
     if found is None or len(url) > LONGEST or " " in url or not url.isprintable():
         return False
     authority = re.split(r"[/?#\\]", url[found.end() :], maxsplit=1)[0]
-    if "@" in authority or not authority.isascii():  # what stands before an @ looks like the host and is none
+    if "@" in authority or not authority.isascii():  # the part before an @ looks like a host
         return False
     return bool(_host(url)) and (url[:6].lower() == "https:" or (trusted_loopback and is_loopback(url)))
 
@@ -54,7 +54,7 @@ def _links(output: Any, *, finished: bool) -> Iterator[str]:
         yield from _texts(shown.get("resource_without_watermark"), shown.get("resource"))
         yield from _texts(resource.get("resourceWithoutWatermark"), resource.get("resource"), work.get("resource"))
     yield from (link for link in texts(output) if len(link) <= LONGEST and _VIDEO.search(_path(link)))
-    if finished:  # a sister model's client reads the video there; before the end it could be the picture of the order
+    if finished:  # a sister model has its video there; before the end it could be the input picture
         last = _texts(holder.get("image_url"), *(as_dict(each).get("url") for each in as_list(holder.get("videos"))))
         yield from (link for link in last if len(link) <= LONGEST and not _PICTURE.search(_path(link)))
 

@@ -1,4 +1,4 @@
-"""What came back over the wire, and what that means for the request."""
+"""The answer to a request, and its outcome."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 FoundT = TypeVar("FoundT")
 Parse = Callable[[Any], FoundT | None]
-"""What the body of an answer says, None if it is not what was asked for."""
+"""Extracts the result from the body of an answer; None if the body has none."""
 
 PAGE_BYTES = 4000
-"""So much of an answer that is no JSON is kept, for what it says."""
+"""Bytes that are kept of an answer that is not JSON, for error texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `body` is None where it is no JSON; then `page` is the beginning of what came instead. `fresh`
-    is false if it came out of a cache."""
+    """The answer to a request. `body` is None if it is not JSON; then `page` is the beginning of the text. `fresh` is
+    false if it came from a cache."""
 
     status: int
     body: Any = field(repr=False)
@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[FoundT]):
-    """The outcome of a request: the answer, or the `failure` that prevented one; and what `parse` found in it."""
+    """The outcome of a request: the `answer`, or the `failure` that prevented one. `found`: what `parse` extracted."""
 
     delivery: Delivery
     answer: Answer | None = None
@@ -53,7 +53,7 @@ class Outcome(Generic[FoundT]):
 
 
 def read_answer(response: httpx.Response, content: bytes | bytearray | None) -> Answer:
-    """`response` with the body that was read of it, None if that was not read to its end."""
+    """The answer in `response`. `content` is its body, None if that was not read to its end."""
     body, headers = None if content is None else parse_body(content), response.headers
     status = response.status_code
     if 200 <= status < 300:
@@ -68,18 +68,18 @@ def read_answer(response: httpx.Response, content: bytes | bytearray | None) -> 
     )
 
 
-def judge(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
-    """What an answer means for its request: by its status, and by whether `parse` finds in it what was asked for."""
+def outcome_of(answer: Answer, parse: Parse[FoundT]) -> Outcome[FoundT]:
+    """The outcome that an answer means, by its status and by what `parse` finds in it."""
     if 400 <= answer.status < 600:
-        # Not the provider's own answer: a read can be repeated, and of an order nobody knows, a 429 included.
+        # Not the provider's own answer: a read can be retried; the outcome of an order is unknown, after a 429 too.
         return Outcome(delivery_of_status(answer.status) if is_own(answer.body) else Delivery.UNREADABLE, answer)
     found = parse(answer.body) if 200 <= answer.status < 300 and answer.body is not None else None
     return Outcome(Delivery.UNREADABLE if found is None else Delivery.ANSWERED, answer, found=found)
 
 
-def task_named(outcome: Outcome[FoundT], parse: Parse[FoundT]) -> Outcome[FoundT]:
-    """The outcome of an order, accepted if even an error names a task. A redirect does not count: it need not be the
-    provider's own answer."""
+def accepted_if_named(outcome: Outcome[FoundT], parse: Parse[FoundT]) -> Outcome[FoundT]:
+    """The outcome of an order: accepted if the answer names a task, even an error. A redirect does not count: it need
+    not come from the provider."""
     answer = outcome.answer
     if outcome.found is not None or answer is None or 300 <= answer.status < 400:
         return outcome

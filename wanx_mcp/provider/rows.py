@@ -1,4 +1,4 @@
-"""Rows of the task history, read tolerantly: thin, without a prompt, and in a shape of their own [contract 7.4, 15]."""
+"""Parses rows of the task history, tolerant of odd shapes. They have no prompt [contract 7.4, 15]."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from wanx_mcp.taskid import is_task_id
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One row. `task_id` is None where none can be read: such a row can be any task. `usage_points` is the figure that
-    the row shows, 10,000,000 to the US dollar; whether frozen or consumed it does not say."""
+    """One row. `task_id` is None if it cannot be read: such a row can be any task. `usage_points`: the figure in the
+    row, frozen or consumed, 10,000,000 to the US dollar."""
 
     task_id: str | None
     task_type: str | None = None
@@ -26,14 +26,14 @@ class HistoryRow:
 
     @property
     def open(self) -> bool:
-        """Whether its word says that the task has not ended; an unknown word says nothing."""
+        """Whether its status word is known and says that the task has not ended."""
         return is_known_word(self.provider_status) and not self.status.final
 
 
 def read_rows(body: Any) -> tuple[list[HistoryRow], int | None] | None:
-    """One page of the history and the total it speaks of; None if `body` is no such page.
+    """One page of the history and the total in it; None if `body` is no such page.
 
-    Each row is kept, however odd. The server prints an empty list as null too.
+    Every row is kept, however odd. The server can write an empty list as null.
     """
     page = as_dict(as_dict(body).get("data"))
     rows = page.get("data", ...)
@@ -45,7 +45,7 @@ def read_rows(body: Any) -> tuple[list[HistoryRow], int | None] | None:
 
 
 def read_row(row: Any) -> HistoryRow:
-    """One row. The task type is called `action` in real rows, whose `detail` differs by model."""
+    """One row. Real rows have the task type in `action`; their `detail` differs by model."""
     found = as_dict(row)
     detail, meta = as_dict(found.get("detail")), as_dict(found.get("meta"))
     task_id = first_text(found.get("task_id"), detail.get("task_id"))
@@ -57,7 +57,7 @@ def read_row(row: Any) -> HistoryRow:
                 found.get("action"), found.get("task_type"), detail.get("task_type"), detail.get("workflow_type")
             )
         ),
-        # What `task_model` names is not known: it may be a model of the provider's own, never ours to compare.
+        # `task_model` is not read: it is not known whether it names the same models.
         model=as_word(first_text(found.get("model"), detail.get("model"))),
         status=status,
         provider_status=word,

@@ -1,4 +1,4 @@
-"""The provider's time, from the `Date` headers of its answers."""
+"""The difference between the provider's clock and ours, from the `Date` headers of its answers."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from datetime import datetime
 
 from wanx_mcp.clock import Clock
 
-MOST_SECONDS = 2 * 86_400.0
-"""A clock that is further off than this is no clock."""
+LARGEST_SKEW_SECONDS = 2 * 86_400.0
+"""A Date that is further off than this is discarded as wrong."""
 
-DATE_SECONDS = 1.0
-"""What a Date header resolves: it is cut to whole seconds."""
+DATE_RESOLUTION_SECONDS = 1.0
+"""A Date header is cut to whole seconds."""
 
 DRIFT = 0.0005
-"""By how much two clocks may run apart: 500 ppm is as fast as NTP corrects one."""
+"""Assumed drift between two clocks: NTP corrects a clock by at most 500 ppm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Skew:
-    """The provider's wall time is ours plus `ahead`, give or take `error`. Both in milliseconds."""
+    """The provider's wall time is ours plus `ahead`, with an error of at most `error`. Both in milliseconds."""
 
     ahead: int
     error: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _DateSample:
     """One Date header, and `boot()` when its request was sent and when its answer began."""
 
     date: datetime
@@ -36,31 +36,31 @@ class _Heard:
 
 
 class ProviderTime:
-    """What the last Date header says. It is tied to boot time, so a jump of our own wall clock does not move it."""
+    """The provider's time by the last Date header, tied to boot time: a jump of our wall clock does not move it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._last: _Heard | None = None
+        self._last: _DateSample | None = None
 
-    def hear(self, date: datetime, *, sent: float, received: float) -> None:
-        """Take note of the Date of a fresh answer; `sent` and `received` are seconds of the clock's `boot()`."""
-        self._last = _Heard(date, sent, received)
+    def record(self, date: datetime, *, sent: float, received: float) -> None:
+        """Record the Date of a fresh answer. `sent` and `received` are seconds of the clock's `boot()`."""
+        self._last = _DateSample(date, sent, received)
 
     @property
     def skew(self) -> Skew | None:
-        """By how much the two wall clocks differ now; None if no Date was ever heard, or one too far off."""
-        heard, age = self._last, self.heard_ago
-        if heard is None or age is None:
+        """By how much the two wall clocks differ now; None before the first Date, or after a wrong one."""
+        sample, age = self._last, self.date_age
+        if sample is None or age is None:
             return None
-        trip = (heard.received - heard.sent + DATE_SECONDS) / 2
-        elapsed = self._clock.boot() - (heard.received + heard.sent) / 2
-        theirs = heard.date.timestamp() + DATE_SECONDS / 2 + elapsed
+        trip = (sample.received - sample.sent + DATE_RESOLUTION_SECONDS) / 2
+        elapsed = self._clock.boot() - (sample.received + sample.sent) / 2
+        theirs = sample.date.timestamp() + DATE_RESOLUTION_SECONDS / 2 + elapsed
         ahead = theirs - self._clock.now().timestamp()
-        if abs(ahead) > MOST_SECONDS:
+        if abs(ahead) > LARGEST_SKEW_SECONDS:
             return None
         return Skew(round(ahead * 1000), math.ceil((trip + DRIFT * age) * 1000))
 
     @property
-    def heard_ago(self) -> float | None:
-        """Seconds, suspension included, since the request was sent whose answer had the last Date."""
+    def date_age(self) -> float | None:
+        """Seconds, suspension included, since the request with the last Date was sent; None before the first one."""
         return None if self._last is None else max(0.0, self._clock.boot() - self._last.sent)

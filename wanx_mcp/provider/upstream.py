@@ -1,4 +1,4 @@
-"""Where the provider is, and the key for it."""
+"""The address of the provider, and the key for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Upstream:
     """One provider: its name in the ledger (`origin`), its address, its key.
 
-    `transport` replaces the network. `locate_uploads` is the address of the upload host; None: the same host.
+    `transport` replaces the network. `locate_uploads`: the address of the upload host, None if it is the same host.
     """
 
     origin: str

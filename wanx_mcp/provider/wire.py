@@ -1,4 +1,4 @@
-"""One request over HTTP, repeated as the retry policy allows."""
+"""Sends one request over HTTP, with retries as the retry policy allows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from wanx_mcp.errors import Unreachable
 from wanx_mcp.limits import ATTEMPT_SECONDS, CONNECT_SECONDS, ORDER_SECONDS
 from wanx_mcp.provider.bodies import MAX_ECHO_BYTES, receive
 from wanx_mcp.provider.connection_errors import client_error, unreachable
-from wanx_mcp.provider.last_check import Departure, Leave
-from wanx_mcp.provider.outcome import Answer, FoundT, Outcome, Parse, judge, read_answer, task_named
+from wanx_mcp.provider.last_check import LastCheck, Leave
+from wanx_mcp.provider.outcome import Answer, FoundT, Outcome, Parse, accepted_if_named, outcome_of, read_answer
 from wanx_mcp.provider.skew import ProviderTime
 from wanx_mcp.provider.upstream import Upstream
 from wanx_mcp.retry import ATTEMPTS, Delivery, Request, delivery_of, may_repeat, next_pause, pauses
@@ -31,8 +31,9 @@ __all__ = ["Answer", "FoundT", "Outcome", "Parse", "Upstream", "Wire"]
 
 
 class Wire:
-    """The HTTP client. Reads share kept-alive connections; each order gets a fresh one, since a stale connection
-    can swallow a POST and look like an unknown outcome."""
+    """The HTTP client. Reads share kept-alive connections; each order gets a new one."""
+
+    # A stale connection can lose a POST, which then looks like an unknown outcome.
 
     def __init__(self, upstream: Upstream, clock: Clock, *, jitter: Iterator[float] | None = None) -> None:
         self._upstream = upstream
@@ -56,13 +57,13 @@ class Wire:
         within: float,
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, str] | None = None,
-        patient: bool = True,
+        retries: bool = True,
         most: int = MAX_ECHO_BYTES,
     ) -> Outcome[FoundT]:
-        """Ask something that may be repeated, for at most `within` seconds; `parse` finds nothing in what is no answer.
+        """Send a request that may be repeated, for at most `within` seconds. `parse` extracts the result.
 
-        A caller that will ask again in its own time is not `patient`: there is one attempt. Of an answer of more
-        than `most` bytes only the status counts.
+        Without `retries` there is one attempt, for callers that ask again later themselves. Only the status of an
+        answer of more than `most` bytes counts.
         """
         if self._reader is None:
             self._reader = await self._client()
@@ -74,28 +75,28 @@ class Wire:
                 request = client.build_request(method, url, params=query, json=body)
             return await self._once(client, request, parse, min(ATTEMPT_SECONDS, left), most=most)
 
-        return await self._repeat(Request.READ, once, within, attempts=ATTEMPTS if patient else 1)
+        return await self._repeat(Request.READ, once, within, attempts=ATTEMPTS if retries else 1)
 
     async def order(
         self, path: str, content: bytes, *, parse: Parse[FoundT], within: float, leave: Leave
     ) -> Outcome[FoundT]:
-        """Send an order: repeated within `within` seconds only if it certainly was not accepted.
+        """Send an order. It is retried, within `within` seconds, only if it certainly was not accepted.
 
-        `leave` is asked before each attempt's first byte; what it raises is raised here, and nothing was sent.
+        `leave` is called before the first byte of each attempt; what it raises is raised here, and nothing was sent.
         """
 
         async def once(_left: float) -> Outcome[FoundT]:
             url = await self._upstream.locate() + path
-            client, departure = await self._client(), Departure(leave)
-            headers, extensions = {"content-type": "application/json"}, {"trace": departure.trace}
+            client, check = await self._client(), LastCheck(leave)
+            headers, extensions = {"content-type": "application/json"}, {"trace": check.trace}
             try:
                 with _buildable():
                     request = client.build_request("POST", url, content=content, headers=headers, extensions=extensions)
-                outcome = await self._once(client, request, parse, ORDER_SECONDS, departure=departure)
+                outcome = await self._once(client, request, parse, ORDER_SECONDS, check=check)
             finally:
-                with suppress(Exception):  # the outcome stands, however the connection ends
+                with suppress(Exception):  # closing the connection does not change the outcome
                     await client.aclose()
-            return task_named(outcome, parse)
+            return accepted_if_named(outcome, parse)
 
         return await self._repeat(Request.ORDER, once, within)
 
@@ -120,7 +121,7 @@ class Wire:
         except _UnbuildableError as error:
             advice = "ask the user to check PIAPI_BASE_URL"
             return Outcome(
-                Delivery.UNCONNECTED, failure=Unreachable(f"no request can be made ({error})", advice=advice)
+                Delivery.UNCONNECTED, failure=Unreachable(f"the request cannot be built ({error})", advice=advice)
             )
         return outcome
 
@@ -132,45 +133,45 @@ class Wire:
         limit: float,
         *,
         most: int = MAX_ECHO_BYTES,
-        departure: Departure | None = None,
+        check: LastCheck | None = None,
     ) -> Outcome[FoundT]:
         sent = self.clock.boot()
         try:
             with anyio.fail_after(limit):
-                if departure is not None and self._upstream.transport is not None:
-                    await departure.ask()  # what replaces the network may not say when its first byte is due
+                if check is not None and self._upstream.transport is not None:
+                    await check.ask()  # a replaced network need not report its first byte
                 async with _sent(client, request) as response:
                     received = self.clock.boot()
                     content = await receive(response, most)
         except Exception as error:
-            return self._failed(error, departure)
-        if departure is not None and departure.stayed:
-            raise departure.stayed  # whatever answered, it was not asked by us
+            return self._failed(error, check)
+        if check is not None and check.stayed:
+            raise check.stayed  # the order was not sent, so this is no answer to it
         answer = read_answer(response, content)
         if answer.date is not None and answer.fresh:
-            self.time.hear(answer.date, sent=sent, received=received)
-        return judge(answer, parse)
+            self.time.record(answer.date, sent=sent, received=received)
+        return outcome_of(answer, parse)
 
-    def _failed(self, error: Exception, departure: Departure | None) -> Outcome[FoundT]:
-        """What an attempt without an answer means. Raises `error` if it is no failure of a request."""
+    def _failed(self, error: Exception, check: LastCheck | None) -> Outcome[FoundT]:
+        """The outcome of an attempt without an answer. Raises `error` if it is not about the request."""
         import httpx
 
-        if departure is not None and departure.stayed:
-            raise departure.stayed
-        delivery, left = delivery_of(error), departure is not None and departure.left
-        if departure is None and not isinstance(error, TimeoutError | httpx.HTTPError | httpx.StreamError):
+        if check is not None and check.stayed:
+            raise check.stayed
+        delivery, left = delivery_of(error), check is not None and check.left
+        if check is None and not isinstance(error, TimeoutError | httpx.HTTPError | httpx.StreamError):
             raise error
         if left and delivery is Delivery.UNCONNECTED:
             delivery = Delivery.LOST
-        elif departure is not None and not left and self._upstream.transport is None:
+        elif check is not None and not left and self._upstream.transport is None:
             delivery = Delivery.UNCONNECTED
         if isinstance(error, TimeoutError):
             kind = httpx.ReadTimeout if delivery is Delivery.LOST else httpx.ConnectTimeout
-            return Outcome(delivery, failure=unreachable(kind("no whole answer in time")))
+            return Outcome(delivery, failure=unreachable(kind("no complete answer in time")))
         return Outcome(delivery, failure=unreachable(error))
 
     async def _client(self) -> httpx.AsyncClient:
-        """A client that has sent nothing yet. Raises Unreachable where there can be none."""
+        """A new client, with no connection yet. Raises Unreachable if none can be created."""
         url = await self._upstream.locate()
         with _usable():
             import httpx
@@ -178,7 +179,7 @@ class Wire:
             if self._ssl is None and url.startswith("https:"):
                 self._ssl = httpx.create_ssl_context()
             return httpx.AsyncClient(
-                verify=self._ssl or False,  # only http on loopback comes without a context
+                verify=self._ssl or False,  # no context: http on loopback only
                 trust_env=not is_loopback(url),  # loopback never goes through a proxy
                 transport=self._upstream.transport,
                 headers=_headers(self._upstream.key),
@@ -189,7 +190,7 @@ class Wire:
 
 @contextmanager
 def _usable() -> Iterator[None]:
-    """While the client is made: whatever goes wrong, nothing has been sent. Raises Unreachable."""
+    """Turns errors of creating the client into Unreachable. Nothing has been sent then."""
     try:
         yield
     except Exception as error:
@@ -197,12 +198,12 @@ def _usable() -> Iterator[None]:
 
 
 class _UnbuildableError(Exception):
-    """The request cannot be made, so nothing was sent."""
+    """The request cannot be built, so nothing was sent."""
 
 
 @contextmanager
 def _buildable() -> Iterator[None]:
-    """While a request is built. Raises _UnbuildableError."""
+    """Turns errors of building a request into _UnbuildableError."""
     import httpx
 
     try:
@@ -221,5 +222,5 @@ async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> AsyncItera
 
 
 def _headers(key: str) -> dict[str, str]:
-    # Of the encodings that httpx offers, gzip alone can be unpacked within bounds by the standard library.
+    # gzip is the only encoding that is offered: the standard library can decompress it in bounded pieces.
     return {"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip"}

@@ -1,4 +1,4 @@
-"""Secrets struck out of text, however they are spelt in it."""
+"""Removes secrets from text, in plain and in encoded form."""
 
 from wanx_mcp.redaction.logs import Redaction
 from wanx_mcp.redaction.striking import MARK, without

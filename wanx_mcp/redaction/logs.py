@@ -1,4 +1,4 @@
-"""Secrets struck out of what is logged."""
+"""Removes secrets from log records."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ LONGEST = 20_000
 
 
 class Redaction(logging.Filter):
-    """A filter for handlers. Tracebacks become text, since exceptions can carry what was sent and received."""
+    """A filter for log handlers. Tracebacks become text, since exceptions can hold what was sent and received."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__()
         self._secrets = secrets
 
     def filter(self, record: logging.LogRecord) -> bool:
-        told = record.getMessage()
+        text = record.getMessage()
         if record.exc_info:
-            told += "\n" + "".join(traceback.format_exception(*record.exc_info))
-        record.msg, record.args = without(told[:LONGEST], self._secrets), ()
+            text += "\n" + "".join(traceback.format_exception(*record.exc_info))
+        record.msg, record.args = without(text[:LONGEST], self._secrets), ()
         record.exc_info = record.exc_text = record.stack_info = None
         return True
 
     def guard(self, logger: logging.Logger) -> None:
-        """Filter what the handlers of `logger` write."""
+        """Add this filter to the handlers of `logger`."""
         for handler in logger.handlers:
             handler.addFilter(self)

@@ -1,4 +1,4 @@
-"""What is looked for of each secret: all of it, parts of it, and its forms in base64 and hexadecimal."""
+"""The search patterns of each secret: the whole, parts of it, and both in base64 and hexadecimal."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from wanx_mcp.redaction.views import plainest
 
 PART = 8
-"""So many characters in a row give a secret away. A shorter secret is struck out only as a word of its own."""
+"""Characters. A run of this length of a secret is removed. A shorter secret is removed only as a separate word."""
 
 SHORT = 4
-"""A secret shorter than this is struck out only where it stands as a value: it may be an ordinary word otherwise."""
+"""Characters. A secret shorter than this is removed only as a value (behind `=`, `:` or a quotation mark)."""
 
 CODED_PART = 10
-"""Characters of base64 that stand for PART bytes wherever they begin."""
+"""Characters of base64 that encode PART bytes at any offset."""
 
 _END = re.compile(r"[/?#]")
 _SEPARATOR = re.compile(r"[/?&=#;:@,]+")
 _USUAL_PORT = re.compile(r":(443|80)$")
-_TELLING = 6
-_LONG = 12
+_RANDOM_WITH_DIGITS = 6
+_RANDOM_MIXED_CASE = 12
+"""Characters from which a piece of an address counts as random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Needles:
     values: set[bytes] = field(default_factory=set)
 
     def add(self, secret: str) -> None:
-        """Look for `secret`: an address (`scheme://...`) or a plain text."""
+        """Add the patterns of `secret`: an address (`scheme://...`) or a plain text."""
         _scheme, colon, rest = secret.partition("://")
         if colon:
             self._add_address(rest)
@@ -64,7 +65,7 @@ class Needles:
         self.hexed.update(_runs(raw.hex().encode(), 2 * PART))
 
     def _add_address(self, rest: str) -> None:
-        """The address without its scheme; where they tell something, also its path with the query, and each piece."""
+        """Add an address without its scheme; its path with the query, and each of its pieces, if they look random."""
         authority = _END.split(rest, maxsplit=1)[0]
         user, _at, host = authority.rpartition("@")
         tail = rest[len(authority) :].rstrip("/")
@@ -73,11 +74,11 @@ class Needles:
                 self._add_whole(name + tail)
             else:
                 self.words.add(name.lower().encode("utf-8", "surrogatepass"))
-        telling = [piece for piece in _SEPARATOR.split(tail) if _tells(piece)]
-        if telling or len(tail) >= _LONG:
+        random_pieces = [piece for piece in _SEPARATOR.split(tail) if _looks_random(piece)]
+        if random_pieces or len(tail) >= _RANDOM_MIXED_CASE:
             self._add_whole(tail)
-        labels = (label for label in re.split("[.:]", host) if len(label) >= PART and _tells(label))
-        for piece in (*telling, *labels, *user.split(":")):
+        labels = (label for label in re.split("[.:]", host) if len(label) >= PART and _looks_random(label))
+        for piece in (*random_pieces, *labels, *user.split(":")):
             if piece:
                 self._add_text(piece)
 
@@ -87,18 +88,18 @@ class Needles:
 
 
 def needles_for(secrets: Iterable[str]) -> Needles:
-    """What to look for so that none of the `secrets` is shown."""
+    """The search patterns of all `secrets`."""
     needles = Needles()
     for secret in secrets:
         needles.add(secret)
     return needles
 
 
-def _tells(piece: str) -> bool:
-    """Whether a piece of an address looks random, and so like a secret, rather than like a word."""
+def _looks_random(piece: str) -> bool:
+    """Whether a piece of an address looks random, like a secret, rather than like a word."""
     if any(char.isdigit() for char in piece):
-        return len(piece) >= _TELLING
-    return len(piece) >= _LONG and piece != piece.lower() and piece != piece.upper()
+        return len(piece) >= _RANDOM_WITH_DIGITS
+    return len(piece) >= _RANDOM_MIXED_CASE and piece != piece.lower() and piece != piece.upper()
 
 
 def _runs(text: bytes, length: int) -> Iterator[bytes]:
@@ -107,8 +108,8 @@ def _runs(text: bytes, length: int) -> Iterator[bytes]:
 
 
 def _cores(raw: bytes) -> Iterator[bytes]:
-    """The base64 of `raw` inside that of a longer text: one for each of three alignments, without the characters that
-    its neighbours share. In the standard alphabet, without padding."""
+    """The base64 of `raw` inside that of a longer text, one for each of three alignments, without the characters that
+    also encode neighbouring bytes. In the standard alphabet, without padding."""
     for offset in range(3):
         coded = base64.b64encode(bytes(offset) + raw + bytes(2))
         yield coded[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]

@@ -1,4 +1,4 @@
-"""Striking secrets out of one text."""
+"""Removes secrets from one text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wanx_mcp.redaction.needles import CODED_PART, PART, Needles, needles_for
 from wanx_mcp.redaction.views import View, views
 
 MARK = "[hidden]"
-"""What stands in a secret's place."""
+"""Replaces a secret."""
 
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _SCHEME = re.compile(rb"(?:https?|wss?)?://$|//$")
@@ -18,10 +18,10 @@ Span = tuple[int, int]
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """`text` with MARK in the place of each of the `secrets`, and of any eight characters in a row of one.
+    """`text` with MARK instead of each of the `secrets`, and instead of any eight successive characters of one.
 
     Letter case, percent-encoding, HTML and JSON escapes, invisible characters, white space, hexadecimal and base64 (of
-    a longer text too) hide nothing. Of an address the scheme does not matter. Takes time linear in the text.
+    a longer text too) make no difference, nor does the scheme of an address. Takes time linear in the text.
     """
     spans = sorted(_found(text, tuple(dict.fromkeys(filter(None, secrets)))))
     if not spans:

@@ -1,4 +1,4 @@
-"""Text as it reads once its escapes are undone, with the place of every byte in the original."""
+"""Decodes the escapes of a text, and keeps the place of every byte in the original."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 ROUNDS = 4
-"""Escapes inside escapes that are undone."""
+"""Levels of nested escapes that are decoded."""
 
 # Percent-encoding, HTML entities, and the backslashes of JSON and of programs.
 _ESCAPE = re.compile(
@@ -30,7 +30,7 @@ class View:
 
     @property
     def compact(self) -> View:
-        """The same without white space: a line break inside a secret hides nothing."""
+        """The same without white space, so that a line break inside a secret makes no difference."""
         places = [index for index, byte in enumerate(self.content) if byte > 0x20]
         if len(places) == len(self.content):
             return self
@@ -42,8 +42,8 @@ class View:
 
 
 def views(text: str) -> Iterator[View]:
-    """`text` as it stands, then with its escapes undone if it has any. Invisible characters are left out, and letters
-    of other widths and styles count as plain ones."""
+    """`text` itself, then with its escapes decoded, level by level. Invisible characters are removed, and letters of
+    other widths and styles become plain ones."""
     view = _plain(text)
     yield view
     for _ in range(ROUNDS):
@@ -54,7 +54,7 @@ def views(text: str) -> Iterator[View]:
 
 
 def plainest(text: str) -> bytes:
-    """The bytes that are left of `text` when all its escapes are undone."""
+    """The bytes of `text` with all its escapes decoded."""
     *_, last = views(text)
     return last.content
 
@@ -84,17 +84,17 @@ def _unescaped(view: View) -> View:
     content, starts, ends, done = bytearray(), list[int](), list[int](), 0
     for found in _ESCAPE.finditer(view.content):
         begin, end = found.span()
-        meant = _meant(found.group())
-        content += view.content[done:begin] + meant
-        starts += [*view.starts[done:begin], *[view.starts[begin]] * len(meant)]
-        ends += [*view.ends[done:begin], *[view.ends[end - 1]] * len(meant)]
+        plain = _decoded(found.group())
+        content += view.content[done:begin] + plain
+        starts += [*view.starts[done:begin], *[view.starts[begin]] * len(plain)]
+        ends += [*view.ends[done:begin], *[view.ends[end - 1]] * len(plain)]
         done = end
     content += view.content[done:]
     return View(bytes(content), [*starts, *view.starts[done:]], [*ends, *view.ends[done:]])
 
 
-def _meant(escape: bytes) -> bytes:
-    """What one escape stands for; itself if it is none after all."""
+def _decoded(escape: bytes) -> bytes:
+    """The bytes that one escape stands for; the escape itself if it stands for nothing."""
     import html  # late: its table of entities is large
 
     match escape[:1], escape[1:2]:

@@ -1,4 +1,4 @@
-"""The MCP side: tools as rows, and one border where errors become text."""
+"""The MCP server: tools, resources and prompts as rows, and the one place where errors become text."""
 
 from wanx_mcp.server.server import build_server
 

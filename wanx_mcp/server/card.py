@@ -1,4 +1,4 @@
-"""The card: `ui://wanx/task.html`, on which clients with MCP Apps show a task to a person. All works without it."""
+"""The card: `ui://wanx/task.html`, the page on which clients with MCP Apps show a task. Everything works without it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 
 CARD_URI = "ui://wanx/task.html"
 CARD_LINK = {"ui": {"resourceUri": CARD_URI}, "ui/resourceUri": CARD_URI}
-"""In both spellings: some clients still read only the older, flat one."""
+"""In both spellings: some clients read only the older, flat one."""
 
 PROMPT, POSTER = "wanx/prompt", "wanx/poster"
 LONGEST_PROMPT = 10_000
-MIME = "image/jpeg"
+"""Characters."""
+
+POSTER_TYPE = "image/jpeg"
 
 
 def card(settings: Settings) -> Apps:
-    """The extension with its one page, which is read from the package when it is asked for."""
+    """The extension with its one page, which is read from the package on request."""
     apps = Apps()
     apps.add_resource(
         FunctionResource(
@@ -57,21 +59,21 @@ def _page() -> str:
     return (files("wanx_mcp") / "assets" / "card.html").read_text(encoding="utf-8")
 
 
-async def with_legend(
+async def with_card_extras(
     result: CallToolResult, studio: Studio, ctx: Context[StudioAccess] | ServerRequestContext[StudioAccess, Any]
 ) -> CallToolResult:
-    """The result of a get with what the card shows beside it, for a client that shows the card; others pay nothing."""
+    """The result of a get, with the prompt and the poster of the card if the client shows it."""
     if result.structured_content is None or not client_supports_apps(ctx):
         return result
-    found = await _legend(studio, result.structured_content["task_id"])
+    found = await _card_extras(studio, result.structured_content["task_id"])
     return result.model_copy(update={"meta": {**(result.meta or {}), **found}}) if found else result
 
 
-async def _legend(studio: Studio, task_id: str) -> dict[str, str]:
-    card_extras = await studio.card_extras(task_id)
+async def _card_extras(studio: Studio, task_id: str) -> dict[str, str]:
+    extras = await studio.card_extras(task_id)
     found = {}
-    if card_extras.prompt:
-        found[PROMPT] = clean(without(card_extras.prompt, studio.settings.secrets), LONGEST_PROMPT)
-    if card_extras.poster:
-        found[POSTER] = f"data:{MIME};base64,{base64.b64encode(card_extras.poster).decode()}"
+    if extras.prompt:
+        found[PROMPT] = clean(without(extras.prompt, studio.settings.secrets), LONGEST_PROMPT)
+    if extras.poster:
+        found[POSTER] = f"data:{POSTER_TYPE};base64,{base64.b64encode(extras.poster).decode()}"
     return found

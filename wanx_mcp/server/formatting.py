@@ -1,15 +1,16 @@
-"""Money and dates as the protocol carries them: JSON numbers of US dollars, ISO 8601 UTC."""
+"""Money as results carry it: JSON numbers of US dollars, and the budget as an object or a sentence."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 from decimal import Decimal
 
 from wanx_mcp.ledger import Spending
+from wanx_mcp.limits import BUDGET_WINDOW
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.server.results import Budget
 
-WINDOW_HOURS = 24
+WINDOW_HOURS = BUDGET_WINDOW // timedelta(hours=1)
 
 
 def number(usd: Decimal | None) -> float | None:
@@ -20,11 +21,6 @@ def number(usd: Decimal | None) -> float | None:
 def usd_number(points: int) -> float:
     """Points as a JSON number of US dollars."""
     return float(to_usd(points))
-
-
-def iso(date: datetime) -> str:
-    """A moment in UTC, to the second."""
-    return date.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def budget(spending: Spending) -> Budget:

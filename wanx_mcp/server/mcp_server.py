@@ -1,4 +1,4 @@
-"""The server that clients meet: the SDK's, with this house's rows of resources and prompts in its lists."""
+"""The SDK's server, with our rows of resources, prompts and completions behind its methods."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ from mcp.types import (
 
 from wanx_mcp.server import prompts, resources
 from wanx_mcp.server.completions import complete
-from wanx_mcp.server.resources import Shelf
+from wanx_mcp.server.resources import Sources
 from wanx_mcp.server.studio_access import StudioAccess
 
 
 class WanxServer(MCPServer[StudioAccess]):
-    """Registering functions would build a pydantic model for each at start-up, and hide the studio from them."""
+    """Overrides methods of the SDK instead of registering functions with it."""
 
-    def __init__(self, shelf: Shelf, name: str, **options: Any) -> None:
+    # Registering would build a pydantic model for each function at start-up, and give them no way to the studio.
+
+    def __init__(self, sources: Sources, name: str, **options: Any) -> None:
         super().__init__(name, **options)
-        self._shelf = shelf
+        self._sources = sources
         self.completion()(self._complete)  # type: ignore[no-untyped-call]  # the SDK's decorator has no types
 
     async def list_resources(self) -> list[Resource]:
@@ -44,11 +46,11 @@ class WanxServer(MCPServer[StudioAccess]):
     async def read_resource(
         self, uri: Any, context: Context[StudioAccess, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
-        contents = await resources.read(self._shelf, str(uri))
+        contents = await resources.read(self._sources, str(uri))
         return [contents] if contents else await super().read_resource(uri, context)
 
     async def list_prompts(self) -> list[Prompt]:
-        return prompts.listed(self._shelf.catalog)
+        return prompts.listed(self._sources.catalog)
 
     async def get_prompt(
         self,
@@ -56,7 +58,7 @@ class WanxServer(MCPServer[StudioAccess]):
         arguments: dict[str, Any] | None = None,
         context: Context[StudioAccess, Any] | None = None,  # noqa: ARG002  # the SDK's signature
     ) -> GetPromptResult | InputRequiredResult:
-        return prompts.render(self._shelf, name, arguments or {})
+        return prompts.render(self._sources, name, arguments or {})
 
     async def _complete(
         self,
@@ -65,4 +67,4 @@ class WanxServer(MCPServer[StudioAccess]):
         _context: CompletionContext | None,
     ) -> Completion:
         prompt = ref.name if isinstance(ref, PromptReference) else None
-        return await complete(self._shelf, prompt, argument.name, argument.value)
+        return await complete(self._sources, prompt, argument.name, argument.value)

@@ -1,4 +1,4 @@
-"""The prompts as rows: what a person can pick from a menu, with the tools' own argument names."""
+"""The prompts as rows: what a person can pick from a menu, with the same argument names as the tools."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mcp.types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, P
 from wanx_mcp.catalog import Catalog, Order, TaskType, parse_order, price_words
 from wanx_mcp.catalog import inputs as shape
 from wanx_mcp.errors import WanxError
-from wanx_mcp.server.resources import Shelf
+from wanx_mcp.server.resources import Sources
 from wanx_mcp.strict import present, properties
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
 
 @dataclass(frozen=True, slots=True)
 class PromptRow:
-    """One prompt: the shapes of input that it orders (the first is the usual one)."""
+    """One prompt. `shapes`: the kinds of input that it can order, the default first."""
 
     name: str
     title: str
@@ -28,11 +28,11 @@ class PromptRow:
     shapes: Sequence[type[shape.Input]]
 
     def task_types(self, catalog: Catalog) -> list[TaskType]:
-        """What it can order, the usual shape first."""
+        """The task types that it can order, those of the default shape first."""
         return [row for one in self.shapes for row in catalog.rows if row.input is one]
 
     def arguments(self, catalog: Catalog) -> list[PromptArgument]:
-        """The arguments of its shapes, and the task type where there is a choice."""
+        """The arguments of all its shapes, required ones first, and the task type if there is a choice."""
         fields = {name: schema for one in self.shapes for name, schema in properties(one).items()}
         needed = set.intersection(*(set(row.needed) for row in self.task_types(catalog)))
         names = sorted(fields, key=lambda name: name not in needed)
@@ -78,20 +78,20 @@ def listed(catalog: Catalog) -> list[Prompt]:
     ]
 
 
-def render(shelf: Shelf, name: str, given: Mapping[str, str]) -> GetPromptResult:
-    """The words that start the order. Raises MCPError for what could not be ordered: nothing was sent."""
+def render(sources: Sources, name: str, given: Mapping[str, str]) -> GetPromptResult:
+    """The message that asks the agent for the order. Raises MCPError if the order is invalid. Sends nothing."""
     row = next((row for row in PROMPTS if row.name == name), None)
     if row is None:
         raise MCPError(code=INVALID_PARAMS, message=f"Unknown prompt: {name[:60]}")
     try:
-        order = _order(shelf, row, present(given))
+        order = _order(sources, row, present(given))
     except WanxError as error:
-        raise MCPError(code=INVALID_PARAMS, message=error.told()) from error
+        raise MCPError(code=INVALID_PARAMS, message=error.text()) from error
     arguments = json.dumps({"task_type": order.row.name, **order.arguments}, ensure_ascii=False)
     text = (
         f"Order a WanX video ({order.row.name}, {price_words(order.row.price)}). Call {CREATE} with these "
-        f"arguments, taken as they stand:\n{arguments}\nThen call {GET} with wait_seconds "
-        f"{shelf.settings.max_wait_seconds} until the video is there, save it with {SAVE}, look at it with "
+        f"arguments, unchanged:\n{arguments}\nThen call {GET} with wait_seconds "
+        f"{sources.settings.max_wait_seconds} until the video is ready, save it with {SAVE}, look at it with "
         f"{PREVIEW}, and tell me where it is and what it cost."
     )
     return GetPromptResult(
@@ -99,8 +99,8 @@ def render(shelf: Shelf, name: str, given: Mapping[str, str]) -> GetPromptResult
     )
 
 
-def _order(shelf: Shelf, row: PromptRow, given: dict[str, Any]) -> Order:
-    choices = row.task_types(shelf.catalog)
+def _order(sources: Sources, row: PromptRow, given: dict[str, Any]) -> Order:
+    choices = row.task_types(sources.catalog)
     fitting = Catalog(tuple(choices)).fitting(given, near=choices[0].name)
     chosen = {"task_type": (fitting or choices[0]).name, **given}
-    return parse_order(Catalog(tuple(choices)), chosen, adult=shelf.settings.allow_adult)
+    return parse_order(Catalog(tuple(choices)), chosen, adult=sources.settings.allow_adult)

@@ -1,4 +1,4 @@
-"""The resources as rows: catalogues that people and programs read, and single tasks by their id."""
+"""The resources as rows: lists of what can be ordered, the budget, and single tasks by their id."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from wanx_mcp.server.tools import create_schema
 from wanx_mcp.settings import Settings
 from wanx_mcp.strict import properties
 from wanx_mcp.taskid import LONGEST, is_task_id
+from wanx_mcp.times import iso
 
 if TYPE_CHECKING:
     from wanx_mcp.ledger import Entry
@@ -34,8 +35,8 @@ TASKS = "wanx://tasks/"
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """What the resources are read from."""
+class Sources:
+    """What resources, prompts and completions read from."""
 
     settings: Settings
     catalog: Catalog
@@ -43,13 +44,13 @@ class Shelf:
 
 @dataclass(frozen=True)
 class ResourceRow:
-    """One resource, or many if `uri` is a template. `lasting`: it stays the same while the server runs."""
+    """One resource, or a template of many. `lasting`: its content does not change while the server runs."""
 
     uri: str
     name: str
     title: str
     description: str
-    read: Callable[[Shelf, Mapping[str, str]], Awaitable[object]]
+    read: Callable[[Sources, Mapping[str, str]], Awaitable[object]]
     lasting: bool = True
 
     @cached_property
@@ -63,7 +64,7 @@ class ResourceRow:
         return "{" in self.uri
 
     def match(self, uri: str) -> Mapping[str, str] | None:
-        """The variables of `uri`, None if it is another resource's."""
+        """The variables of `uri`, None if it does not match."""
         if not self.many:
             return {} if uri == self.uri else None
         if uri.startswith(TASKS):
@@ -73,14 +74,14 @@ class ResourceRow:
 
 
 def _task_id(written: str) -> str:
-    """The id in an address. It is percent-encoded there; one that is not is taken as it stands."""
+    """The task id in an address, percent-decoded; unchanged if decoding gives no task id."""
     written = written[: 3 * LONGEST + 1]  # no id is longer, however it is encoded
     decoded = unquote(written)
     return decoded if is_task_id(decoded) else written
 
 
-async def _task_types(shelf: Shelf, _variables: Mapping[str, str]) -> object:
-    return [_summary(row) for row in shelf.catalog.rows]
+async def _task_types(sources: Sources, _variables: Mapping[str, str]) -> object:
+    return [_summary(row) for row in sources.catalog.rows]
 
 
 def _summary(row: TaskType) -> dict[str, Any]:
@@ -97,48 +98,48 @@ def _summary(row: TaskType) -> dict[str, Any]:
     }
 
 
-async def _task_type(shelf: Shelf, variables: Mapping[str, str]) -> object:
-    row = shelf.catalog.find(variables["task_type"])
+async def _task_type(sources: Sources, variables: Mapping[str, str]) -> object:
+    row = sources.catalog.find(variables["task_type"])
     if row is None:
-        raise ResourceNotFoundError("There is no such task type; wanx://task-types lists them all")
+        raise ResourceNotFoundError("This task type does not exist; wanx://task-types lists all of them")
     return {**_summary(row), "schema": create_schema(Catalog((row,))), "example": example(row)}
 
 
-async def _loras(shelf: Shelf, _variables: Mapping[str, str]) -> object:
+async def _loras(sources: Sources, _variables: Mapping[str, str]) -> object:
     return {
-        "loras": [asdict(lora) for lora in shown_loras(adult=shelf.settings.allow_adult)],
-        "note": 'The list is open: other names are passed on. "?" means that nobody has said.',
+        "loras": [asdict(lora) for lora in shown_loras(adult=sources.settings.allow_adult)],
+        "note": 'Other names are passed on to the provider unchanged. "?" means not known.',
     }
 
 
-async def _camera_motions(shelf: Shelf, _variables: Mapping[str, str]) -> object:
-    fields = {name: schema for row in shelf.catalog.rows for name, schema in properties(row.input).items()}
+async def _camera_motions(sources: Sources, _variables: Mapping[str, str]) -> object:
+    fields = {name: schema for row in sources.catalog.rows for name, schema in properties(row.input).items()}
     return {
         "camera_motions": fields["motion_type"]["enum"],
-        "task_types": [row.name for row in shelf.catalog.rows if "motion_type" in row.allowed],
+        "task_types": [row.name for row in sources.catalog.rows if "motion_type" in row.allowed],
         "motion_speed": fields["motion_speed"],
     }
 
 
-async def _task(_shelf: Shelf, variables: Mapping[str, str]) -> object:
+async def _task(_sources: Sources, variables: Mapping[str, str]) -> object:
     studio = await current_access().studio()
     from wanx_mcp.server.arguments import GetArguments
-    from wanx_mcp.server.calls import checked
-    from wanx_mcp.server.replies import seen
+    from wanx_mcp.server.calls import parse_arguments
+    from wanx_mcp.server.task_replies import task_state
 
-    task_id = checked(GetArguments, {"task_id": variables["task_id"]}).task_id
-    sight, entry = await studio.inspect(task_id)
-    _, result = seen(sight, studio.settings)
+    task_id = parse_arguments(GetArguments, {"task_id": variables["task_id"]}).task_id
+    view, entry = await studio.inspect(task_id)
+    _, result = task_state(view, studio.settings)
     state = result.model_dump(mode="json", exclude_none=True)
     return {**state, "order": _order(entry, studio.settings.secrets)} if entry else state
 
 
 def _order(entry: Entry, secrets: Iterable[str]) -> dict[str, Any]:
-    """What was ordered, as the ledger keeps it: pictures are digests, and there is no webhook in it.
+    """The order as the ledger keeps it: pictures as digests, without the webhook.
 
-    Its texts are quoted like any stored prompt: without quotation marks, hidden characters and `secrets`.
+    Texts are quoted like any stored prompt: without quotation marks, hidden characters and `secrets`.
     """
-    from wanx_mcp.server.formatting import iso, usd_number
+    from wanx_mcp.server.formatting import usd_number
 
     key = {"request_id": entry.request_id} if entry.request_id else {}
     return {
@@ -152,7 +153,7 @@ def _order(entry: Entry, secrets: Iterable[str]) -> dict[str, Any]:
     }
 
 
-async def _budget(_shelf: Shelf, _variables: Mapping[str, str]) -> object:
+async def _budget(_sources: Sources, _variables: Mapping[str, str]) -> object:
     studio = await current_access().studio()
     from wanx_mcp.server.formatting import budget
 
@@ -164,29 +165,29 @@ RESOURCES: tuple[ResourceRow, ...] = (
         "wanx://task-types",
         "task-types",
         "WanX task types",
-        "Every task type with its price in US dollars, what it is for, what it needs and takes.",
+        "Every task type with its price in US dollars, its use, and its required and optional arguments.",
         _task_types,
     ),
     ResourceRow(
         "wanx://task-types/{task_type}",
         "task-type",
         "A WanX task type",
-        "One task type with the exact JSON Schema of its order and an example.",
+        "One task type with the JSON Schema of its order, and an example.",
         _task_type,
     ),
-    ResourceRow("wanx://loras", "loras", "WanX LoRAs", "LoRA names that are known, and what each does.", _loras),
+    ResourceRow("wanx://loras", "loras", "WanX LoRAs", "Known LoRA names, and what each does.", _loras),
     ResourceRow(
         "wanx://camera-motions",
         "camera-motions",
         "WanX camera motions",
-        "The camera motions that motion_type takes.",
+        "The values of motion_type.",
         _camera_motions,
     ),
     ResourceRow(
         "wanx://budget",
         "budget",
         "WanX budget",
-        "What is booked in the last 24 hours, and what is left, in US dollars.",
+        "US dollars booked in the last 24 hours, and what is left of the budget.",
         _budget,
         lasting=False,
     ),
@@ -194,7 +195,7 @@ RESOURCES: tuple[ResourceRow, ...] = (
         TASKS + "{task_id}",
         "task",
         "A WanX task",
-        "One task as it stands now, with what was ordered.",
+        "The current state of one task, and its order.",
         _task,
         lasting=False,
     ),
@@ -202,7 +203,7 @@ RESOURCES: tuple[ResourceRow, ...] = (
 
 
 def find(uri: str) -> tuple[ResourceRow, Mapping[str, str]] | None:
-    """The row behind `uri`, with its variables."""
+    """The row that `uri` belongs to, and the variables in it; None if it belongs to none."""
     for row in RESOURCES:
         variables = row.match(uri)
         if variables is not None:
@@ -211,7 +212,7 @@ def find(uri: str) -> tuple[ResourceRow, Mapping[str, str]] | None:
 
 
 def listed() -> list[Resource]:
-    """The resources with a fixed address. Tasks are never enumerated here: list_wanx_tasks does that."""
+    """The resources with a fixed address. Tasks are not among them: list_wanx_tasks lists those."""
     return [
         Resource(uri=row.uri, name=row.name, title=row.title, description=row.description, mime_type=JSON)
         for row in RESOURCES
@@ -230,21 +231,21 @@ def templates() -> list[ResourceTemplate]:
     ]
 
 
-async def read(shelf: Shelf, uri: str) -> ReadResourceContents | None:
+async def read(sources: Sources, uri: str) -> ReadResourceContents | None:
     """The contents of `uri`, None if it is none of these rows.
 
-    Raises ResourceNotFoundError for what does not exist, ResourceError with the error's text otherwise.
+    Raises ResourceNotFoundError for an unknown task or task type, ResourceError for any other failure.
     """
     found = find(uri)
     if found is None:
         return None
     row, variables = found
     try:
-        content = await row.read(shelf, variables)
+        content = await row.read(sources, variables)
     except (TaskNotFound, InvalidArguments) as error:
-        raise ResourceNotFoundError(error.told()) from error
+        raise ResourceNotFoundError(error.text()) from error
     except WanxError as error:
-        raise ResourceError(error.told()) from error
-    if shelf.settings.simulate and not row.lasting and isinstance(content, dict):
+        raise ResourceError(error.text()) from error
+    if sources.settings.simulate and not row.lasting and isinstance(content, dict):
         content["simulated"] = True
     return ReadResourceContents(content=json.dumps(content, ensure_ascii=False, indent=1), mime_type=JSON)

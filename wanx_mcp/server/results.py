@@ -1,25 +1,25 @@
-"""What the tools answer: one model each, from which the output schemas come. Absent means not known or not reached."""
+"""Structured results: one model for each tool, from which its output schema is made. An absent field is unknown."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
 
-class Part(BaseModel):
-    """A piece of a result."""
+class ResultModel(BaseModel):
+    """A result, or an object inside one."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Result(Part):
-    """Complete on its own, as is the text beside it: some clients show the model only one of the two."""
+class Result(ResultModel):
+    """The result of one call. It repeats what the text says: some clients show the model only one of the two."""
 
     next_step: str
     simulated: bool | None = None
 
 
-class Budget(Part):
-    """What is booked in the window. Without limit and remaining it is unlimited."""
+class Budget(ResultModel):
+    """What is booked in the last `window_hours`. `limit_usd` and `remaining_usd` are absent without a budget."""
 
     spent_usd: float
     limit_usd: float | None = None
@@ -28,7 +28,7 @@ class Budget(Part):
 
 
 class CreateResult(Result):
-    """An order that was placed, or would be."""
+    """An order that was placed, or that a dry run has checked."""
 
     task_id: str | None = None
     status: str | None = None
@@ -42,7 +42,7 @@ class CreateResult(Result):
 
 
 class GetResult(Result):
-    """The state of a task. Times are ISO 8601 UTC, spans are seconds."""
+    """The state of a task. Dates are ISO 8601 in UTC."""
 
     task_id: str
     task_type: str | None = None
@@ -61,7 +61,7 @@ class GetResult(Result):
     poll_after_seconds: int | None = None
 
 
-class ListedTask(Part):
+class ListedTask(ResultModel):
     """One order of the ledger."""
 
     task_id: str | None = None
@@ -86,7 +86,7 @@ class ListResult(Result):
 
 
 class SaveResult(Result):
-    """A video on disk. Without `path` the download is still under way."""
+    """A video on disk. Without `path` the download is still running."""
 
     path: str | None = None
     bytes: int | None = None

@@ -1,4 +1,4 @@
-"""`build_server`: settings in, an MCP server out; nothing is opened before it runs."""
+"""`build_server` makes the MCP server from its settings; nothing is opened before the first call."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import Clock, RealClock
 from wanx_mcp.server.card import card
-from wanx_mcp.server.cursors import refuse_cursors
-from wanx_mcp.server.listing import HINTS, keep_catalogues
+from wanx_mcp.server.listing import HINTS, cache_fixed_resources, refuse_cursors
 from wanx_mcp.server.mcp_server import WanxServer
-from wanx_mcp.server.resources import Shelf
+from wanx_mcp.server.resources import Sources
 from wanx_mcp.server.studio_access import StudioAccess, access, enter
 from wanx_mcp.server.task_handles import VideoWaits
 from wanx_mcp.server.tasks_extension import Tasks
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 NAME = "wanx-mcp"
 TITLE = "WanX video (PiAPI)"
 WEBSITE = "https://piapi.ai/docs/wanx-api/create-task"
-DESCRIPTION = "Orders WanX videos from PiAPI, follows them and brings them home. Unofficial."
+DESCRIPTION = "Orders WanX videos from PiAPI, waits for them and downloads them. Unofficial."
 INSTRUCTIONS = (
     f"Order with {CREATE} (it costs money; dry_run prices for free), then call {GET} with wait_seconds "
     f"until the video link is there, and hand the link to the user at once, since it expires; {SAVE} keeps the "
@@ -54,8 +53,8 @@ def build_server(
     upstream: Upstream | None = None,
     limits: Limits | None = None,
 ) -> MCPServer[StudioAccess]:
-    """A server for `settings`. `upstream` replaces the provider they name, `clock` the machine's time, `limits` the
-    usual ones of a download."""
+    """A server for `settings`. `upstream` replaces the provider that they name, `clock` the real clock, `limits` the
+    default limits of a download."""
 
     def opening() -> AbstractAsyncContextManager[Studio]:
         from wanx_mcp.studio import open_studio
@@ -66,7 +65,7 @@ def build_server(
         return access(opening)
 
     return WanxServer(
-        Shelf(settings, catalog),
+        Sources(settings, catalog),
         NAME,
         title=TITLE,
         version=__version__,
@@ -78,6 +77,6 @@ def build_server(
         lifespan=lifespan,
         log_level="WARNING",
         extensions=[Tasks(VideoWaits(now=(clock or RealClock()).now)), card(settings)],
-        middleware=[enter, refuse_cursors, keep_catalogues],
+        middleware=[enter, refuse_cursors, cache_fixed_resources],
         cache_hints=HINTS,
     )

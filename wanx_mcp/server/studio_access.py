@@ -1,4 +1,4 @@
-"""Where requests wait for the studio: the first one that needs it opens it, the end of the server closes it."""
+"""Access to the studio: the first request that needs it opens it, the end of the server closes it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MEND = (
-    "ask the user to look at this server's log on stderr, to run wanx-mcp doctor, to mend or reinstall this "
-    "installation and to restart the server"
+RESTART_FIX = (
+    "ask the user to read this server's log on stderr, to run wanx-mcp doctor, to repair or reinstall wanx-mcp, and to "
+    "restart this server"
 )
 
 Opening = Callable[[], "AbstractAsyncContextManager[Studio]"]
 
 
 class StudioAccess:
-    """The one studio of a server. Listing tools does not need it, so its rooms load with the first call."""
+    """The one studio of a server. Its modules are imported by the first call: listing tools needs none of them."""
 
     def __init__(self, opening: Opening, group: TaskGroup) -> None:
         self._opening = opening
@@ -47,13 +47,12 @@ class StudioAccess:
                     raise
                 except Exception as fault:
                     log.exception("the studio could not be opened")
-                    raise NotConfigured(
-                        f"this server could not start its work ({_told(fault)})", advice=MEND
-                    ) from fault
+                    what = f"this server failed to start ({_fault_name(fault)})"
+                    raise NotConfigured(what, advice=RESTART_FIX) from fault
             return self._studio
 
     def close(self) -> None:
-        """The studio may close: nobody asks any more."""
+        """Let the studio close: no request needs it any more."""
         self._over.set()
 
     async def _keep_open(self, *, task_status: TaskStatus[Studio]) -> None:
@@ -62,33 +61,33 @@ class StudioAccess:
             await self._over.wait()
 
 
-def _told(fault: Exception) -> str:
-    """The name of a fault, and of the module that is missing; its own words could hold anything."""
+def _fault_name(fault: Exception) -> str:
+    """The class of an exception, and the name of a missing module. Its message is left out: it could hold secrets."""
     missing = f" {fault.name}" if isinstance(fault, ImportError) and fault.name else ""
     return type(fault).__name__ + missing
 
 
 @asynccontextmanager
 async def access(opening: Opening) -> AsyncIterator[StudioAccess]:
-    """A access whose studio is closed at the end, if it was ever opened."""
+    """The access of one server. Its studio, if it was opened, is closed at the end."""
     async with anyio.create_task_group() as group:
-        entrance = StudioAccess(opening, group)
+        opened = StudioAccess(opening, group)
         try:
-            yield entrance
+            yield opened
         finally:
-            entrance.close()
+            opened.close()
 
 
 _CURRENT: ContextVar[StudioAccess] = ContextVar("access")
 
 
 def current_access() -> StudioAccess:
-    """The access of the request that is being answered: the SDK gives resources and completions no context."""
+    """The access of the current request. The SDK gives resources and completions no context of their own."""
     return _CURRENT.get()
 
 
 async def enter(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Middleware: every request knows its access."""
+    """Middleware: make the access available to whatever answers the request."""
     token = _CURRENT.set(ctx.lifespan_context)
     try:
         return await call_next(ctx)

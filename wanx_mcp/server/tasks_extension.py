@@ -1,5 +1,5 @@
 """The Tasks extension (SEP-2663): a long tool call is answered with a handle that the client polls.
-It keeps nothing itself; how a call stands is asked of `LongCalls` each time.
+It stores nothing: `LongCalls` is asked for the state of a call each time.
 Source: modelcontextprotocol/ext-tasks, specification/draft/tasks.md."""
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from mcp.types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, Err
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from wanx_mcp.times import iso
+
 EXTENSION = "io.modelcontextprotocol/tasks"
 ERAS = frozenset({"2026-07-28"})
-"""An older client may name the extension too, but its protocol has no room for a handle."""
+"""Protocol versions with task handles. An older client may name the extension, but cannot read a handle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """The call goes on; `message` is for a person, `poll_seconds` when to ask again."""
+    """The call is running. `message` is for a person; `poll_seconds`: when to poll again."""
 
     message: str
     poll_seconds: float
@@ -32,21 +34,21 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The call waits for the client's answers to `requests`."""
+    """The call needs the client's answers to `requests`."""
 
     requests: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The call has its result, a tool error included."""
+    """The call has a result, which can be a tool error."""
 
     result: CallToolResult
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The call ended in an error of the protocol."""
+    """The call ended in a protocol error."""
 
     error: ErrorData
 
@@ -58,35 +60,34 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """One long call as it stands."""
+    """One long call and its state."""
 
     task_id: str
     created_at: datetime
     updated_at: datetime
-    standing: Working | Asking | Finished | Broken | Dropped
+    state: Working | Asking | Finished | Broken | Dropped
 
 
 class LongCalls(Protocol):
-    """The seam: which calls take long, and how they stand. Every method may be asked after a restart."""
+    """The long calls behind the extension. Every method must work after a restart too."""
 
     async def start(
         self, call: CallToolRequestParams, ctx: ServerRequestContext[Any, Any]
     ) -> Handle | CallToolResult | None:
-        """A handle for a call that takes long and can be read from now on, or the result where it is known already.
-        None: the call is answered as usual."""
+        """A handle for a long call, or its result if that is known already. None: handle the call as usual."""
 
     async def read(self, task_id: str, ctx: ServerRequestContext[Any, Any]) -> Handle | None:
-        """How the call stands, None if nobody knows that id."""
+        """The state of the call, None for an unknown id."""
 
     async def answer(self, task_id: str, answers: Mapping[str, Any], ctx: ServerRequestContext[Any, Any]) -> bool:
-        """The client's answers; those to questions that are not open are ignored. False if nobody knows that id."""
+        """Take the client's answers; those to questions that are not open are ignored. False for an unknown id."""
 
     async def cancel(self, task_id: str, ctx: ServerRequestContext[Any, Any]) -> bool:
-        """The client waits no longer. False if nobody knows that id."""
+        """Note that the client stopped waiting. False for an unknown id."""
 
 
 class TaskParams(RequestParams):
-    """What the methods take; answers come with updates only."""
+    """The parameters of the three methods; only updates have answers."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
@@ -95,7 +96,7 @@ class TaskParams(RequestParams):
 
 
 class Tasks(Extension):
-    """Handles for the calls that `calls` says take long, to clients that declared the extension in that request."""
+    """Answers long calls with handles, if the client declared the extension in the request."""
 
     identifier = EXTENSION
 
@@ -126,11 +127,11 @@ class Tasks(Extension):
 
     async def _update(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
         require_client_extension(ctx, EXTENSION)
-        return _taken(await self._calls.answer(params.task_id, params.input_responses, ctx))
+        return _acknowledged(await self._calls.answer(params.task_id, params.input_responses, ctx))
 
     async def _cancel(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
         require_client_extension(ctx, EXTENSION)
-        return _taken(await self._calls.cancel(params.task_id, ctx))
+        return _acknowledged(await self._calls.cancel(params.task_id, ctx))
 
 
 def _declared(ctx: ServerRequestContext[Any, Any]) -> bool:
@@ -138,7 +139,7 @@ def _declared(ctx: ServerRequestContext[Any, Any]) -> bool:
     return bool(capabilities and EXTENSION in (capabilities.extensions or {}))
 
 
-def _taken(known: bool) -> HandlerResult:
+def _acknowledged(known: bool) -> HandlerResult:
     if not known:
         raise _unknown()
     return {"resultType": "complete"}
@@ -149,14 +150,14 @@ def _unknown() -> MCPError:
 
 
 def _wire(handle: Handle, *, whole: bool) -> dict[str, Any]:
-    """The task as the protocol carries it. Its result or error travels only where `whole` says so."""
+    """The task as the protocol carries it; with its result or error only if `whole`."""
     task = {
         "taskId": handle.task_id,
-        "createdAt": _iso(handle.created_at),
-        "lastUpdatedAt": _iso(handle.updated_at),
+        "createdAt": iso(handle.created_at, "milliseconds"),
+        "lastUpdatedAt": iso(handle.updated_at, "milliseconds"),
         "ttlMs": None,
     }
-    match handle.standing:
+    match handle.state:
         case Working(message, poll_seconds):
             poll = {"pollIntervalMs": round(poll_seconds * 1000)}
             return {**task, "status": "working", "statusMessage": message, **poll}
@@ -171,8 +172,4 @@ def _wire(handle: Handle, *, whole: bool) -> dict[str, Any]:
         case Dropped():
             return {**task, "status": "cancelled"}
         case _:
-            assert_never(handle.standing)
-
-
-def _iso(date: datetime) -> str:
-    return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            assert_never(handle.state)

@@ -1,4 +1,4 @@
-"""The one border between the house and the protocol: arguments come in raw, errors go out as text."""
+"""Tools as the SDK calls them: arguments come in as they were sent, errors go out as text."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetad
 from mcp.types import CallToolResult, ImageContent, TextContent
 
 from wanx_mcp.errors import ProviderFault, WanxError
-from wanx_mcp.server.card import CARD_LINK, with_legend
+from wanx_mcp.server.card import CARD_LINK, with_card_extras
 from wanx_mcp.server.studio_access import StudioAccess
 from wanx_mcp.server.tools import ToolRow
 from wanx_mcp.strict import open_schema
 
 if TYPE_CHECKING:
-    from wanx_mcp.server.replies import Reply, Shown
+    from wanx_mcp.server.replies import ImageReply, Reply
     from wanx_mcp.studio import Studio, TaskView, Underway
 
 log = logging.getLogger(__name__)
 
 
 class RawArguments(FuncMetadata):
-    """Hands the arguments over as they came. The SDK would drop unknown ones and parse text that looks like JSON."""
+    """Passes the arguments on unchanged. The SDK would drop unknown ones and parse text that looks like JSON."""
 
     def validate_arguments(self, arguments_to_validate: dict[str, Any]) -> dict[str, Any]:
         return {"given": arguments_to_validate}
 
 
 def as_tool(row: ToolRow) -> Tool:
-    """`row` as a tool of the SDK, with its schema published exactly as it stands."""
+    """`row` as a tool of the SDK, with its schema published unchanged."""
 
     async def call(given: Mapping[str, Any], ctx: Context[StudioAccess]) -> CallToolResult:
         return await _answer(row, given, ctx)
@@ -57,15 +57,14 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[StudioAcc
         studio = await ctx.request_context.lifespan_context.studio()
     except WanxError as error:
         return failure(error, None)
-    from wanx_mcp.server.calls import CALLS
-    from wanx_mcp.server.replies import progress
+    from wanx_mcp.server.calls import CALLS, progress
 
     furthest = 0.0
 
-    async def report(seen: TaskView | Underway) -> None:
+    async def report(news: TaskView | Underway) -> None:
         nonlocal furthest
-        percent, words = progress(seen)
-        furthest = max(min(percent, 99.9), furthest + (100 - furthest) / 1000)  # it rises, and never arrives
+        percent, words = progress(news)
+        furthest = max(min(percent, 99.9), furthest + (100 - furthest) / 1000)  # always rising, never 100
         await ctx.report_progress(furthest, 100, words)
 
     try:
@@ -73,14 +72,14 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[StudioAcc
     except WanxError as error:
         return failure(error, studio)
     except Exception as fault:
-        log.exception("%s met an unexpected fault", row.name)
+        log.exception("unexpected error in %s", row.name)
         return failure(_unexpected(fault), studio)
     result = success(reply, simulated=studio.settings.simulate)
-    return await with_legend(result, studio, ctx) if row.card else result
+    return await with_card_extras(result, studio, ctx) if row.card else result
 
 
-def success(reply: Reply | Shown, *, simulated: bool) -> CallToolResult:
-    """A use case's answer as the protocol carries it."""
+def success(reply: Reply | ImageReply, *, simulated: bool) -> CallToolResult:
+    """A reply as the protocol's tool result."""
     mark = "[simulated] " if simulated else ""
     if not isinstance(reply, tuple):
         image = ImageContent(type="image", data=base64.b64encode(reply.image).decode(), mime_type=reply.mime)
@@ -95,15 +94,15 @@ def success(reply: Reply | Shown, *, simulated: bool) -> CallToolResult:
 
 
 def failure(error: WanxError, studio: Studio | None) -> CallToolResult:
-    """An error as text, with what is wrong with the settings beside the first one."""
+    """An error as the protocol's tool result. The first one also names the problems of the settings."""
     if studio is None:
-        return CallToolResult(content=[TextContent(type="text", text=error.told())], is_error=True)
-    remarks = [f"By the way, {complaint}" for complaint in studio.take_complaints() if complaint not in error.what]
+        return CallToolResult(content=[TextContent(type="text", text=error.text())], is_error=True)
+    remarks = [f"Also, {complaint}" for complaint in studio.take_complaints() if complaint not in error.what]
     if studio.settings.simulate:
         remarks.append("This is the simulator")
-    return CallToolResult(content=[TextContent(type="text", text=error.told(*remarks))], is_error=True)
+    return CallToolResult(content=[TextContent(type="text", text=error.text(*remarks))], is_error=True)
 
 
 def _unexpected(fault: Exception) -> WanxError:
-    what = f"this server met an unexpected fault ({type(fault).__name__}); its log on stderr has the details"
-    return ProviderFault(what)  # an order that may have left ends as a known error of its own
+    what = f"unexpected error in this server ({type(fault).__name__}); its log on stderr has the details"
+    return ProviderFault(what)  # charged: no. An order that may have been sent ends in OutcomeUnknown instead.

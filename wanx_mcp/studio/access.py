@@ -104,7 +104,7 @@ class Access:
         """Before an order: hear the provider's date, and learn which account the key belongs to. One free read serves
         both; that it fails does not stop the order. Raises NotConfigured and LedgerUnusable."""
         name = await self.name()
-        age = self.provider.heard_ago
+        age = self.provider.date_age
         if self._account_id is None:
             self._account_id = await self.ask(lambda book: book.account_id(name))
         if age is None or age > DATE_SECONDS or (self._account_id is None and self._may_ask_account()):

@@ -9,6 +9,7 @@ from wanx_mcp.ledger import Entry
 from wanx_mcp.provider import Task
 from wanx_mcp.quoting import clean
 from wanx_mcp.studio.orders.proof import APART
+from wanx_mcp.times import iso
 from wanx_mcp.toolnames import LIST
 
 SETTLED_AFTER = timedelta(minutes=16)
@@ -20,10 +21,10 @@ CANDIDATE_WORDS = 60
 def doubt_error(entry: Entry, now: datetime, *, in_flight: bool) -> OutcomeUnknown:
     """What a repeat of `entry` is answered. The repeat itself has sent nothing."""
     if in_flight:
-        what = f"the same order, sent at {clock_words(entry.moment)}, is still on its way; this call has sent nothing"
+        what = f"the same order, sent at {iso(entry.moment)}, is still on its way; this call has sent nothing"
         return OutcomeUnknown(what, charged=Charged.NO, advice=f"make the same call again in a minute, or call {LIST}")
     what = (
-        f"the same order, sent at {clock_words(entry.moment)}, has no known outcome yet and may have been charged; "
+        f"the same order, sent at {iso(entry.moment)}, has no known outcome yet and may have been charged; "
         f"this call has sent nothing. {look_words(entry)}"
     )
     return OutcomeUnknown(what, charged=Charged.NO, advice=doubt_advice(entry, now))
@@ -33,7 +34,7 @@ def look_words(entry: Entry) -> str:
     """When the order was last searched for, and what came of it."""
     if entry.looked_at is None or not entry.look:
         return "It has not been searched for in the provider's history yet"
-    return f"It was last searched for at {clock_words(entry.looked_at)}: {entry.look}"
+    return f"It was last searched for at {iso(entry.looked_at)}: {entry.look}"
 
 
 def doubt_advice(entry: Entry, now: datetime) -> str:
@@ -49,14 +50,9 @@ def doubt_advice(entry: Entry, now: datetime) -> str:
 def candidate_words(entry: Entry, task_id: str | None, created_at: datetime | None, task: Task | None) -> str:
     """A task that may be the order, and is not adopted: what it is, and the command that settles the question."""
     named = f"task {clean(task_id, 200)}" if task_id else "a task without an id"
-    dated = f" of {clock_words(created_at)}" if created_at else " without a date"
+    dated = f" of {iso(created_at)}" if created_at else " without a date"
     prompt = task.input.get("prompt") if task else None
     words = f' ("{clean(prompt, CANDIDATE_WORDS)}")' if isinstance(prompt, str) and prompt.strip() else ""
     settle = f"wanx-mcp ledger --settle {entry.number}"
     fix = f"{settle} --task-id {clean(task_id, 200)}" if task_id else f"{settle} --not-placed"
     return f"{named}{dated}{words} may be this order; if it is, a person can settle it with: {fix}"
-
-
-def clock_words(moment: datetime) -> str:
-    """A moment in UTC, to the second."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from wanx_mcp.errors import BudgetExceeded, Charged, InvalidOrder, OutcomeUnknown, ProviderFault, WanxError
 from wanx_mcp.ledger import Draft, Entry, Figure, Spending
 from wanx_mcp.limits import FIGURE_COUNTS
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.studio.orders.departure import Departure
+from wanx_mcp.times import iso
 
 
 def late(departure: Departure | None) -> WanxError:
@@ -33,9 +32,10 @@ def over_budget(spending: Spending) -> BudgetExceeded:
 
 def figure_words(figure: Figure) -> str:
     """Why an order books more than its price."""
+    shown, until = iso(figure.at, "minutes"), iso(figure.at + FIGURE_COUNTS, "minutes")
     return (
-        f"the provider showed {dollars(to_usd(figure.points))} for the last order of this kind at {minute(figure.at)}, "
-        f"which counts until {minute(figure.at + FIGURE_COUNTS)}"
+        f"the provider showed {dollars(to_usd(figure.points))} for the last order of this kind at {shown}, which "
+        f"counts until {until}"
     )
 
 
@@ -57,18 +57,8 @@ def of_another_key(entry: Entry) -> OutcomeUnknown:
     """An identical order of another key, perhaps of the same account."""
     task = f" as task {entry.task_id}" if entry.task_id else ", and its outcome is unknown"
     what = (
-        f"the same order was sent at {second(entry.moment)} with another API key{task}; whether that key belongs to "
+        f"the same order was sent at {iso(entry.moment)} with another API key{task}; whether that key belongs to "
         "the same account could not be found out, so this call has sent nothing"
     )
     advice = "ask the user; a new request_id places another order beside one that is open, not beside an unknown one"
     return OutcomeUnknown(what, charged=Charged.NO, advice=advice)
-
-
-def minute(moment: datetime) -> str:
-    """A moment in UTC, to the minute."""
-    return moment.isoformat(timespec="minutes").replace("+00:00", "Z")
-
-
-def second(moment: datetime) -> str:
-    """A moment in UTC, to the second."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

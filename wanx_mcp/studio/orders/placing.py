@@ -22,18 +22,11 @@ from wanx_mcp.studio.background import Background
 from wanx_mcp.studio.orders.departure import Departure
 from wanx_mcp.studio.orders.digests import delivered
 from wanx_mcp.studio.orders.doubt import doubt_error
-from wanx_mcp.studio.orders.objections import (
-    by_key,
-    check_same,
-    figure_words,
-    late,
-    minute,
-    of_another_key,
-    over_budget,
-)
+from wanx_mcp.studio.orders.objections import by_key, check_same, figure_words, late, of_another_key, over_budget
 from wanx_mcp.studio.orders.outcomes import Outcomes
 from wanx_mcp.studio.orders.reconciling import Reconciling
 from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
+from wanx_mcp.times import iso
 
 _UNBOOKED = (
     "the order was accepted but could not be booked yet ({problem}); keep the task_id. It will be booked when the "
@@ -249,7 +242,8 @@ class Ordering:
                 return None  # the ledger knows by now; where it could not note it, it is asked once only
         warning = None
         if earlier.gone_at is not None:
-            warning = f"the provider has lost this task: it has denied it for good since {minute(earlier.gone_at)}"
+            since = iso(earlier.gone_at, "minutes")
+            warning = f"the provider has lost this task: it has denied it for good since {since}"
         elif earlier.denied_at is not None or (view is not None and view.denied):
             warning = "the provider could not find this task when it was last asked; this may be temporary"
         task_id, status, lost = earlier.task_id or "", earlier.status or "", earlier.gone_at is not None
@@ -294,5 +288,5 @@ def _beside(placement: Placement, doubt: Entry | None) -> Placement:
     """`placement` with the warning that an old identical order of unknown outcome may have been charged as well."""
     if doubt is None:
         return placement
-    warning = f"an identical order of {minute(doubt.moment)} is still unknown and may have been charged as well"
+    warning = f"an identical order of {iso(doubt.moment, 'minutes')} is still unknown and may have been charged as well"
     return replace(placement, warning=placement.warning or warning)

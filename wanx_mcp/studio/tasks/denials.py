@@ -94,7 +94,7 @@ class Denials:
         others = [entry.task_id for entry in await self._account.latest_accepted() if entry.task_id != task_id]
         for other in others[:WITNESSES]:
             try:
-                await self._account.provider.get(other or "", within=self._left(until), patient=False)
+                await self._account.provider.get(other or "", within=self._left(until), retries=False)
             except WanxError:
                 continue
             return True

@@ -118,7 +118,7 @@ class TaskReading:
     async def _read(self, task_id: str, within: float, patient: bool, lookup: LookingUp | None) -> TaskView:
         until = self._clock.seconds() + within
         try:
-            task = await self._account.provider.get(task_id, within=within, patient=patient)
+            task = await self._account.provider.get(task_id, within=within, retries=patient)
         except TaskNotFound:
             known = await self._known(task_id, lookup)
             if known.order is None and known.saved_path is None:

@@ -1,0 +1,65 @@
+"""The replies to save_wanx_video and preview_wanx_video."""
+
+from __future__ import annotations
+
+import json
+
+from wanx_mcp.quoting import one
+from wanx_mcp.server.replies import ImageReply, Reply
+from wanx_mcp.server.results import SaveResult
+from wanx_mcp.studio import Preview, Saved, Underway
+from wanx_mcp.toolnames import PREVIEW, SAVE
+
+
+def saved(found: Saved | Underway) -> Reply:
+    """The reply to a save: the file, or the progress of a download that is still running."""
+    if isinstance(found, Underway):
+        step = f"call {SAVE} with task_id {json.dumps(found.task_id)} again in a few seconds"
+        whole = f" of {_size(found.total)}" if found.total else ""
+        text = (
+            f"The download of task {found.task_id} is still running: {_size(found.done)}{whole} so far. Next: {step}."
+        )
+        return text, SaveResult(next_step=step)
+    movie = found.movie
+    step = f"tell the user where the video is; to see it yourself, call {PREVIEW}"
+    result = SaveResult(
+        path=str(found.path),
+        bytes=found.bytes,
+        sha256=found.sha256,
+        duration_seconds=movie.seconds,
+        width=movie.width,
+        height=movie.height,
+        next_step=step,
+    )
+    facts = [_size(found.bytes)]
+    facts += [f"{movie.width}x{movie.height}"] if movie.width else []
+    facts += [f"{movie.seconds:.2f} s"] if movie.seconds else []
+    did = "Already saved, nothing was downloaded or renamed" if found.reused else "Saved"
+    return f"{did}: {found.path} ({', '.join(facts)}, sha256 {found.sha256}). Next: {step}.", result
+
+
+def previewed(found: Preview) -> ImageReply:
+    """The reply to a preview."""
+    clip = found.clip
+    codes = ", ".join(f"{frame.seconds:.2f}" for frame in clip.frames)
+    kind = f"{found.task_type} clip" if found.task_type else "clip"
+    kept = f"Sheet: {found.sheet_path} ." if found.sheet_path else "The sheet itself could not be saved."
+    see_it = ": open the sheet's file, if you have a tool that shows pictures" if found.sheet_path else ""
+    text = (
+        f"Contact sheet of task {found.task_id}: {len(clip.frames)} frames of {one(kind)} of {clip.seconds:.2f} s, "
+        f"{clip.width}x{clip.height}, in reading order at {codes} s. {kept} Video: {found.video_path} . If you cannot "
+        f"see the picture, do not describe it{see_it}. Next: compare the frames with what was ordered and tell the "
+        "user, with the path of the video."
+    )
+    return ImageReply(text, found.sheet, found.mime)
+
+
+def saving_progress(download: Underway) -> tuple[float, str]:
+    """Percent, and one line for a progress display."""
+    whole = f" of {_size(download.total)}" if download.total else ""
+    percent = 100 * download.done / download.total if download.total else 0.0
+    return percent, f"saving, {_size(download.done)}{whole}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1000:.0f} kB"

@@ -1,0 +1,11 @@
+"""Moments as text: ISO 8601 in UTC, the one form for results, errors and task handles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+
+def iso(moment: datetime, to: Literal["minutes", "seconds", "milliseconds"] = "seconds") -> str:
+    """A moment in UTC, such as 2026-01-02T03:04:05Z, cut to whole units of `to`."""
+    return moment.isoformat(timespec=to).replace("+00:00", "Z")
