@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from tests.mutants.__main__ import sources
 from tests.mutants.accepted import read_accepted, stale
 from tests.mutants.cover import Test as Cover
 from tests.mutants.mutant import Mutant, candidates, choose
@@ -98,10 +99,16 @@ def test_alternatives_quantifiers_and_flags_of_a_regular_expression_go_one_by_on
 
 def test_every_module_of_the_core_has_mutants_that_can_be_compiled() -> None:
     rows = [row for row in CORE if path_of(row).exists()]
-    assert rows
     chosen = choose((parse(row, path_of(row).read_bytes()) for row in rows), 3 * len(rows), seed=1)
     assert Counter(mutant.module for mutant in chosen) == dict.fromkeys(rows, 3)
     assert len({mutant.name for mutant in chosen}) == len(chosen)
+
+
+def test_every_row_is_a_module_or_a_folder_and_every_accepted_mutant_is_one_of_them() -> None:
+    assert [row for row in CORE if not path_of(row).exists() and not (PACKAGE / row).is_dir()] == []
+    mutants = [mutant for source in sources(CORE) for mutant in candidates(source)]
+    assert {row.module for row in read_accepted()} <= {mutant.module for mutant in mutants}
+    assert stale(read_accepted(), mutants) == []
 
 
 def sample() -> list[Mutant]:
