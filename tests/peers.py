@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.world import KEY, World
+from tests.world import KEY, Answer, World
 from wanx_mcp.provider import Provider, Upstream, Wire
 
 FAR = "api.example.invalid"
@@ -155,30 +155,14 @@ async def simulated(world: World) -> AsyncIterator[Provider]:
 
 def scripted(world: World, *answers: httpx.Response | None, path: str = "", method: str = "") -> None:
     """The next answers to requests of that method whose path has `path` in it; None: the simulator's own."""
-    inner, left = world.line._inner.handle_async_request, iter(answers)
+    left = iter(answers)
 
-    async def answer(request: httpx.Request) -> httpx.Response:
+    async def reply(request: httpx.Request, inner: Answer) -> httpx.Response:
         fits = path in request.url.path and request.method == (method or request.method)
         canned = next(left, None) if fits else None
         return await inner(request) if canned is None else canned
 
-    world.line._inner.handle_async_request = answer  # type: ignore[method-assign]
-
-
-def rewriting(world: World, change: Callable[[dict[str, object], httpx.Request], None], path: str) -> None:
-    """The simulator's answers to GETs under `path`, changed on the way."""
-    inner: Callable[[httpx.Request], Awaitable[httpx.Response]] = world.line._inner.handle_async_request
-
-    async def rewritten(request: httpx.Request) -> httpx.Response:
-        response = await inner(request)
-        if request.method != "GET" or path not in request.url.path:
-            return response
-        body = json.loads(await response.aread())
-        change(body, request)
-        headers = {name: value for name, value in response.headers.items() if name in ("date", "age")}
-        return httpx.Response(response.status_code, json=body, headers=headers)
-
-    world.line._inner.handle_async_request = rewritten  # type: ignore[method-assign]
+    world.line.answer(reply)
 
 
 def counting() -> Iterator[int]:

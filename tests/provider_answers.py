@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 
-from tests.world import World
+from tests.world import Answer, World
 
-ORDERS = "/api/v1/task"
+TASKS = "/api/v1/task"
 
 
-def answering(world: World, answer: Callable[[], httpx.Response], *, method: str = "POST", path: str = ORDERS) -> None:
+def answering(world: World, answer: Callable[[], httpx.Response], *, method: str = "POST", path: str = TASKS) -> None:
     """Requests of `method` whose path begins with `path` get what `answer` makes."""
-    inner = world.line._inner.handle_async_request
 
-    async def handle(request: httpx.Request) -> httpx.Response:
+    async def reply(request: httpx.Request, inner: Answer) -> httpx.Response:
         if request.method == method and request.url.path.startswith(path):
             return answer()
         return await inner(request)
 
-    world.line._inner.handle_async_request = handle  # type: ignore[method-assign]
-
-
-def changing(
-    world: World, change: Callable[[dict[str, Any]], None], *, method: str = "GET", path: str = ORDERS
-) -> None:
-    """The simulator's JSON answers to requests of `method` under `path`, changed on the way."""
-    inner = world.line._inner.handle_async_request
-
-    async def handle(request: httpx.Request) -> httpx.Response:
-        response = await inner(request)
-        if request.method != method or not request.url.path.startswith(path):
-            return response
-        body = json.loads(await response.aread())
-        change(body)
-        return httpx.Response(response.status_code, text=json.dumps(body))
-
-    world.line._inner.handle_async_request = handle  # type: ignore[method-assign]
+    world.line.answer(reply)
 
 
 def own(status: int, message: str, *, http: int | None = None, **headers: str) -> httpx.Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -10,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
-import httpx
 import pytest
 
 from tests.lost import (
@@ -40,22 +38,6 @@ CLOCKS = [name for name in QUIRKS if name.startswith("clock_")]
 ECHOES = ["echo_extended", "echo_cut_short", "echo_no_prompt", "echo_empty", "echo_null", "echo_type_renamed"]
 MODELS = ["echo_model_renamed", "echo_model_case"]
 DENIALS = ["task_young", "task_forgotten", "task_html_404", "task_always_500", "id_another"]
-
-
-def rewriting(world: World, path: str, change: Callable[[dict[str, Any]], None]) -> None:
-    """The provider's answers to GETs under `path`, changed on the way."""
-    inner = world.line._inner.handle_async_request
-
-    async def rewritten(request: httpx.Request) -> httpx.Response:
-        response = await inner(request)
-        if request.method != "GET" or path not in request.url.path or response.status_code != 200:
-            return response
-        body = json.loads(await response.aread())
-        change(body)
-        headers = {"date": response.headers["date"]} if "date" in response.headers else {}
-        return httpx.Response(200, json=body, headers=headers)
-
-    world.line._inner.handle_async_request = rewritten  # type: ignore[method-assign]
 
 
 def in_local_time(text: str) -> str:
@@ -108,7 +90,7 @@ async def test_what_is_odd_about_the_lost_task_alone_does_not_buy_it_again(world
 async def test_a_list_and_its_tasks_may_be_dated_otherwise(
     world: World, path: str, change: Callable[[dict[str, Any]], None]
 ) -> None:
-    rewriting(world, path, change)
+    world.line.rewrite(change, path)
     async with world.client() as agent:
         await canary(agent, 0)
         world.clock.advance(20 * MINUTE)
@@ -126,7 +108,7 @@ async def test_rows_whose_dates_follow_no_rule_prove_nothing(world: World) -> No
             date = datetime.fromisoformat(row["created_at"][:26] + "+00:00") - timedelta(minutes=7 * number)
             row["created_at"] = date.isoformat()
 
-    rewriting(world, "histories", scrambled)
+    world.line.rewrite(scrambled, "histories")
     async with world.client() as agent:
         await canary(agent, 0)
         await canary(agent, 1)
@@ -198,8 +180,7 @@ async def test_dates_out_of_a_cache_do_not_hide_an_order(world: World, seconds: 
 
 async def test_a_canary_has_to_be_of_the_same_key(world: World) -> None:
     world.simulator.accounts = {KEY: "one", "another-key-12": "one"}
-    other = World({"PIAPI_API_KEY": "another-key-12"})
-    other.state, other.simulator, other.line, other.clock = world.state, world.simulator, world.line, world.clock
+    other = world.beside(PIAPI_API_KEY="another-key-12")
     own = replace(history.lag(0), hides=lambda view: view.task is not None and view.task.input["prompt"] == PROMPT)
     world.simulator.weather.quirks = (own,)  # a list that shows nothing of the first key
     async with world.client() as agent, other.client() as second:

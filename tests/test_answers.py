@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.provider_answers import changing
+from tests.provider_answers import TASKS
 from tests.world import World
 from wanx_mcp.provider.answers import Status, Task, is_own, read_code, read_task
 
@@ -53,7 +53,7 @@ def test_a_task_without_a_status_is_pending(missing: dict[str, Any]) -> None:
 
 @pytest.mark.anyio
 async def test_an_order_that_is_answered_without_a_status_is_accepted_as_pending(world: World) -> None:
-    changing(world, lambda body: body["data"].pop("status"), method="POST")
+    world.line.rewrite(lambda body: body["data"].pop("status"), TASKS, method="POST")
     async with world.client() as agent:
         assert (await agent.order())["status"] == "pending"
 
@@ -166,7 +166,7 @@ async def test_a_task_whose_charge_is_uncertain_stays_booked(world: World, statu
             body["data"]["status"] = status
             body["data"]["meta"]["usage"] = usage
 
-        changing(world, ended)
+        world.line.rewrite(ended, TASKS)
         world.clock.advance(3600)
         seen = await agent.ok("get_wanx_task", task_id=task_id)
         assert (seen["status"], "charged_usd" in seen) == (status, False)
@@ -216,7 +216,7 @@ async def test_a_reason_that_stands_in_the_logs_alone_is_told(world: World) -> N
 
     async with world.client() as agent:
         task_id = (await agent.order())["task_id"]
-        changing(world, failed)
+        world.line.rewrite(failed, TASKS)
         world.clock.advance(60)
         assert (await agent.ok("get_wanx_task", task_id=task_id))["error_message"] == "content restriction"
 

@@ -13,7 +13,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import ResourceTemplateReference
 
-from tests.provider_answers import answering, changing, own
+from tests.provider_answers import TASKS, answering, own
 from tests.world import World
 from wanx_mcp.catalog import CATALOG, parse_order
 from wanx_mcp.errors import InvalidOrder
@@ -243,7 +243,7 @@ async def test_a_task_is_told_at_once_whatever_it_says_of_itself(world: World, b
 
     async with world.client() as agent:
         task_id = (await agent.order())["task_id"]
-        changing(world, odd)
+        world.line.rewrite(odd, TASKS)
         world.clock.advance(60)
         with patience():
             seen = await agent.ok("get_wanx_task", task_id=task_id)

@@ -153,8 +153,7 @@ async def test_the_whole_prompt_is_sent_since_it_can_be_copied(world: World) -> 
 async def test_a_task_that_the_ledger_does_not_know_brings_no_prompt(world: World) -> None:
     async with world.client(extensions=[APPS]) as agent:
         task_id = (await agent.order())["task_id"]
-    world.state = world.state / "elsewhere"
-    async with world.client(extensions=[APPS]) as agent:
+    async with world.elsewhere().client(extensions=[APPS]) as agent:
         assert await meta(agent, task_id) == {}
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.handles import Handles, standing
+from tests.provider_answers import answering, page
 from tests.world import Agent, World, text
 from wanx_mcp.simulator.quirks.denials import young
 from wanx_mcp.simulator.quirks.table import named
@@ -152,14 +152,7 @@ async def test_a_task_that_the_history_still_shows_is_not_lost(world: World) -> 
 async def test_while_the_history_cannot_be_read_no_task_is_lost(world: World) -> None:
     async with world.client() as agent:
         task_id = await lost(world, agent)
-        inner = world.line._inner.handle_async_request
-
-        async def away(request: httpx.Request) -> httpx.Response:
-            if "histories" in request.url.path:
-                return httpx.Response(404, text="404 page not found")
-            return await inner(request)
-
-        world.line._inner.handle_async_request = away  # type: ignore[method-assign]
+        answering(world, lambda: page(404, "404 page not found"), method="GET", path="/api/open/tasks/histories")
         assert LOST not in await looked_at(world, agent, task_id, 15)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,19 +10,18 @@ import anyio
 import httpx
 import pytest
 
-from tests.world import World
+from tests.provider_answers import answering
+from tests.world import Answer, Change, World
 from wanx_mcp.simulator.weather import Fault, Variant
 
 pytestmark = pytest.mark.anyio
 ORDER: dict[str, Any] = {"task_type": "img2video-14b", "prompt": "a boat", "image": "https://example.com/in.png"}
-Change = Callable[[dict[str, Any]], None]
 
 
 def rewriting(world: World, change: Change, path: str) -> None:
     """The provider's answers to GETs under `path`, changed on the way."""
-    inner = world.line._inner.handle_async_request
 
-    async def rewritten(request: httpx.Request) -> httpx.Response:
+    async def rewritten(request: httpx.Request, inner: Answer) -> httpx.Response:
         response = await inner(request)
         if request.method != "GET" or path not in request.url.path:
             return response
@@ -31,7 +29,7 @@ def rewriting(world: World, change: Change, path: str) -> None:
         change(body)
         return httpx.Response(int(body.pop("http", response.status_code)), json=body)
 
-    world.line._inner.handle_async_request = rewritten  # type: ignore[method-assign]
+    world.line.answer(rewritten)
 
 
 def forgotten(body: dict[str, Any]) -> None:
@@ -242,14 +240,7 @@ async def test_a_cancel_that_the_provider_ignores_is_no_success(world: World) ->
     async with world.client() as agent:
         created = await agent.ok("create_wanx_task", **ORDER)
         world.clock.advance(120)
-        real = world.line._inner.handle_async_request
-
-        async def polite(request: httpx.Request) -> httpx.Response:
-            if request.method == "DELETE":
-                return httpx.Response(200, json={"code": 200, "message": "success"})
-            return await real(request)
-
-        world.line._inner.handle_async_request = polite  # type: ignore[method-assign]
+        answering(world, lambda: httpx.Response(200, json={"code": 200, "message": "success"}), method="DELETE")
         error = await agent.error("cancel_wanx_task", task_id=created["task_id"])
     assert error.startswith("cannot_cancel: the provider took the request, but the task is processing")
 

@@ -12,8 +12,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.peers import rewriting, scripted, simulated
-from tests.world import KEY, World
+from tests.peers import scripted, simulated
+from tests.world import KEY, Answer, World
 from wanx_mcp.errors import ProviderError
 from wanx_mcp.provider import Provider, Reading, history
 from wanx_mcp.simulator.weather import Fault
@@ -103,7 +103,7 @@ async def test_a_row_says_what_it_says_and_no_more(world: World) -> None:
                 {"task_id": 5, "created_at": "soon", "status": "failed", "detail": None},
             ]
 
-    rewriting(world, real, "/histories")
+    world.line.rewrite_by_request(real, "/histories")
     async with filled(world, 1) as (opened, _):
         first, second, third = (await read(opened, world)).rows
     assert (first.task_id, first.task_type, first.model, first.provider_status) == ("a", "x", "wan", "finished")
@@ -134,7 +134,7 @@ async def test_without_a_date_the_moment_of_a_reading_is_unknown(world: World) -
 @pytest.mark.parametrize("total", [0, 1, 99, 1000, None, "many", -1])
 @pytest.mark.parametrize("count", [3, 150])
 async def test_the_total_neither_completes_a_reading_nor_spoils_it(world: World, count: int, total: object) -> None:
-    rewriting(world, lambda body, _: body["data"].update(total=total), "/histories")
+    world.line.rewrite_by_request(lambda body, _: body["data"].update(total=total), "/histories")
     async with filled(world, count) as (opened, ids):
         reading = await read(opened, world)
     assert ([row.task_id for row in reading.rows], reading.complete) == (ids, True)
@@ -151,7 +151,7 @@ async def test_null_after_the_last_page_ends_the_reading(world: World) -> None:
     def null(body: dict[str, Any], _request: httpx.Request) -> None:
         body["data"]["data"] = rows(body) or None
 
-    rewriting(world, null, "/histories")
+    world.line.rewrite_by_request(null, "/histories")
     async with filled(world, 3) as (opened, ids):
         reading = await read(opened, world)
     assert ([row.task_id for row in reading.rows], reading.complete) == (ids, True)
@@ -163,7 +163,7 @@ async def test_a_row_that_falls_between_two_pages_is_found_by_the_second_reading
         if params["page_size"] == "100" and params["page"] == "2":
             del rows(body)[0]  # it has moved to the first page since that was read
 
-    rewriting(world, moved, "/histories")
+    world.line.rewrite_by_request(moved, "/histories")
     async with filled(world, 150) as (opened, ids):
         reading = await read(opened, world)
     assert {row.task_id for row in reading.rows} == set(ids)
@@ -175,7 +175,7 @@ async def test_a_row_that_falls_between_two_pages_of_the_second_reading_is_there
         if request.url.params["page_size"] == "89" and request.url.params["page"] == "2":
             del rows(body)[0]
 
-    rewriting(world, moved, "/histories")
+    world.line.rewrite_by_request(moved, "/histories")
     async with filled(world, 150) as (opened, ids):
         assert [row.task_id for row in (await read(opened, world)).rows] == ids
 
@@ -210,7 +210,7 @@ async def test_rows_without_dates_are_passed_over_where_the_order_is_checked(wor
         for row in rows(body)[::2]:
             row["created_at"] = "0001-01-01T00:00:00Z"
 
-    rewriting(world, undated, "/histories")
+    world.line.rewrite_by_request(undated, "/histories")
     async with filled(world, 9) as (opened, ids):
         reading = await read(opened, world)
     assert (reading.complete, len(reading.rows)) == (True, len(ids))
@@ -240,7 +240,7 @@ def with_an_empty_row(body: dict[str, Any], _request: httpx.Request) -> None:
     ],
 )
 async def test_rows_that_make_no_sense_make_a_reading_incomplete(world: World, change: Any, problem: str) -> None:
-    rewriting(world, lambda body, request: change(body, request) if rows(body) else None, "/histories")
+    world.line.rewrite_by_request(lambda body, request: change(body, request) if rows(body) else None, "/histories")
     async with filled(world, 9) as (opened, _):
         reading = await read(opened, world)
     assert (reading.complete, reading.problem) == (False, problem)
@@ -248,15 +248,13 @@ async def test_rows_that_make_no_sense_make_a_reading_incomplete(world: World, c
 
 
 async def test_pages_in_the_wrong_order_make_a_reading_incomplete(world: World) -> None:
-    inner = world.line._inner.handle_async_request
-
-    async def swapped(request: httpx.Request) -> httpx.Response:
+    async def swapped(request: httpx.Request, inner: Answer) -> httpx.Response:
         page = {"1": "2", "2": "1"}.get(request.url.params.get("page", ""), request.url.params.get("page", ""))
         request.url = request.url.copy_set_param("page", page) if "page" in request.url.params else request.url
         return await inner(request)
 
     ids = await fill(world, 150)
-    world.line._inner.handle_async_request = swapped  # type: ignore[method-assign]
+    world.line.answer(swapped)
     async with simulated(world) as opened:
         reading = await read(opened, world)
     assert (reading.complete, reading.problem) == (False, "its rows are not in the order of their dates")
@@ -265,14 +263,12 @@ async def test_pages_in_the_wrong_order_make_a_reading_incomplete(world: World) 
 
 @pytest.mark.parametrize("count", [1, 100, 150])
 async def test_a_page_that_repeats_the_one_before_makes_a_reading_incomplete(world: World, count: int) -> None:
-    inner = world.line._inner.handle_async_request
-
-    async def always_the_first(request: httpx.Request) -> httpx.Response:
+    async def always_the_first(request: httpx.Request, inner: Answer) -> httpx.Response:
         request.url = request.url.copy_set_param("page", "1")
         return await inner(request)
 
     ids = await fill(world, count)
-    world.line._inner.handle_async_request = always_the_first  # type: ignore[method-assign]
+    world.line.answer(always_the_first)
     async with simulated(world) as opened:
         reading = await read(opened, world)
     assert (reading.complete, reading.problem) == (False, "a page repeats the one before")
@@ -285,7 +281,7 @@ async def test_a_row_without_an_id_is_kept_as_often_as_it_stands_there(world: Wo
         for row in rows(body):
             row["task_id"] = ""
 
-    rewriting(world, nameless, "/histories")
+    world.line.rewrite_by_request(nameless, "/histories")
     async with filled(world, 3) as (opened, _):
         reading = await read(opened, world)
     assert ([row.task_id for row in reading.rows], reading.complete) == ([None] * 3, True)
@@ -348,7 +344,7 @@ async def test_a_second_reading_that_shows_nothing_makes_a_reading_incomplete(wo
         if request.url.params["page_size"] == "89":
             rows(body).clear()
 
-    rewriting(world, no_such_size, "/histories")
+    world.line.rewrite_by_request(no_such_size, "/histories")
     async with filled(world, 150) as (opened, ids):
         reading = await read(opened, world)
     assert (reading.complete, reading.problem) == (False, "its second reading shows nothing")
@@ -356,15 +352,13 @@ async def test_a_second_reading_that_shows_nothing_makes_a_reading_incomplete(wo
 
 
 async def test_a_page_out_of_a_cache_makes_a_reading_incomplete(world: World) -> None:
-    inner = world.line._inner.handle_async_request
-
-    async def old(request: httpx.Request) -> httpx.Response:
+    async def old(request: httpx.Request, inner: Answer) -> httpx.Response:
         response = await inner(request)
         response.headers["age"] = "30"
         return response
 
     async with filled(world, 3) as (opened, _):
-        world.line._inner.handle_async_request = old  # type: ignore[method-assign]
+        world.line.answer(old)
         reading = await read(opened, world)
     assert (reading.complete, reading.problem) == (False, "a page came out of a cache")
 

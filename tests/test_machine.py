@@ -89,9 +89,7 @@ class Money(RuleBasedStateMachine):
 
     def start(self) -> None:
         for account in ACCOUNTS:
-            view = World({**self.world.environment, "PIAPI_API_KEY": account})
-            view.clock, view.simulator, view.line = self.world.clock, self.world.simulator, self.world.line
-            view.state = self.world.state
+            view = self.world.beside(PIAPI_API_KEY=account)
             for _ in range(2):
                 self.contexts.append(self.portal.wrap_async_context_manager(view.client()))
         self.agents = [context.__enter__() for context in self.contexts]

@@ -89,8 +89,7 @@ async def test_an_entry_dated_in_the_future_counts() -> None:
     world.clock.advance(48 * HOUR)
     async with world.client() as agent:
         await agent.order(request_id="1")
-    back = World(world.environment)
-    back.state, back.clock = world.state, type(world.clock)()
+    back = World({**world.environment, "WANX_STATE_DIR": str(world.state)})
     async with back.client() as agent:
         assert (await agent.error("create_wanx_task", **ORDER, request_id="2")).startswith("budget_exceeded: ")
 
@@ -271,8 +270,7 @@ async def test_a_request_id_is_free_again_after_a_decline(world: World) -> None:
 
 
 async def test_another_account_is_nobody_s_repeat(world: World) -> None:
-    other = World({"PIAPI_API_KEY": "another-key-000"})
-    other.state, other.simulator, other.line, other.clock = world.state, world.simulator, world.line, world.clock
+    other = world.beside(PIAPI_API_KEY="another-key-000")
     async with world.client() as one, other.client() as two:
         first, second = await one.order(request_id="r"), await two.order(request_id="r")
         assert first["task_id"] != second["task_id"]
@@ -342,8 +340,7 @@ async def test_an_order_that_nobody_has_seen_is_released_after_two_readings_five
 
 
 async def test_another_account_neither_adopts_nor_releases_an_unknown_order(world: World) -> None:
-    other = World({"PIAPI_API_KEY": "another-key-000"})
-    other.state, other.simulator, other.line, other.clock = world.state, world.simulator, world.line, world.clock
+    other = world.beside(PIAPI_API_KEY="another-key-000")
     world.simulator.weather.coming("POST", Fault.LOSE_ANSWER)
     async with world.client() as owner, other.client() as stranger:
         await owner.error("create_wanx_task", **ORDER)

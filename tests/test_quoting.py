@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from tests.provider_answers import answering, changing, own
+from tests.provider_answers import TASKS, answering, own
 from tests.test_commands import run
 from tests.world import World, text
 from wanx_mcp.quoting import LABEL, quote
@@ -140,7 +140,7 @@ async def test_what_a_task_says_of_itself_cannot_pose_as_ours(world: World) -> N
 
     async with world.client() as agent:
         task_id = (await agent.order())["task_id"]
-        changing(world, failed)
+        world.line.rewrite(failed, TASKS)
         world.clock.advance(60)
         seen = await agent.call("get_wanx_task", task_id=task_id)
     assert text(seen).count('"') == 2

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.provider_answers import answering, own, page
-from tests.world import KEY, World
+from tests.world import KEY, Answer, World
 from wanx_mcp.clock import VirtualClock
 from wanx_mcp.errors import ProviderError, ProviderFault, RateLimited, TaskNotFound
 from wanx_mcp.provider import Provider, Upstream, Wire
@@ -177,12 +177,11 @@ async def test_a_page_of_a_gateway_is_read_again_at_once(world: World) -> None:
     pages = [page(404, "404 page not found"), page(403, "<html>Are you a robot?</html>"), page(400)]
     async with world.client() as agent:
         task_id = (await agent.order())["task_id"]
-        real = world.line._inner.handle_async_request
 
-        async def handle(request: httpx.Request) -> httpx.Response:
-            return pages.pop() if pages and request.method == "GET" else await real(request)
+        async def gateway(request: httpx.Request, provider: Answer) -> httpx.Response:
+            return pages.pop() if pages and request.method == "GET" else await provider(request)
 
-        world.line._inner.handle_async_request = handle  # type: ignore[method-assign]
+        world.line.answer(gateway)
         world.clock.advance(5)
         assert (await agent.ok("get_wanx_task", task_id=task_id))["status"] == "pending"
     assert not pages

@@ -14,7 +14,7 @@ import anyio
 import httpx
 import pytest
 
-from tests.provider_answers import answering, changing, own
+from tests.provider_answers import TASKS, answering, own
 from tests.test_commands import run
 from tests.world import KEY, World, text
 from wanx_mcp.provider.account_info import shape
@@ -222,7 +222,7 @@ async def test_no_spelling_of_a_secret_is_stored_or_shown_of_a_task() -> None:
 
     async with world.client() as agent:
         made = [(await agent.order(prompt=f"boat {number}"))["task_id"] for number in range(len(pieces()))]
-        changing(world, failed)
+        world.line.rewrite(failed, TASKS)
         world.clock.advance(60)
         for task_id, piece in zip(made, pieces(), strict=True):
             current.append(piece)

@@ -155,8 +155,7 @@ async def test_a_file_that_was_removed_or_cut_is_saved_again(world: World) -> No
 async def test_a_task_that_was_ordered_elsewhere_is_saved_once_too(world: World) -> None:
     async with finished(world) as (agent, task_id):
         pass
-    other = World()
-    other.line._inner = world.line._inner
+    other = world.elsewhere()
     async with other.client() as agent:
         first = await agent.ok("save_wanx_video", task_id=task_id)
         second = await agent.ok("save_wanx_video", task_id=task_id)
@@ -169,8 +168,7 @@ async def test_where_a_video_ordered_elsewhere_is_gets_told_after_a_restart_too_
 ) -> None:
     async with finished(world) as (agent, task_id):
         pass
-    other = World()
-    other.line._inner = world.line._inner
+    other = world.elsewhere()
     async with other.client() as agent:
         path = (await agent.ok("save_wanx_video", task_id=task_id))["path"]
     for forgotten in (False, True):
@@ -228,8 +226,7 @@ async def test_a_name_with_a_folder_in_it_is_refused(world: World, name: object)
 async def test_saving_works_without_the_ledger(world: World) -> None:
     async with finished(world) as (agent, task_id):
         pass
-    blind = World({"WANX_STATE_DIR": "/dev/null/nowhere"})
-    blind.line._inner = world.line._inner
+    blind = world.beside(WANX_STATE_DIR="/dev/null/nowhere")
     async with blind.client() as agent:
         first = await agent.ok("save_wanx_video", task_id=task_id)
         second = await agent.ok("save_wanx_video", task_id=task_id)
@@ -450,9 +447,12 @@ async def test_two_calls_at_once_share_one_download(host: MediaHost) -> None:
 
 async def test_two_processes_keep_one_copy(host: MediaHost) -> None:
     host.plays(mediahost.stalled(clip(), after=500, seconds=0.2), mediahost.whole(clip()))
-    world, twin = at(host), at(host)
-    twin.state, twin.line = world.state, world.line
-    async with finished(world) as (agent, task_id), twin.client() as other, anyio.create_task_group() as group:
+    world = at(host)
+    async with (
+        finished(world) as (agent, task_id),
+        world.beside().client() as other,
+        anyio.create_task_group() as group,
+    ):
         for one in (agent, other):
             group.start_soon(lambda one=one: one.ok("save_wanx_video", task_id=task_id))
     assert len(names(world)) == 1

@@ -59,8 +59,7 @@ async def test_a_setting_about_money_forbids_orders_and_no_reads(variable: str, 
     world = World()
     async with world.client() as agent:
         task_id = (await agent.order())["task_id"]
-    wrong = World({variable: value})
-    wrong.state, wrong.simulator, wrong.line, wrong.clock = world.state, world.simulator, world.line, world.clock
+    wrong = world.beside(**{variable: value})
     async with wrong.client() as agent:
         error = await agent.error("create_wanx_task", task_type="txt2video-14b", prompt="another boat")
         assert error.startswith(f"not_configured: {variable} must be")

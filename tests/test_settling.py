@@ -31,7 +31,7 @@ async def desk(world: World, *, key: str | None = KEY) -> AsyncIterator[Account]
         return world.settings.base_url
 
     upstream = key and Upstream(world.settings.base_url, locate, key=key, loopback=True, transport=world.line)
-    settings = World({**world.environment, "WANX_STATE_DIR": str(world.state), "PIAPI_API_KEY": key or ""}).settings
+    settings = world.beside(PIAPI_API_KEY=key or "").settings
     async with anyio.create_task_group() as group:
         async with open_account(settings, CATALOG, world.clock, group, upstream or None) as account:
             yield account

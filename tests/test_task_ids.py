@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 
 from tests.test_commands import run
-from tests.world import World, text
+from tests.world import Answer, World, text
 from wanx_mcp.taskid import is_task_id, same_id
 
 ODD = [
@@ -54,9 +54,8 @@ def test_when_two_ids_are_one(one: str, other: str, same: bool) -> None:
 
 def naming(world: World, task_id: str) -> None:
     """The provider gives the next task that id."""
-    inner = world.line._inner.handle_async_request
 
-    async def handle(request: httpx.Request) -> httpx.Response:
+    async def handle(request: httpx.Request, inner: Answer) -> httpx.Response:
         response = await inner(request)
         if request.method != "POST" or request.url.path != "/api/v1/task":
             return response
@@ -69,7 +68,7 @@ def naming(world: World, task_id: str) -> None:
         body["data"]["task_id"] = task_id
         return httpx.Response(200, json=body)
 
-    world.line._inner.handle_async_request = handle  # type: ignore[method-assign]
+    world.line.answer(handle)
 
 
 @pytest.mark.anyio

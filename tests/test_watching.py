@@ -14,7 +14,7 @@ import pytest
 
 from tests.bench.schedules import Truth, cost, every
 from tests.bench.waiting import fixed_calls, follow
-from tests.world import Agent, World, text
+from tests.world import Agent, Answer, World, text
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import VirtualClock
 from wanx_mcp.simulator.life import Plan
@@ -71,13 +71,12 @@ class Times:
 
 def denying(world: World, *numbers: int) -> None:
     """The provider answers 404 to the reads of these numbers, the first being 1."""
-    inner = world.line._inner.handle_async_request
     missing = httpx.Response(404, json={"code": 404, "message": "task not found", "data": None})
 
-    async def denied(request: httpx.Request) -> httpx.Response:
+    async def denied(request: httpx.Request, inner: Answer) -> httpx.Response:
         return missing if request.method == "GET" and reads(world) in numbers else await inner(request)
 
-    world.line._inner.handle_async_request = denied  # type: ignore[method-assign]
+    world.line.answer(denied)
 
 
 async def waited(agent: Agent, task_id: str, seconds: int = 45) -> dict[str, Any]:

@@ -24,9 +24,7 @@ ACCOUNTS = {
 
 def with_key(world: World, key: str) -> World:
     """The same user, who has set another key."""
-    other = World({**world.environment, "PIAPI_API_KEY": key})
-    other.state, other.simulator, other.line, other.clock = world.state, world.simulator, world.line, world.clock
-    return other
+    return world.beside(PIAPI_API_KEY=key)
 
 
 # A new key of the same account

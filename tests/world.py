@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import shutil
 import tempfile
 import weakref
@@ -28,6 +30,11 @@ from wanx_mcp.simulator.app import HangUpError, Simulator
 KEY = "test-key-1234567890"
 PICTURE = "https://example.com/in.jpg"
 Hook = Callable[[httpx.Request], Awaitable[None]]
+Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Reply = Callable[[httpx.Request, Answer], Awaitable[httpx.Response]]
+"""Answers a request; what the provider would have answered is one call of the second argument away."""
+
+Change = Callable[[dict[str, Any]], None]
 UNCONNECTED = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -45,7 +52,7 @@ class Line(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, simulator: Simulator) -> None:
-        self._inner = httpx.ASGITransport(simulator.app())
+        self._answer: Answer = httpx.ASGITransport(simulator.app()).handle_async_request
         self.requests: list[httpx.Request] = []
         self.broken: list[Exception] = []
         self.broken_orders: list[Exception] = []
@@ -74,7 +81,7 @@ class Line(httpx.AsyncBaseTransport):
         if self.on_request:
             await self.on_request(request)
         try:
-            response = await self._inner.handle_async_request(request)
+            response = await self._answer(request)
         except HangUpError:
             raise httpx.ReadError("the connection broke") from None
         if self.on_response:
@@ -91,6 +98,35 @@ class Line(httpx.AsyncBaseTransport):
         if trace is not None:
             first = httpcore.Request(request.method, str(request.url))
             await trace("http11.send_request_headers.started", {"request": first})
+
+    def answer(self, reply: Reply) -> None:
+        """From now on `reply` answers each request. Several wrap one another, the last one outermost."""
+        inner = self._answer
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            return await reply(request, inner)
+
+        self._answer = answer
+
+    def rewrite(self, change: Change, path: str, *, method: str = "GET") -> None:
+        """The provider's JSON answers to requests of `method` with `path` in their path, changed on the way."""
+        self.rewrite_by_request(lambda body, _request: change(body), path, method=method)
+
+    def rewrite_by_request(
+        self, change: Callable[[dict[str, Any], httpx.Request], None], path: str, *, method: str = "GET"
+    ) -> None:
+        """The same, where the change depends on the request."""
+
+        async def rewritten(request: httpx.Request, inner: Answer) -> httpx.Response:
+            response = await inner(request)
+            if request.method != method or path not in request.url.path:
+                return response
+            body = json.loads(await response.aread())
+            change(body, request)
+            dates = {name: value for name, value in response.headers.items() if name in ("date", "age")}
+            return httpx.Response(response.status_code, text=json.dumps(body), headers=dates)
+
+        self.answer(rewritten)
 
     def sent(self, method: str) -> list[httpx.Request]:
         """The requests of that method, without the account reads that go before orders."""
@@ -114,12 +150,29 @@ class World:
 
     simulator: Simulator = field(init=False)
     line: Line = field(init=False)
+    _origin: World | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.state = Path(tempfile.mkdtemp(prefix="wanx-test-"))
-        weakref.finalize(self, shutil.rmtree, self.state, ignore_errors=True)
+        self._make_state()
         self.simulator = Simulator(catalog=self.catalog, clock=self.clock)
         self.line = Line(self.simulator)
+
+    def _make_state(self) -> None:
+        self.state = Path(tempfile.mkdtemp(prefix="wanx-test-"))
+        weakref.finalize(self, shutil.rmtree, self.state, ignore_errors=True)
+
+    def beside(self, **environment: str) -> World:
+        """Another server process with the same state folder, provider, line and clock, and other settings."""
+        other = copy.copy(self)
+        other.environment = {**self.environment, **environment}
+        other._origin = self  # whose state folder lives as long as it does
+        return other
+
+    def elsewhere(self, **environment: str) -> World:
+        """A server process on another machine: the same provider, line and clock, and nothing on disk yet."""
+        other = self.beside(**environment)
+        other._make_state()
+        return other
 
     @property
     def videos(self) -> Path:
