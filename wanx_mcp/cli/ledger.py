@@ -28,7 +28,7 @@ from wanx_mcp.taskid import is_task_id
 def show(*, count: int) -> int:
     """Print the spending and the newest orders. Returns the exit code."""
 
-    def told(book: Book, settings: Settings) -> tuple[int, str]:
+    def shown(book: Book, settings: Settings) -> tuple[int, str]:
         budget = settings.daily_budget
         spending = book.spending(datetime.now(UTC), None if budget is None else to_points(budget))
         limit = "no limit" if budget is None else f"a budget of {dollars(budget)}"
@@ -46,7 +46,7 @@ def show(*, count: int) -> int:
             ]
         return 0, "\n".join([*lines, *_elsewhere(settings)])
 
-    return _with_book(told)
+    return _with_book(shown)
 
 
 def settle(number: int, *, task_id: str | None) -> int:

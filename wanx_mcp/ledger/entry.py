@@ -111,7 +111,7 @@ class Entry:
 
     `created_at` is this machine's time of the intention and `absent_noted_at` that of the reading at `absent_at`, all
     other times are the provider's: `ordered_at` the moment of the intention, `sent_at` when the last attempt was about
-    to leave, `placed_at` the provider's own date of the task, `seen_at` when a GET last told of it, `looked_at` when it
+    to leave, `placed_at` the provider's own date of the task, `seen_at` when a GET last showed it, `looked_at` when it
     was last searched for, `absent_at` and `canary_at` the first reading of the history that proves its absence and the
     task of ours that this reading showed.
     """

@@ -13,7 +13,7 @@ class Identities(Rows):
     """Keys and the accounts that they belong to."""
 
     def account(self, origin: str, key: str) -> str:
-        """The hash of `key` at `origin`, from which the key cannot be told. It is remembered with its origin."""
+        """The hash of `key` at `origin`, from which the key cannot be recovered. It is remembered with its origin."""
         (salt,) = self._db.execute("select salt from secret").fetchone()
         name = hmac.new(salt, f"{origin}\0{key}".encode(), hashlib.sha256).hexdigest()[:32]
         known = "select count(*) from identity where account = :account and origin is not null"

@@ -1,4 +1,4 @@
-"""The way into the ledger: opened when first needed, one thread, one border for everything SQLite can say."""
+"""The ledger: opened when first needed, used in one thread, with every error of SQLite translated."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ DURATIONS_WINDOW = 500
 
 
 class Tracking(Identities):
-    """The verbs of reading an accepted order."""
+    """The verbs for an accepted order."""
 
     def observe(self, account: str, seen: Observation) -> None:
         """Keep what was seen of a task that the ledger knows; one that it does not know is left alone."""

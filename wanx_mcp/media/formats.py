@@ -1,4 +1,4 @@
-"""Kinds of pictures, told by their first bytes: which are sent as they are, which are converted, which are neither."""
+"""Kinds of pictures, recognised by their first bytes: those sent as they are, those converted, those refused."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def _trust() -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:
-        advice = "ask the user to mend SSL_CERT_FILE or SSL_CERT_DIR and to restart this server"
+        advice = "ask the user to correct SSL_CERT_FILE or SSL_CERT_DIR and to restart this server"
         raise DownloadFailed("the CA file that is set cannot be read", advice=advice) from error
 
 

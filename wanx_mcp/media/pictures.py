@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wanx_mcp.media.contact import SHEET, looks_like_sheet
 from wanx_mcp.media.formats import JPEG, PNG, Kind, Unfit
 from wanx_mcp.media.inspecting import Inspected, damage_told, inspected, opened
-from wanx_mcp.media.mending import encoded, foreign_profile, has_clear_parts, in_srgb, is_deep, on_white, scaled
+from wanx_mcp.media.repairs import encoded, foreign_profile, has_clear_parts, in_srgb, is_deep, on_white, scaled
 from wanx_mcp.media.stripping import stripped
 
 if TYPE_CHECKING:

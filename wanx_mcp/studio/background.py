@@ -1,4 +1,4 @@
-"""Work that outlives the call that asked for it: a client may cancel or time out, an order that has left may not."""
+"""Background jobs: work that goes on after the call that started it was cancelled or timed out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class BackgroundJob(Generic[ResultT]):
-    """One piece of work and, when it is done, its result or its error."""
+    """A job and, once it is done, its result or its error."""
 
     done: anyio.Event = field(default_factory=anyio.Event)
     fault: type[WanxError] = OutcomeUnknown
@@ -36,7 +36,7 @@ class BackgroundJob(Generic[ResultT]):
 
 
 class Background:
-    """The background under way, in a task group that no call owns."""
+    """The jobs in progress, in a task group that no call owns."""
 
     def __init__(self, group: TaskGroup) -> None:
         self._group = group
@@ -45,14 +45,14 @@ class Background:
     def send(
         self, work: Callable[[], Awaitable[ResultT]], fault: type[WanxError] = OutcomeUnknown
     ) -> BackgroundJob[ResultT]:
-        """Start `work` now, whatever becomes of the caller. `fault` is what an unexpected end of it means."""
+        """Start `work` now. `fault` is the error of a job that fails unexpectedly."""
         job: BackgroundJob[ResultT] = BackgroundJob(fault=fault)
         self._open.add(job)  # type: ignore[arg-type]  # only its event is used
         self._group.start_soon(self._run, job, work)
         return job
 
     async def settle(self) -> None:
-        """Give the background under way a moment to end."""
+        """Wait up to GRACE_SECONDS for the jobs in progress."""
         with anyio.move_on_after(GRACE_SECONDS):
             for job in list(self._open):
                 await job.done.wait()
@@ -63,8 +63,8 @@ class Background:
         except WanxError as error:
             job.error = error
         except Exception:
-            log.exception("an job met an unexpected fault")
-            job.error = job.fault("this server met an unexpected fault while the call was under way")
+            log.exception("a background job failed unexpectedly")
+            job.error = job.fault("this server failed unexpectedly during the call")
         finally:
             self._open.discard(job)
             job.done.set()

@@ -1,4 +1,4 @@
-"""One poller per task, shared by all waiters that wait for it: it reads the task once for all of them."""
+"""One poller per task, shared by all calls that wait for it: each read serves all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose turn it is to read: at most so many reads in any 60 seconds over all watches, first come, first served."""
+"""The read limit: at most so many reads in any 60 seconds over all pollers, first come, first served."""
 
 from __future__ import annotations
 

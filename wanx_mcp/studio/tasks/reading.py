@@ -72,7 +72,7 @@ class TaskReading:
         return await self._pollers.wait(task_id, until, report, seen)
 
     async def look(self, task_id: str, *, within: float = READ_SECONDS, lookup: LookingUp | None = None) -> TaskView:
-        """The task, from memory if it was read just now. `lookup` hears from the ledger if that has been asked."""
+        """The task, from memory if it was read just now. `lookup` is the ledger's answer if it was asked already."""
         if seen := self._remember(task_id):
             return seen[1]
         return await self.read_now(task_id, within=within, lookup=lookup)

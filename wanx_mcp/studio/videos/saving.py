@@ -1,4 +1,4 @@
-"""Bringing a finished video to disk: once for each task, on an job that outlives the call, shared by all callers."""
+"""Saving a finished video: one download per task, in a background job that all callers share."""
 
 from __future__ import annotations
 
