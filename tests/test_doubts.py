@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.world import World
-from wanx_mcp.simulator.weather import Dress, Fault
+from wanx_mcp.simulator.weather import Fault, Variant
 
 pytestmark = pytest.mark.anyio
 ORDER: dict[str, Any] = {"task_type": "img2video-14b", "prompt": "a boat", "image": "https://example.com/in.png"}
@@ -255,7 +255,7 @@ async def test_a_cancel_that_the_provider_ignores_is_no_success(world: World) ->
 
 
 async def test_a_link_that_comes_late_is_waited_for_in_short_steps(world: World) -> None:
-    world.simulator.weather.dresses = frozenset({Dress.LATE_URL})
+    world.simulator.weather.variants = frozenset({Variant.LATE_URL})
     world.simulator.speed = 400
     async with world.client() as agent:
         created = await agent.ok("create_wanx_task", **ORDER)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.test_doctor import simulated
 from tests.world import Agent, World, text
-from wanx_mcp.simulator.weather import Dress
+from wanx_mcp.simulator.weather import Variant
 
 pytestmark = pytest.mark.anyio
 SAVE = "save_wanx_video"
@@ -51,7 +51,7 @@ def looks(world: World, task_id: str) -> list[str]:
 @pytest.mark.parametrize("tool", HOMEWARD)
 async def test_a_link_that_has_ended_since_it_was_read_is_read_again(world: World, tool: str) -> None:
     weather = world.simulator.weather
-    weather.dresses, weather.link_life = frozenset({Dress.SIGNED_URL}), timedelta(seconds=1)
+    weather.variants, weather.link_life = frozenset({Variant.SIGNED_URL}), timedelta(seconds=1)
     async with world.client() as agent:
         task_id = await finished(world, agent)
         link = (await agent.ok("get_wanx_task", task_id=task_id))["video_url"]
@@ -93,7 +93,7 @@ async def test_a_clip_of_a_task_that_the_provider_has_forgotten_is_gone_with_its
 
 
 async def test_a_clip_whose_link_was_never_seen_is_gone_with_its_task(world: World) -> None:
-    world.simulator.weather.dresses = frozenset({Dress.LATE_URL})
+    world.simulator.weather.variants = frozenset({Variant.LATE_URL})
     async with world.client() as agent:
         task_id = await finished(world, agent)
         assert "video_url" not in await agent.ok("get_wanx_task", task_id=task_id)
@@ -119,7 +119,7 @@ async def test_a_saved_clip_outlives_its_link(world: World) -> None:
 
 async def test_the_store_of_the_simulator_answers_as_stores_do(world: World) -> None:
     weather = world.simulator.weather
-    weather.dresses = frozenset({Dress.SIGNED_URL})
+    weather.variants = frozenset({Variant.SIGNED_URL})
     async with world.client() as agent, httpx.AsyncClient(transport=world.line) as store:
         task_id = await finished(world, agent)
         link = (await agent.ok("get_wanx_task", task_id=task_id))["video_url"]

@@ -12,30 +12,30 @@ import pytest
 
 from tests.world import Agent, World
 from wanx_mcp.provider.answers import Status, read_code, read_date, read_task
-from wanx_mcp.simulator.weather import Dress, Fault
+from wanx_mcp.simulator.weather import Fault, Variant
 
 pytestmark = pytest.mark.anyio
 
 
-async def finished(world: World, dress: Dress | None = None) -> dict[str, Any]:
-    if dress:
-        world.simulator.weather.dresses = frozenset({dress})
+async def finished(world: World, variant: Variant | None = None) -> dict[str, Any]:
+    if variant:
+        world.simulator.weather.variants = frozenset({variant})
     async with world.client() as agent:
         created = await agent.order()
         world.clock.advance(3600)
         return await agent.ok("get_wanx_task", task_id=created["task_id"])
 
 
-@pytest.mark.parametrize("dress", Dress)
-async def test_a_finished_task_is_read_in_every_dress(world: World, dress: Dress) -> None:
-    seen = await finished(world, dress)
+@pytest.mark.parametrize("variant", Variant)
+async def test_a_finished_task_is_read_in_every_variant(world: World, variant: Variant) -> None:
+    seen = await finished(world, variant)
     assert seen["status"] == "completed"
     assert seen["video_url"].startswith("http://127.0.0.1:9/media/")
 
 
-@pytest.mark.parametrize("dress", [Dress.NANOSECONDS, Dress.OFFSET_DATES])
-async def test_dates_come_out_as_utc(world: World, dress: Dress) -> None:
-    seen = await finished(world, dress)
+@pytest.mark.parametrize("variant", [Variant.NANOSECONDS, Variant.OFFSET_DATES])
+async def test_dates_come_out_as_utc(world: World, variant: Variant) -> None:
+    seen = await finished(world, variant)
     assert seen["created_at"] == "2026-01-01T00:00:00Z"
     assert seen["started_at"].endswith("Z")
     assert seen["ended_at"] > seen["started_at"]
@@ -57,7 +57,7 @@ async def test_what_is_not_reached_is_absent(world: World) -> None:
 
 
 async def test_a_strange_status_is_processing_and_kept(world: World) -> None:
-    world.simulator.weather.dresses = frozenset({Dress.STRANGE_STATUS})
+    world.simulator.weather.variants = frozenset({Variant.STRANGE_STATUS})
     async with world.client() as agent:
         created = await agent.order()
         world.clock.advance(120)
@@ -412,7 +412,7 @@ async def test_the_time_that_has_passed_is_told_by_the_clock_that_dates_the_task
 
 
 async def test_of_a_task_that_ended_nobody_knows_when_no_time_is_told_that_would_grow(world: World) -> None:
-    world.simulator.weather.dresses = frozenset({Dress.NO_DATES})
+    world.simulator.weather.variants = frozenset({Variant.NO_DATES})
     async with world.client() as agent:
         task_id = (await agent.order())["task_id"]
         world.clock.advance(100)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.world import KEY, Agent, World
 from wanx_mcp.clock import VirtualClock
-from wanx_mcp.simulator.weather import Dress, Fault
+from wanx_mcp.simulator.weather import Fault, Variant
 
 pytestmark = pytest.mark.anyio
 ORDER: dict[str, Any] = {"task_type": "txt2video-14b", "prompt": "a boat"}
@@ -155,7 +155,7 @@ async def test_a_failed_task_that_was_not_charged_leaves_the_books() -> None:
 async def test_a_failed_task_without_figures_stays_booked() -> None:
     world = world_with("5")
     world.simulator.weather.failing = 1.0
-    world.simulator.weather.dresses = frozenset({Dress.NO_USAGE})
+    world.simulator.weather.variants = frozenset({Variant.NO_USAGE})
     async with world.client() as agent:
         created = await agent.order()
         world.clock.advance(HOUR)

@@ -11,9 +11,10 @@ import pytest
 from tests.mutants.accepted import read_accepted, stale
 from tests.mutants.cover import Test as Cover
 from tests.mutants.mutant import Mutant, candidates, choose
+from tests.mutants.ordering import diverse, in_order
 from tests.mutants.rows import CORE
 from tests.mutants.running import affordable
-from tests.mutants.selection import Selection, in_order
+from tests.mutants.selection import Selection
 from tests.mutants.source import PACKAGE, parse, path_of
 
 
@@ -96,11 +97,10 @@ def test_alternatives_quantifiers_and_flags_of_a_regular_expression_go_one_by_on
     }
 
 
-def test_every_module_of_the_core_has_mutants_that_can_be_compiled() -> None:
-    rows = [row for row in CORE if path_of(row).exists()]
-    assert rows
-    chosen = choose((parse(row, path_of(row).read_bytes()) for row in rows), 3 * len(rows), seed=1)
-    assert Counter(mutant.module for mutant in chosen) == dict.fromkeys(rows, 3)
+def test_every_module_of_the_core_is_there_and_has_mutants_that_can_be_compiled() -> None:
+    assert not [row for row in CORE if not path_of(row).exists()], "renamed? tests/mutants/rows.py"
+    chosen = choose((parse(row, path_of(row).read_bytes()) for row in CORE), 3 * len(CORE), seed=1)
+    assert Counter(mutant.module for mutant in chosen) == dict.fromkeys(CORE, 3)
     assert len({mutant.name for mutant in chosen}) == len(chosen)
 
 
@@ -167,6 +167,11 @@ def test_tests_that_take_different_ways_through_the_function_alternate() -> None
     usual = [cover(f"a.py::{number}", 1, mutant.line, mutant.line + 2) for number in range(3)]
     fails = cover("b.py::raises", 9, mutant.line, mutant.line + 1)
     assert Selection([*usual, fails]).tests(mutant) == [usual[0], fails, *usual[1:]]
+
+
+def test_a_cover_takes_the_test_that_adds_the_most_lines_for_its_duration_and_none_that_adds_nothing() -> None:
+    wide, quick, same, new = cover("w", 9, 1, 2, 3, 4), cover("q", 0, 1, 2, 3), cover("s", 0, 2), cover("n", 1, 9)
+    assert diverse([same, wide, new, quick]) == [quick, new, wide]
 
 
 def test_the_files_take_turns_and_the_limit_cuts_the_rest() -> None:

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from tests import pictures as p
 from tests.badpictures import BAD, LOST
-from tests.goodpictures import GOOD
+from tests.goodpictures import GOOD, put
 from tests.oddpictures import ODD_BAD, ODD_GOOD
 from tests.place import ORDER, Place
 
@@ -32,7 +32,7 @@ def same(content: bytes, wanted: Image.Image, *, exact: bool) -> None:
 @pytest.mark.parametrize("name", TAKEN)
 async def test_what_arrives_at_the_provider_is_the_picture_upright_and_nothing_else(place: Place, name: str) -> None:
     good = TAKEN[name]
-    value = good.put(place)
+    value = put(good.put, place)
     async with place.world.client() as agent:
         result = await agent.call("create_wanx_task", **ORDER, image=value)
         assert not result.is_error, result.content
@@ -48,7 +48,7 @@ async def test_what_arrives_at_the_provider_is_the_picture_upright_and_nothing_e
 @pytest.mark.parametrize("name", REFUSED)
 async def test_what_cannot_be_sent_is_refused_with_the_reason_before_any_request(place: Place, name: str) -> None:
     bad = REFUSED[name]
-    value = bad.put(place)
+    value = put(bad.put, place)
     async with place.world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER, image=value)
         dry = await agent.error("create_wanx_task", **ORDER, image=value, dry_run=True)

@@ -15,6 +15,7 @@ import pytest
 
 from tests import pictures as p
 from tests.badpictures import BAD, DEVICE
+from tests.goodpictures import put
 from tests.place import ORDER, Place
 from wanx_mcp.media.formats import Unfit
 from wanx_mcp.media.places import read_local
@@ -77,7 +78,7 @@ async def test_the_watch_sees_an_open(place: Place) -> None:
 @linux
 @pytest.mark.parametrize("name", BAD)
 async def test_no_refused_input_opens_anything_outside(place: Place, name: str) -> None:
-    value = BAD[name].put(place)
+    value = put(BAD[name].put, place)
     async with place.world.client() as agent:
         await agent.error("create_wanx_task", **ORDER, image="warm-up.png")
         with watched(place.outside, place.outside / "secret.png") as seen, audited() as opened:
@@ -139,7 +140,7 @@ def test_network_and_device_paths_are_refused_before_any_call_to_the_system(plac
         if event == "c_call" and getattr(argument, "__module__", "") in ("posix", "nt"):
             calls.append(argument.__name__)  # type: ignore[attr-defined]
 
-    value = BAD[name].put(place)
+    value = put(BAD[name].put, place)
     sys.setprofile(profile)
     try:
         with pytest.raises(Unfit):

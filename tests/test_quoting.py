@@ -86,6 +86,8 @@ def test_characters_that_can_be_seen_stay(char: str) -> None:
 def test_a_quotation_is_cut_to_its_limit(limit: int) -> None:
     for words in ("x" * 5000, 'Next:"' * 900, "\u200b" * 900 + "x" * 900, "a " * 3000):
         assert len(quote(words, limit)) <= limit
+    assert quote("x" * 500, limit) == "x" * (limit - 1) + "…"
+    assert quote("x" * limit, limit) == "x" * limit
 
 
 @pytest.mark.parametrize("links", [True, False])

@@ -51,6 +51,7 @@ SPELLINGS: Mapping[str, Spelling] = {
     "hexadecimal entities": lambda secret: "".join(f"&#x{ord(char):X};" for char in secret),
     "JSON-escaped": lambda secret: json.dumps(secret)[1:-1].replace("/", "\\/"),
     "JSON-escaped letter by letter": lambda secret: "".join(f"\\u{ord(char):04x}" for char in secret),
+    "a program's escapes": lambda secret: "".join(f"\\x{ord(char):02x}" for char in secret),
     "JSON in JSON": lambda secret: "".join(f"\\\\u{ord(char):04x}" for char in secret),
     "full width": lambda secret: "".join(chr(ord(char) + 0xFEE0) for char in secret),
     "zero-width characters in between": "\u200b".join,
@@ -157,6 +158,9 @@ def test_which_parts_of_an_address_count(address: str, words: str, shown: str) -
     ("secret", "words", "shown"),
     [
         ("boat", "a boat and boats, a lifeboat, BOAT", "a [hidden] and boats, a lifeboat, [hidden]"),
+        ("boat", "a\nboat\there\u2003boat", "a\n[hidden]\there\u2003[hidden]"),
+        ("zq7kpl0", "xzq7kpl0y", "xzq7kpl0y"),
+        ("zq7kpl0v", "xzq7kpl0vy", "x[hidden]y"),
         ("boat", "Ym9hdA== and Ym9hdA", "[hidden] and [hidden]"),
         ("the", "the cat in the hat", "the cat in the hat"),
         ("the", 'secret=the; "the", secret: the.', 'secret=[hidden]; "[hidden]", secret: [hidden].'),

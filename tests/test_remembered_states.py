@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.world import Agent, World
-from wanx_mcp.simulator.weather import Dress
+from wanx_mcp.simulator.weather import Variant
 
 pytestmark = pytest.mark.anyio
 HOUR = 3600
@@ -38,7 +38,7 @@ async def test_why_a_task_failed_is_kept(world: World) -> None:
 
 
 async def test_a_link_that_comes_after_the_end_is_kept(world: World) -> None:
-    world.simulator.weather.dresses = frozenset({Dress.LATE_URL})
+    world.simulator.weather.variants = frozenset({Variant.LATE_URL})
     async with world.client() as agent:
         task_id = (await agent.order())["task_id"]
         links: list[str | None] = []
@@ -50,7 +50,7 @@ async def test_a_link_that_comes_after_the_end_is_kept(world: World) -> None:
 
 
 async def test_a_fresh_link_replaces_the_old_one(world: World) -> None:
-    world.simulator.weather.dresses = frozenset({Dress.SIGNED_URL})
+    world.simulator.weather.variants = frozenset({Variant.SIGNED_URL})
     async with world.client() as agent:
         task_id = (await agent.order())["task_id"]
         world.clock.advance(HOUR)
@@ -66,7 +66,7 @@ async def test_what_a_task_cost_is_kept_when_a_later_answer_is_silent_about_it(w
         task_id = (await agent.order())["task_id"]
         world.clock.advance(HOUR)
         charged = (await agent.ok("get_wanx_task", task_id=task_id))["charged_usd"]
-        world.simulator.weather.dresses = frozenset({Dress.NO_USAGE})
+        world.simulator.weather.variants = frozenset({Variant.NO_USAGE})
         world.clock.advance(10)
         await agent.ok("get_wanx_task", task_id=task_id)
         assert (await listed(agent))["charged_usd"] == charged == 0.28
@@ -74,13 +74,13 @@ async def test_what_a_task_cost_is_kept_when_a_later_answer_is_silent_about_it(w
 
 
 async def test_a_cost_that_is_told_late_is_kept(world: World) -> None:
-    world.simulator.weather.dresses = frozenset({Dress.NO_USAGE})
+    world.simulator.weather.variants = frozenset({Variant.NO_USAGE})
     async with world.client() as agent:
         task_id = (await agent.order())["task_id"]
         world.clock.advance(HOUR)
         await agent.ok("get_wanx_task", task_id=task_id)
         assert "charged_usd" not in await listed(agent)
-        world.simulator.weather.dresses = frozenset()
+        world.simulator.weather.variants = frozenset()
         world.clock.advance(10)
         await agent.ok("get_wanx_task", task_id=task_id)
         assert (await listed(agent))["charged_usd"] == 0.28

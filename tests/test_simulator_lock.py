@@ -16,7 +16,7 @@ from mcp import Client
 from tests.world import Agent
 from wanx_mcp.server import build_server
 from wanx_mcp.settings import read_settings
-from wanx_mcp.simulator import patience
+from wanx_mcp.simulator import locking
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +73,7 @@ class News(logging.Handler):
 
 @pytest.fixture
 def news() -> Iterator[News]:
-    listener, log = News(), logging.getLogger(patience.__name__)
+    listener, log = News(), logging.getLogger(locking.__name__)
     before = log.level
     log.setLevel(logging.INFO)
     log.addHandler(listener)
@@ -128,7 +128,7 @@ async def test_tasks_that_are_held_when_the_simulator_starts_hold_up_nobody_else
 async def test_tasks_that_stay_held_are_an_error_that_says_so(
     running: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(locking, "LOCK_WAIT_SECONDS", 0.0)
     async with simulated(tmp_path) as agent:
         if running:
             await agent.order()

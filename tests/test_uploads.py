@@ -15,7 +15,7 @@ from tests.place import ORDER, ORDERS, UPLOADS, Place
 from tests.world import KEY, World
 from wanx_mcp.provider.answers import read_upload
 from wanx_mcp.simulator.clip import scene_of
-from wanx_mcp.simulator.weather import Dress, Fault
+from wanx_mcp.simulator.weather import Fault, Variant
 
 pytestmark = pytest.mark.anyio
 BIG = p.file(p.noise((320, 180)))
@@ -115,9 +115,9 @@ async def test_an_upload_that_keeps_failing_sends_the_picture_inside_and_costs_n
     assert len(place.posts(ORDERS)) == place.world.simulator.store.count() == 1
 
 
-@pytest.mark.parametrize("dress", [Dress.FLAT, Dress.CODE_ZERO, Dress.NO_CODE])
-async def test_every_shape_of_an_uploads_answer_is_read(place: Place, big: str, dress: Dress) -> None:
-    place.world.simulator.weather.dresses = frozenset({dress})
+@pytest.mark.parametrize("variant", [Variant.FLAT, Variant.CODE_ZERO, Variant.NO_CODE])
+async def test_every_shape_of_an_uploads_answer_is_read(place: Place, big: str, variant: Variant) -> None:
+    place.world.simulator.weather.variants = frozenset({variant})
     async with place.world.client() as agent:
         await agent.ok("create_wanx_task", **ORDER, image=big)
     assert len(place.uploads) == 1

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator, Mapping
 
 from tests.mutants.cover import Test
 from tests.mutants.mutant import Mutant
+from tests.mutants.ordering import by_turns, cost, diverse, grouped, in_order
 from tests.mutants.source import PACKAGE
 
 Places = Mapping[str, set[int]]
 """Lines by module."""
 
-SLOW_SECONDS = 5.0
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -30,7 +29,7 @@ class Selection:
             self._read(module, ast.parse(path.read_bytes()), function=False, target="")
 
     def tests(self, mutant: Mutant) -> list[Test]:
-        """Every test that could fail, alternating between the ways through the mutated function and between files.
+        """Every test that could fail: one by one of the different ways through the mutated function, and of a cover.
 
         The other tests of these files come last: they may depend on values that were computed once and cached.
         """
@@ -41,11 +40,9 @@ class Selection:
         ran, files = {test.name for test in found}, {test.file for test in found}
         beside = [test for test in self._tests if test.file in files or test.loads(places)]
         mask = _mask(mutant)
-        ways = [
-            in_order(some)
-            for some in _grouped(sorted(found, key=_cost), lambda test: test.lines.get(mutant.module, 0) & mask)
-        ]
-        return by_turns(ways) + in_order(test for test in beside if test.name not in ran)
+        ways = grouped(sorted(found, key=cost), lambda test: test.lines.get(mutant.module, 0) & mask)
+        narrow = by_turns(in_order(some) for some in ways)
+        return by_turns([narrow, diverse(found)]) + in_order(test for test in beside if test.name not in ran)
 
     def _places(self, mutant: Mutant) -> Places:
         if function := _function(mutant):
@@ -77,30 +74,6 @@ class Selection:
             target = _target([node]) or target
         for child in ast.iter_child_nodes(node):
             self._read(module, child, function=function or isinstance(node, _FUNCTIONS), target=target)
-
-
-def in_order(tests: Iterable[Test]) -> list[Test]:
-    """The narrow and quick ones first, alternating between files; the slow ones last."""
-    found = sorted(tests, key=_cost)
-    quick = [test for test in found if test.seconds < SLOW_SECONDS]
-    files = _grouped(quick, lambda test: test.file)
-    return by_turns(files) + [test for test in found if test.seconds >= SLOW_SECONDS]
-
-
-def by_turns(groups: Iterable[Sequence[Test]]) -> list[Test]:
-    """The first of each group, then the second of each, and so on."""
-    return [test for row in zip_longest(*groups) for test in row if test is not None]
-
-
-def _cost(test: Test) -> tuple[float, str]:
-    return test.breadth * (test.seconds + 0.05), test.name
-
-
-def _grouped(tests: Iterable[Test], key: Callable[[Test], object]) -> list[list[Test]]:
-    groups: dict[object, list[Test]] = defaultdict(list)
-    for test in tests:
-        groups[key(test)].append(test)
-    return list(groups.values())
 
 
 def _mask(mutant: Mutant) -> int:

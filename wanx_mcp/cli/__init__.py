@@ -1,4 +1,4 @@
-"""The commands. The server starts without loading any of the others."""
+"""The command line. The server starts without loading the other commands."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `wanx-mcp`; without arguments it is the MCP server. Returns the exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if not given:
-        # The SDK's imports make hundreds of thousands of objects that live for ever: collecting among them is in vain.
+        # The imports of the SDK create hundreds of thousands of permanent objects; collecting among them wastes time.
         gc.disable()
-        # The SDK reads stdin in a thread that Python's own SIGINT cannot interrupt; and imports need no traceback.
+        # Python's SIGINT handler cannot interrupt the thread in which the SDK reads stdin, and would print a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         with _absent("uvicorn"):
             from wanx_mcp.cli.serve import serve
@@ -28,13 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _absent(module: str) -> Iterator[None]:
-    """As if `module` were not installed, for a while.
-
-    The SDK's HTTP side loads sse-starlette, which hooks into uvicorn at import if it finds it: 30 ms that a stdio
-    server never uses. The simulator, which does serve HTTP, loads uvicorn itself later.
-    """
+    """Make `module` look uninstalled while the context lasts."""
+    # The SDK imports sse-starlette, which imports uvicorn if it can: 30 ms that a stdio server does not need. The
+    # simulator, which serves HTTP, imports uvicorn later.
     known = sys.modules.get(module)
-    sys.modules[module] = None  # type: ignore[assignment]  # how Python marks a module that is not to be had
+    sys.modules[module] = None  # type: ignore[assignment]  # how Python marks a module that cannot be imported
     try:
         yield
     finally:

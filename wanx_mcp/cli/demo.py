@@ -1,4 +1,4 @@
-"""`wanx-mcp demo`: the whole main job over a real stdio connection, against the simulator."""
+"""`wanx-mcp demo`: orders, saves and previews simulated videos over a real stdio connection."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from wanx_mcp.settings import read_settings
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
 SPEED = 120
-SHOWN = 70
-"""Characters of an argument that are printed: a picture is long."""
+MOST_SHOWN = 70
+"""Characters of an argument that are printed: a picture has many more."""
 
 TEXT = {
     "task_type": "txt2video-14b",
@@ -34,7 +34,7 @@ KEYFRAMES = {"task_type": "img2video-14b-keyframe", "prompt": "Day turns into ni
 
 
 class _EndedError(Exception):
-    """A call of the demo was answered with an error, which has been printed."""
+    """A call failed; its error has been printed."""
 
 
 def demo() -> int:
@@ -43,14 +43,14 @@ def demo() -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        print(f"wanx-mcp demo: {folder} cannot be made ({error.strerror}); set WANX_OUTPUT_DIR", file=sys.stderr)
+        print(f"wanx-mcp demo: {folder} cannot be created ({error.strerror}); set WANX_OUTPUT_DIR", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="wanx-demo-") as state:
         code = 0
         try:
             anyio.run(_converse, folder, state, Transcript(Terminal.here()))
-        except* _EndedError:  # in a group: it comes out of the client's task groups
-            print("wanx-mcp demo: ended early, by the error above; wanx-mcp doctor may know why", file=sys.stderr)
+        except* _EndedError:  # the task groups of the client wrap it in a group
+            print("wanx-mcp demo: stopped by the error above; wanx-mcp doctor may find the cause", file=sys.stderr)
             code = 1
     return code
 
@@ -63,7 +63,7 @@ async def _converse(folder: Path, state: str, shown: Transcript) -> None:
         "WANX_OUTPUT_DIR": str(folder),
     }
     command = StdioServerParameters(command=sys.executable, args=["-m", "wanx_mcp"], env=_inherited() | environment)
-    shown.say("This demo is simulated: no key, no network, no money.")
+    shown.say("This demo uses the simulator: no key, no network, no money.")
     shown.say()
     async with Client(stdio_client(command)) as client:
         day = _picture("#5bb1e4", "#24628a", "#ffd54a", 260)
@@ -77,22 +77,22 @@ async def _converse(folder: Path, state: str, shown: Transcript) -> None:
             videos.append((await _until("path", shown, client, SAVE, task))["path"])
             preview = _text(await _call(shown, client, PREVIEW, task))
             sheets += re.findall(r"Sheet: (.+?) \. ", preview)
-    print(_farewell(folder, videos, sheets))  # paths and a command, to be copied: not wrapped
-    shown.say(f"For real this would have cost ${charged:.2f}.")
+    print(_summary(folder, videos, sheets))  # not wrapped, because paths and the command are to be copied
+    shown.say(f"With the real provider, this would have cost ${charged:.2f}.")
 
 
-def _farewell(folder: Path, videos: list[str], sheets: list[str]) -> str:
+def _summary(folder: Path, videos: list[str], sheets: list[str]) -> str:
     opener = {"darwin": "open", "win32": "explorer"}.get(sys.platform, "xdg-open")
-    lines = ["Videos, to be opened with any player:", *(f"  {path}" for path in videos)]
+    lines = ["Videos, for any player:", *(f"  {path}" for path in videos)]
     if sheets:
-        lines += ["Contact sheets, which a model sees as pictures:", *(f"  {path}" for path in sheets)]
-    return "\n".join([*lines, f'Look at them: {opener} "{folder}"'])
+        lines += ["Contact sheets, as a model sees them:", *(f"  {path}" for path in sheets)]
+    return "\n".join([*lines, f'To open the folder: {opener} "{folder}"'])
 
 
 async def _until(
     fact: str, shown: Transcript, client: Client, tool: str, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The result that tells `fact`. On a slow machine, which also draws the videos, one call may end before."""
+    """Call `tool` until its result has `fact`. On a slow machine, which also renders the videos, that takes several."""
     while fact not in (facts := _facts(await _call(shown, client, tool, arguments))):
         if facts.get("status") == "failed":
             raise _EndedError
@@ -103,12 +103,12 @@ async def _call(shown: Transcript, client: Client, tool: str, arguments: Mapping
     async def move(progress: float, total: float | None, message: str | None) -> None:
         shown.progress(progress / (total or 100), message or "")
 
-    told = ", ".join(f"{name}={_short(value)}" for name, value in arguments.items())
-    shown.turn("agent", f"{tool}({told})")
+    words = ", ".join(f"{name}={_short(value)}" for name, value in arguments.items())
+    shown.turn("agent", f"{tool}({words})")
     try:
         result = await client.call_tool(tool, dict(arguments), progress_callback=move)
     finally:
-        shown.settle()
+        shown.clear_progress()
     shown.turn("error" if result.is_error else "server", _text(result))
     shown.say()
     if result.is_error:
@@ -127,14 +127,14 @@ def _text(result: CallToolResult) -> str:
 
 def _short(value: object) -> str:
     words = repr(value)
-    return words if len(words) <= SHOWN or " " in words else f"{words[: SHOWN // 2]}...'"
+    return words if len(words) <= MOST_SHOWN or " " in words else f"{words[: MOST_SHOWN // 2]}...'"
 
 
 def _picture(sky: str, sea: str, light: str, height: int) -> str:
     """A sea under a sun or a moon, as a data URI."""
     from PIL import Image, ImageDraw
 
-    picture = Image.new("RGB", (1664, 960), sky)  # twice as large as it is sent, for smooth edges
+    picture = Image.new("RGB", (1664, 960), sky)  # twice the final size, for smooth edges
     pen = ImageDraw.Draw(picture)
     pen.ellipse((1160, 600 - height, 1400, 840 - height), fill=light)
     pen.rectangle((0, 640, 1664, 960), fill=sea)

@@ -1,4 +1,4 @@
-"""The stdio server: environment in, protocol on stdout, everything else on stderr."""
+"""Runs the stdio server: the protocol on stdin and stdout, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from wanx_mcp.settings import read_settings
 
 
 def serve() -> NoReturn:
-    """Serve until stdin closes, then end the process at once."""
+    """Serve until stdin closes, then exit the process immediately."""
     settings = read_settings(os.environ)
     for problem in settings.problems:
         print(f"wanx-mcp: {problem}", file=sys.stderr)
     if sys.stdin is not None and sys.stdin.isatty():
-        print("wanx-mcp: an MCP server, waiting for a client on stdin. Ctrl-C ends it.", file=sys.stderr)
+        print("wanx-mcp: this is an MCP server, waiting for a client on stdin. Ctrl-C stops it.", file=sys.stderr)
         print("Commands for people: wanx-mcp --help", file=sys.stderr)
     server = build_server(settings)
     Redaction(settings.secrets).guard(logging.getLogger())
     gc.freeze()
     gc.enable()
     server.run("stdio")
-    # A thread that waits for another process's hold on the ledger must not hold up the end: all is on the disk.
+    # A thread may still wait for the lock of the ledger; everything is on disk, so there is no need to wait for it.
     sys.stderr.flush()
     os._exit(0)

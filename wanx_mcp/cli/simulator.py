@@ -13,19 +13,19 @@ import anyio
 from wanx_mcp.catalog import CATALOG
 from wanx_mcp.settings import read_settings
 from wanx_mcp.simulator.climates import CLIMATES
-from wanx_mcp.simulator.patience import LockedError
+from wanx_mcp.simulator.locking import LockedError
 from wanx_mcp.simulator.serving import persistent, serving
 
 
 def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: str | None, kept: timedelta) -> int:
-    """Serve until interrupted; `key` is the only one accepted, None takes any; `kept` is how long a finished video
-    can be fetched. Returns the exit code."""
+    """Serve until interrupted. Accepts only `key`, or any key if it is None. A finished video can be downloaded for
+    `kept`. Returns the exit code."""
     if key is None:
-        keys, taken, sample = None, "It takes any key. Try it", "any"
+        keys, taken, sample = None, "It accepts any key. Try it", "any"
     else:
         keys, taken, sample = (
             frozenset({key}),
-            "It takes only the key given with --key. To see another refused",
+            "It accepts only the key given with --key. To see another one refused",
             "another",
         )
     state = read_settings(os.environ).state_folder
@@ -33,16 +33,18 @@ def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: s
     try:
         simulated = anyio.run(partial(persistent, state, CATALOG, speed=speed, climate=weather, seed=seed, keys=keys))
     except LockedError:
-        print(f"wanx-mcp simulator: another process holds the tasks in {state}; end it", file=sys.stderr)
+        print(f"wanx-mcp simulator: another process has locked the tasks in {state}; end it", file=sys.stderr)
         return 1
     except (OSError, sqlite3.Error) as error:
-        print(f"wanx-mcp simulator: no tasks can be kept in {state} ({error}); set WANX_STATE_DIR", file=sys.stderr)
+        print(f"wanx-mcp simulator: tasks cannot be stored in {state} ({error}); set WANX_STATE_DIR", file=sys.stderr)
         return 1
     simulated.kept = kept
 
     async def run() -> None:
         async with serving(simulated, port) as url:
-            print(f"The simulated provider listens on {url} ({speed:g} times faster than life, {climate} weather).")
+            print(
+                f"The simulated provider listens on {url} ({speed:g} times faster than real time, {climate} weather)."
+            )
             print(f"{taken}: PIAPI_BASE_URL={url} PIAPI_API_KEY={sample} wanx-mcp doctor", flush=True)
             await anyio.sleep_forever()
 

@@ -43,6 +43,8 @@ def read_file(root: str, real: str, most: int) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
+        if error.errno == errno.EINVAL and os.name == "nt":  # a name that no file there can have
+            raise FileNotFoundError from None
         if error.errno == errno.ELOOP:  # a symlink has taken its place since it was looked up
             raise Unfit(OUTSIDE, misplaced=True) from None
         raise Unfit(f"cannot be read ({os.strerror(error.errno or 0)})") from None
@@ -83,6 +85,7 @@ def _stepped(root: str, steps: list[str]) -> Iterator[int]:
 def _opened(root: str, real: str) -> Iterator[int]:
     """The file `real`, a place without symlinks under `root`, as a descriptor."""
     if not _INSIDE:
+        _check(os.stat(real))  # Windows calls a folder that is opened a lack of permission
         file = os.open(real, _READ)
         try:
             if os.path.realpath(real) != real or not os.path.samestat(os.fstat(file), os.stat(real)):

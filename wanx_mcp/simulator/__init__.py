@@ -1,1 +1,1 @@
-"""The provider's other side, for trying and testing without money: life cycle, checks, weather, clips."""
+"""A simulated provider, for trials and tests without money: life cycle, checks, weather, clips."""

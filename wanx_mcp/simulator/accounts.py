@@ -1,4 +1,4 @@
-"""Accounts of the simulated provider: which one a key opens, its numbers, and what its answer says [contract 7.2]."""
+"""Accounts of the simulated provider: the account of a key, its ids, and the account information [contract 7.2]."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from wanx_mcp.simulator.quirks.quirk import Json
 
 
 def owner_of(key: str, accounts: Mapping[str, str]) -> str:
-    """The account of `key`, as a digest: the one that `accounts` names, or one of its own. No key is kept."""
+    """The account of `key`, as a digest: the one in `accounts`, or one of its own. No key is stored."""
     return _digest(accounts.get(key, key))
 
 
 def key_number(key: str) -> int:
-    """The id of a key, as rows of the history have it."""
+    """The id of a key in rows of the history."""
     return _number(_digest(f"key {key}"))
 
 
 def account_number(owner: str) -> int:
-    """The id of an account, the same for all its keys and for ever."""
+    """The id of an account, the same for all its keys."""
     return _number(owner)
 
 

@@ -1,4 +1,4 @@
-"""The provider's HTTP API, simulated: every task type checked from the catalog, real life cycle, weather on demand."""
+"""The simulated HTTP API: orders checked against the catalog, tasks with a life cycle, faults on demand."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from wanx_mcp.simulator.clip import Clips
 from wanx_mcp.simulator.gateway import Gateway, refused_by, shared
 from wanx_mcp.simulator.life import Plan, SimulatedTask, draw_plan, points_of
 from wanx_mcp.simulator.links import KEPT, absent, link_refusal, signed
-from wanx_mcp.simulator.listing import dated, page_of, read_question
-from wanx_mcp.simulator.orders import OrderRefusedError, read_order
+from wanx_mcp.simulator.listing import dated, page_of, read_query
+from wanx_mcp.simulator.orders import read_order
 from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View, changed
 from wanx_mcp.simulator.quirks.table import QUIRKS
 from wanx_mcp.simulator.ranges import serve
-from wanx_mcp.simulator.replies import HangUpError, plain, refusal
+from wanx_mcp.simulator.replies import HangUpError, RefusedError, plain, refusal
 from wanx_mcp.simulator.shapes import envelope, history_row, task_json
 from wanx_mcp.simulator.store import Store
-from wanx_mcp.simulator.uploads import PATH, UploadRefusedError, Uploads, media_type
-from wanx_mcp.simulator.weather import Dress, Weather
+from wanx_mcp.simulator.uploads import PATH, Uploads, media_type
+from wanx_mcp.simulator.weather import Variant, Weather
 from wanx_mcp.simulator.webhooks import Post, Webhooks, post_json
 
 __all__ = ["HangUpError", "Simulator"]
@@ -39,7 +39,7 @@ __all__ = ["HangUpError", "Simulator"]
 
 @dataclass
 class Simulator:
-    """The simulated provider. Its texts are invented: the real wording is unknown. Points: 10,000,000 = 1 USD."""
+    """The simulated provider. Its texts are invented: the real wording is unknown. 10,000,000 points = 1 USD."""
 
     catalog: Catalog = CATALOG
     clock: Clock = field(default_factory=RealClock)
@@ -48,18 +48,17 @@ class Simulator:
     speed: float = 1.0
     keys: frozenset[str] | None = None
     accounts: Mapping[str, str] = field(default_factory=dict)
-    """The accounts of keys that share one, by key; any text names an account, so does another key. Every other key has
-    an account of its own."""
+    """Accounts by key, for keys that share one; the name of an account is any text. Other keys have one each."""
 
     credit: int = 10_000_000_000
     plan: str = "creator"
     skew: timedelta = timedelta(0)
     base: str = "http://127.0.0.1"
     media: str | None = None
-    """Where all videos are said to be, if not here."""
+    """The URL of all videos in answers, if it is not one of this simulator."""
 
     kept: timedelta = KEPT
-    """How long a video can be fetched after its task has ended."""
+    """How long a video can be downloaded after its task has ended."""
 
     def __post_init__(self) -> None:
         self.uploads = Uploads(self.store, self.now)
@@ -67,7 +66,7 @@ class Simulator:
         self.webhooks = Webhooks(self.store)
 
     def app(self, *middleware: Middleware) -> Starlette:
-        """The HTTP side. A broken connection is a HangUpError, for `middleware` or the transport to act out."""
+        """The ASGI app. It raises HangUpError for a connection that `middleware` or the transport is to cut."""
         api = Gateway(self).guarded
         task = "/api/v1/task/{task_id:path}"  # an id may hold a slash
         return Starlette(
@@ -85,7 +84,7 @@ class Simulator:
         )
 
     def now(self) -> datetime:
-        """The provider's time: the clock's, and wrong by `skew`."""
+        """The provider's time: the clock's plus `skew`."""
         return self.clock.now() + self.skew
 
     def consumed(self) -> int:
@@ -94,12 +93,12 @@ class Simulator:
         return sum(task.consumed(now) for task in self.store.all())
 
     def free_points(self) -> int:
-        """Points that are neither charged nor frozen."""
+        """Points left that are neither charged nor frozen."""
         now = self.now()
         return self.credit - sum(task.consumed(now) + task.frozen(now) for task in self.store.all())
 
     def place(self, key: str, task_type: str, given: Json, *, model: str = MODEL, age: float = 0) -> SimulatedTask:
-        """A task that somebody has ordered elsewhere with `key`, `age` seconds ago: `given` is its input, unchecked."""
+        """Add a task that another client ordered with `key`, `age` seconds ago; `given` is its input, unchecked."""
         task = self._new(owner_of(key, self.accounts), key_number(key), task_type, given)
         task = replace(task, model=model, created_at=task.created_at - timedelta(seconds=age))
         self.store.save(task)
@@ -122,7 +121,7 @@ class Simulator:
     async def _create(self, _request: Request, view: View) -> Response:
         try:
             order = read_order(view.body, self.catalog, self.uploads)
-        except OrderRefusedError as refused:
+        except RefusedError as refused:
             return refusal(refused.status, str(refused))
         if points_of(order.row) > self.free_points():
             return refusal(402, "Insufficient credits")
@@ -139,41 +138,40 @@ class Simulator:
         return self._shown(task, view)
 
     async def _get(self, request: Request, view: View) -> Response:
-        task = self._own(request, view)
-        if task is None:
-            return refusal(404, "Record Not Found")
-        return refused_by(replace(view, task=task, quirks=self._quirks(task, view.quirks))) or self._shown(task, view)
+        found = self._found(request, view)
+        return self._shown(found, view) if isinstance(found, SimulatedTask) else found
 
     async def _cancel(self, request: Request, view: View) -> Response:
-        task, now = self._own(request, view), self.now()
-        if task is None:
-            return refusal(404, "Record Not Found")
-        if refused := refused_by(replace(view, task=task, quirks=self._quirks(task, view.quirks))):
-            return refused
+        task, now = self._found(request, view), self.now()
+        if not isinstance(task, SimulatedTask):
+            return task
         if task.status(now) != "pending":
             return refusal(400, f"task is {task.status(now)}, only pending tasks can be cancelled")
         self.store.save(task.cancelled(now))
         return JSONResponse({"code": 200, "message": "success"})
 
-    def _own(self, request: Request, view: View) -> SimulatedTask | None:
+    def _found(self, request: Request, view: View) -> SimulatedTask | Response:
+        """The task of the request, or the answer that denies it."""
         task = self.store.find(request.path_params["task_id"])
-        return task if task and task.owner == view.owner else None
+        if task is None or task.owner != view.owner:
+            return refusal(404, "Record Not Found")
+        return refused_by(replace(view, task=task, quirks=self._quirks(task, view.quirks))) or task
 
     def _of(self, owner: str) -> Iterable[SimulatedTask]:
         """The tasks of an account, the newest first."""
         return (task for task in reversed(self.store.all()) if task.owner == owner)
 
     def _quirks(self, task: SimulatedTask, quirks: tuple[Quirk, ...]) -> tuple[Quirk, ...]:
-        """What is odd about an answer with those `quirks`, about `task`."""
+        """All quirks of an answer about `task` to a request with `quirks`."""
         stored = (QUIRKS[name] for name in task.quirks if name in QUIRKS)
         return tuple(dict.fromkeys((*quirks, *self.weather.quirks_of.get(task.task_id, ()), *stored)))
 
     async def _history(self, request: Request, view: View) -> Response:
         try:
-            question = read_question(request.query_params)
-        except ValueError as wrong:
-            return refusal(400, str(wrong))
-        for arrived in [quirk.arrives(replace(view, question=question)) for quirk in view.quirks]:
+            query = read_query(request.query_params)
+        except ValueError as error:
+            return refusal(400, str(error))
+        for arrived in [quirk.arrives(replace(view, query=query)) for quirk in view.quirks]:
             if arrived:
                 self.store.save(arrived)
 
@@ -183,8 +181,8 @@ class Simulator:
         def row_of(task: SimulatedTask) -> Json:
             return history_row(task, view.now, self._media_url(task, quirks_of(task)), dated(quirks_of(task)))
 
-        body = page_of(self._of(view.owner), question, view, quirks_of, row_of)
-        return JSONResponse(envelope(body, self.weather.dresses - {Dress.FLAT}))
+        body = page_of(self._of(view.owner), query, view, quirks_of, row_of)
+        return JSONResponse(envelope(body, self.weather.variants - {Variant.FLAT}))
 
     async def _account(self, _request: Request, view: View) -> Response:
         free, used = self.free_points(), self.consumed()
@@ -208,10 +206,10 @@ class Simulator:
             return refusal(403, "this plan has no file upload")
         try:
             path = self.uploads.take(view.body)
-        except UploadRefusedError as refused:
+        except RefusedError as refused:
             return refusal(refused.status, str(refused))
         url = str(request.base_url).rstrip("/") + path
-        return JSONResponse(envelope({"url": url}, self.weather.dresses))
+        return JSONResponse(envelope({"url": url}, self.weather.variants))
 
     async def _uploaded(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -219,25 +217,27 @@ class Simulator:
         return Response("no such file", 404) if content is None else Response(content, media_type=media_type(name))
 
     async def deliver_webhooks(self, post: Post = post_json) -> None:
-        """Make the webhook calls that are due. Their body is that of a get, without the envelope [contract 4]."""
+        """Make the webhook calls that are due. Their `data` is that of a read [contract 4]."""
         view = View(kind="webhook", now=self.now(), random=self.weather.random, quirks=self.weather.quirks)
         await self.webhooks.deliver(view.now, lambda task: self._json(task, view)[0], self.clock, post)
 
-    def _dresses(self, quirks: Iterable[Quirk]) -> frozenset[Dress]:
-        return self.weather.dresses.union(*(quirk.dresses for quirk in quirks))
+    def _variants(self, quirks: Iterable[Quirk]) -> frozenset[Variant]:
+        return self.weather.variants.union(*(quirk.variants for quirk in quirks))
 
     def _media_url(self, task: SimulatedTask, quirks: Iterable[Quirk]) -> str:
         url = self.media or f"{self.base}/media/{quote(task.task_id, safe='')}.mp4"
         return (
-            signed(url, task, self.now() + self.weather.link_life) if Dress.SIGNED_URL in self._dresses(quirks) else url
+            signed(url, task, self.now() + self.weather.link_life)
+            if Variant.SIGNED_URL in self._variants(quirks)
+            else url
         )
 
-    def _json(self, task: SimulatedTask, view: View) -> tuple[Json, frozenset[Dress]]:
-        """`data` of an answer about `task`, and the dresses of its envelope."""
+    def _json(self, task: SimulatedTask, view: View) -> tuple[Json, frozenset[Variant]]:
+        """`data` of an answer about `task`, and the variants of its envelope."""
         quirks, now = self._quirks(task, view.quirks), self.now()
-        dresses = self._dresses(quirks)
-        data = task_json(task, now, self._media_url(task, quirks), dresses, dated(quirks))
-        return changed(data, (quirk.shows for quirk in quirks), replace(view, task=task, now=now)), dresses
+        variants = self._variants(quirks)
+        data = task_json(task, now, self._media_url(task, quirks), variants, dated(quirks))
+        return changed(data, (quirk.shows for quirk in quirks), replace(view, task=task, now=now)), variants
 
     def _shown(self, task: SimulatedTask, view: View) -> Response:
         return JSONResponse(envelope(*self._json(task, view)))

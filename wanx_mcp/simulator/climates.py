@@ -1,4 +1,4 @@
-"""Climates by name, for the command line: how likely each fault and each quirk is."""
+"""Climates: the kinds of weather on the command line, with the probability of each fault and quirk."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from wanx_mcp.simulator.quirks.table import QUIRKS
 from wanx_mcp.simulator.weather import Fault
 
 _FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
-_DRESSES = [quirk for quirk in QUIRKS.values() if quirk.dresses]
+_VARIANTS = [quirk for quirk in QUIRKS.values() if quirk.variants]
 _HOSTILE = {Lasts.REQUEST: 0.01, Lasts.TASK: 0.03, Lasts.RUN: 0.1}
-"""About four orders in ten meet a fault or a quirk; a task has two or three quirks, and so has a run."""
+"""About four in ten orders meet a fault or a quirk; a task has two or three quirks, and so does a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Climate:
-    """The chance of each fault per request, and of each quirk per request, task or run."""
+    """The probability of each fault per request, and of each quirk per request, task or run."""
 
     faults: Mapping[Fault, float] = field(default_factory=dict)
     quirks: Mapping[Quirk, float] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Climate:
 
 CLIMATES: Mapping[str, Climate] = {
     "fair": Climate(),
-    "rough": Climate(dict.fromkeys(_FAULTS, 0.04), dict.fromkeys(_DRESSES, 0.04)),
-    "stormy": Climate(dict.fromkeys(_FAULTS, 0.08), dict.fromkeys(_DRESSES, 0.08)),
+    "rough": Climate(dict.fromkeys(_FAULTS, 0.04), dict.fromkeys(_VARIANTS, 0.04)),
+    "stormy": Climate(dict.fromkeys(_FAULTS, 0.08), dict.fromkeys(_VARIANTS, 0.08)),
     "hostile": Climate(dict.fromkeys(_FAULTS, 0.02), {quirk: _HOSTILE[quirk.lasts] for quirk in QUIRKS.values()}),
 }

@@ -1,4 +1,4 @@
-"""What every request to the provider's API passes: quirks that refuse it, its key, faults, stalls, the Date header."""
+"""The steps of every API request: quirks that refuse it, the key, faults, delays, the Date header."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wanx_mcp.simulator.accounts import owner_of
-from wanx_mcp.simulator.patience import LockedError, patiently
+from wanx_mcp.simulator.locking import LockedError, retry_while_locked
 from wanx_mcp.simulator.quirks.quirk import Kind, Quirk, View
 from wanx_mcp.simulator.replies import refusal, spoilt
 from wanx_mcp.simulator.weather import Fault
@@ -26,22 +26,22 @@ ApiEndpoint = Callable[[Request, View], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Stands in front of a simulator."""
+    """Wraps the endpoints of a simulator."""
 
     simulator: Simulator
 
     def guarded(self, kind: Kind, endpoint: ApiEndpoint) -> Endpoint:
-        """`endpoint` as requests from outside meet it. Raises HangUpError where the connection breaks."""
+        """`endpoint` with all steps. Raises HangUpError if the connection is to be cut."""
 
-        async def met(request: Request) -> Response:
-            view, fault = await self._seen(kind, request)
+        async def handle(request: Request) -> Response:
+            view, fault = await self._read(kind, request)
             answer = refused_by(view) or await self._answered(endpoint, request, view, fault)
             answer.headers.update(self._date(view.quirks))
             return answer
 
-        return met
+        return handle
 
-    async def _seen(self, kind: Kind, request: Request) -> tuple[View, Fault]:
+    async def _read(self, kind: Kind, request: Request) -> tuple[View, Fault]:
         simulator, weather = self.simulator, self.simulator.weather
         simulator.base = str(request.base_url).rstrip("/")
         fault, quirks = weather.fault(request.method), weather.quirks_met(request.method)
@@ -81,17 +81,17 @@ class Gateway:
 
 
 def refused_by(view: View) -> Response | None:
-    """The answer of the first quirk that refuses, None if none does."""
+    """The answer of the first quirk that refuses the request, None if none does."""
     return next((answer for quirk in view.quirks if (answer := quirk.refuses(view))), None)
 
 
 def shared(endpoint: Endpoint) -> Endpoint:
-    """`endpoint` where other processes have the same file: it waits for them, and what waited in vain is refused."""
+    """`endpoint`, repeated while another process locks the database; answers 429 if that takes too long."""
 
-    async def patient(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         try:
-            return await patiently(lambda: endpoint(request))
+            return await retry_while_locked(lambda: endpoint(request))
         except LockedError:
             return refusal(429, "another process holds the file of the simulated tasks")
 
-    return patient
+    return handle

@@ -1,4 +1,4 @@
-"""The life of a simulated task: drawn once from a seed, then a pure function of the time."""
+"""The life cycle of a simulated task: drawn once at random, then a pure function of the time."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from wanx_mcp.catalog.wire import MODEL
 from wanx_mcp.money import to_points
 
 QUICKEST, SHAPE, SCALE = 0.45, 4.0, 0.15
-"""Durations, in units of the catalog's usual one: none is shorter than QUICKEST; what comes on top is a gamma
-distribution, so that the median is about 1. Not what the estimator of the server assumes, which would prove nothing."""
+"""Durations, in units of the usual one of the catalog: QUICKEST plus a gamma distribution, with a median of about 1.
+Deliberately not the distribution that the server's estimates assume: that would prove nothing."""
 
 STRAGGLERS, STRAGGLING = 0.06, (1.5, 4.5, 1.7)
 """The share of tasks that take far longer: low, high and mode of a triangular distribution."""
 
 PENDING_SHARE = 0.08
 ASSUMED_POINTS = 4_000_000
-"""What the simulator takes where the provider publishes no price: an invented $0.40."""
+"""The simulator's price where the provider publishes none: an invented $0.40."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will happen to a task: real seconds of queueing and of work, and how it ends."""
+    """What will happen to a task: real seconds in the queue and of work, and the error if it fails."""
 
     pending: float
     processing: float
@@ -35,7 +35,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedTask:
-    """One order as the simulated provider keeps it. `owner` is the account, `quirks` names what is odd about it."""
+    """One order as the simulated provider stores it. `owner` is the account, `quirks` are names of rows."""
 
     task_id: str
     owner: str
@@ -52,7 +52,7 @@ class SimulatedTask:
     quirks: tuple[str, ...] = ()
 
     @property
-    def is_strangers(self) -> bool:
+    def is_of_other_product(self) -> bool:
         """Whether it was ordered from another product of the provider."""
         return self.model != MODEL
 
@@ -65,7 +65,7 @@ class SimulatedTask:
         return self.cancelled_at or self.started_at + timedelta(seconds=self.plan.processing)
 
     def status(self, now: datetime) -> str:
-        """The provider's word for the state at `now`."""
+        """The provider's status at `now`."""
         if self.cancelled_at is not None:
             return "cancelled"
         if now < self.started_at:
@@ -75,7 +75,7 @@ class SimulatedTask:
         return "failed" if self.plan.error else "completed"
 
     def frozen(self, now: datetime) -> int:
-        """Points held while the task is open: frozen at creation [contract 12]."""
+        """Points that are frozen while the task is open [contract 12]."""
         return self.points if self.status(now) in ("pending", "processing") else 0
 
     def consumed(self, now: datetime) -> int:
@@ -87,13 +87,13 @@ class SimulatedTask:
 
     @property
     def webhook(self) -> Mapping[str, str]:
-        """`endpoint` and perhaps `secret`; anything outside `config` is ignored, as in life [contract 4]."""
+        """`endpoint` and perhaps `secret`; anything outside `config` is ignored, as by the provider [contract 4]."""
         found = self.config.get("webhook_config")
         return found if isinstance(found, dict) else {}
 
 
 def draw_plan(row: TaskType, rng: random.Random, *, speed: float, failing: float) -> Plan:
-    """A life for a task of that row, `speed` times faster than usual; it fails with the chance `failing`."""
+    """A plan for a task of that type, `speed` times faster than usual; it fails with the probability `failing`."""
     straggling = rng.random() < STRAGGLERS
     length = rng.triangular(*STRAGGLING) if straggling else QUICKEST + rng.gammavariate(SHAPE, SCALE)
     total = row.usual_seconds / speed * length
@@ -102,5 +102,5 @@ def draw_plan(row: TaskType, rng: random.Random, *, speed: float, failing: float
 
 
 def points_of(row: TaskType) -> int:
-    """What the simulator charges for a task of that row."""
+    """The price of a task of that type, in points."""
     return ASSUMED_POINTS if row.price is None else to_points(row.price)

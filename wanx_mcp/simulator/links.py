@@ -1,4 +1,4 @@
-"""Links to finished videos, and their ends: a signature that is over, a file that is deleted [contract 7.6, 12]."""
+"""Links to finished videos, which end: signatures expire and files are deleted [contract 7.6, 12]."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from starlette.responses import Response
 from wanx_mcp.simulator.life import SimulatedTask
 
 KEPT = timedelta(hours=24)
-"""How long a video is there after its task has ended: an assumption, none is documented."""
+"""How long a video exists after its task has ended: an assumption, none is documented."""
 
 
 def signed(url: str, task: SimulatedTask, until: datetime) -> str:
-    """`url` with a signature that is over at `until`."""
+    """`url` with a signature that expires at `until`."""
     expires = str(int(until.timestamp()))
     return f"{url}?{urlencode({'Expires': expires, 'Signature': _signature(task, expires)})}"
 
 
 def link_refusal(task: SimulatedTask, query: Mapping[str, str], now: datetime, kept: timedelta) -> Response | None:
-    """How the store turns a request for the video of `task` down at the time `now`; None: it serves it."""
+    """The error that the store answers a request for the video of `task` with at `now`; None if it serves it."""
     if "Expires" in query:
         expires = query["Expires"]
         if query.get("Signature") != _signature(task, expires):
@@ -34,7 +34,7 @@ def link_refusal(task: SimulatedTask, query: Mapping[str, str], now: datetime, k
 
 
 def absent() -> Response:
-    """How the store answers for a file that it does not have, or has no more."""
+    """The error for a file that does not exist (any more)."""
     return _error(404, "NoSuchKey", "The specified key does not exist.")
 
 

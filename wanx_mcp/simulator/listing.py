@@ -1,4 +1,4 @@
-"""The task history: what a page was asked for, and the rows that are on it [contract 7.4, 15]."""
+"""The task history: the query of a page, and its rows [contract 7.4, 15]."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from wanx_mcp.simulator.life import SimulatedTask
-from wanx_mcp.simulator.quirks.quirk import Json, Question, Quirk, View, changed
+from wanx_mcp.simulator.quirks.quirk import HistoryQuery, Json, Quirk, View, changed
 
 MAX_PAGE_SIZE = 100
 FILTER = "wan"
@@ -16,39 +16,39 @@ QuirksOf = Callable[[SimulatedTask], tuple[Quirk, ...]]
 RowOf = Callable[[SimulatedTask], Json]
 
 
-def read_question(query: Mapping[str, str]) -> Question:
-    """What `query` asks for. Raises ValueError with the reason that it cannot be answered."""
+def read_query(parameters: Mapping[str, str]) -> HistoryQuery:
+    """The query in the parameters of a URL. Raises ValueError with the reason why it is invalid."""
     try:
-        page, size = int(query.get("page", "1")), int(query.get("page_size", "10"))
-        since, until = float(query.get("start_time", "0")), float(query.get("end_time", "inf"))
+        page, size = int(parameters.get("page", "1")), int(parameters.get("page_size", "10"))
+        since, until = float(parameters.get("start_time", "0")), float(parameters.get("end_time", "inf"))
     except ValueError:
         raise ValueError("page, page_size, start_time and end_time are numbers") from None
     if not 1 <= size <= MAX_PAGE_SIZE or page < 1:
         raise ValueError(f"page_size is 1 to {MAX_PAGE_SIZE}")
-    return Question(page, size, since, until, query.get("model", ""))
+    return HistoryQuery(page, size, since, until, parameters.get("model", ""))
 
 
-def page_of(tasks: Iterable[SimulatedTask], question: Question, view: View, quirks_of: QuirksOf, row_of: RowOf) -> Any:
-    """`data` of the answer to `question`: the page of those `tasks`, which come newest first."""
+def page_of(tasks: Iterable[SimulatedTask], query: HistoryQuery, view: View, quirks_of: QuirksOf, row_of: RowOf) -> Any:
+    """`data` of the answer to `query`: a page of `tasks`, which are sorted newest first."""
     for quirk in view.quirks:
-        question = quirk.asks(question)
-    view = replace(view, question=question)
-    odd = ((replace(view, task=task), quirks_of(task)) for task in tasks if _matches(task, question, quirks_of(task)))
-    listed = [(seen, quirks) for seen, quirks in odd if not any(quirk.hides(seen) for quirk in quirks)]
+        query = quirk.asks(query)
+    view = replace(view, query=query)
+    found = ((replace(view, task=task), quirks_of(task)) for task in tasks if _matches(task, query, quirks_of(task)))
+    listed = [(seen, quirks) for seen, quirks in found if not any(quirk.hides(seen) for quirk in quirks)]
     rows = [changed(row_of(seen.task), (quirk.row for quirk in quirks), seen) for seen, quirks in listed if seen.task]
     rows = changed(rows, (quirk.rows for quirk in view.quirks), view)
-    first = (question.page - 1) * question.size
+    first = (query.page - 1) * query.size
     body = {
-        "data": rows[first : first + question.size],
-        "page": question.page,
-        "size": question.size,
+        "data": rows[first : first + query.size],
+        "page": query.page,
+        "size": query.size,
         "total": len(rows),
     }
     return changed(body, (quirk.page for quirk in view.quirks), view)
 
 
 def dated(quirks: Iterable[Quirk]) -> Callable[[datetime], datetime]:
-    """How the provider's database dates a moment."""
+    """The timestamp that the provider's database holds for a moment."""
     clocks = [quirk.clock for quirk in quirks]
 
     def date(moment: datetime) -> datetime:
@@ -59,8 +59,8 @@ def dated(quirks: Iterable[Quirk]) -> Callable[[datetime], datetime]:
     return date
 
 
-def _matches(task: SimulatedTask, question: Question, quirks: tuple[Quirk, ...]) -> bool:
-    """Whether the filters let it through; they know the dates of the database."""
+def _matches(task: SimulatedTask, query: HistoryQuery, quirks: tuple[Quirk, ...]) -> bool:
+    """Whether the filters of the query, which compare the timestamps of the database, match the task."""
     created_at = dated(quirks)(task.created_at).timestamp()
-    asked_for = question.model == "" or (question.model == FILTER and not task.is_strangers)
-    return asked_for and question.since <= created_at <= question.until
+    model_matches = query.model == "" or (query.model == FILTER and not task.is_of_other_product)
+    return model_matches and query.since <= created_at <= query.until

@@ -1,4 +1,4 @@
-"""An order as it comes in: checked against the catalog, as the provider would check it [contract 2, 4]."""
+"""Parses an incoming order and checks it against the catalog, as the provider would [contract 2, 4]."""
 
 from __future__ import annotations
 
@@ -10,20 +10,13 @@ from typing import Any
 from wanx_mcp.catalog import Catalog, TaskType, parse_order
 from wanx_mcp.catalog.wire import MODEL, from_wire
 from wanx_mcp.errors import WanxError
-from wanx_mcp.simulator.uploads import UploadRefusedError, Uploads
-
-
-class OrderRefusedError(Exception):
-    """Why an order is not taken, with the HTTP status that says so."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
+from wanx_mcp.simulator.replies import RefusedError
+from wanx_mcp.simulator.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """What was ordered: the row of the catalog, and `input` and `config` as they came."""
+    """An accepted order: its row of the catalog, and `input` and `config` as received."""
 
     row: TaskType
     input: dict[str, Any] = field(repr=False)
@@ -31,25 +24,23 @@ class Ordered:
 
 
 def read_order(content: bytes, catalog: Catalog, uploads: Uploads) -> Ordered:
-    """The order in the body of a request. Raises OrderRefusedError."""
+    """The order in the body of a request. Raises RefusedError."""
     try:
         body = json.loads(content)
     except ValueError:
-        raise OrderRefusedError(400, "the body is not JSON") from None
+        raise RefusedError(400, "the body is not JSON") from None
     if not isinstance(body, dict) or not isinstance(body.get("input"), dict):
-        raise OrderRefusedError(400, "input is missing")
+        raise RefusedError(400, "input is missing")
     if body.get("model") != MODEL:
-        raise OrderRefusedError(400, "unknown model")
+        raise RefusedError(400, "unknown model")
     try:
         given = uploads.checked(from_wire(body["input"]))
         order = parse_order(catalog, {"task_type": body.get("task_type"), **given}, adult=True)
-    except WanxError as wrong:
-        raise OrderRefusedError(400, wrong.what) from None
-    except UploadRefusedError as wrong:
-        raise OrderRefusedError(wrong.status, str(wrong)) from None
+    except WanxError as error:
+        raise RefusedError(400, error.what) from None
     config = body.get("config", {})
     if not _is_config(config):
-        raise OrderRefusedError(400, "webhook_config holds texts: endpoint and secret")
+        raise RefusedError(400, "webhook_config must hold strings: endpoint and secret")
     return Ordered(order.row, body["input"], config)
 
 

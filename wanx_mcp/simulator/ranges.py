@@ -1,4 +1,4 @@
-"""A file as storage hosts serve it: whole, or the one range that was asked for, without which no player can seek."""
+"""Serves a file like a storage host: all of it, or the requested range, which players need to seek."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _RANGE = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))")
 
 
 def serve(content: bytes, media_type: str, asked: str | None) -> Response:
-    """`content`, or the range of it that the header `asked` names; more than one range is answered with the whole."""
+    """`content`, or the range in the Range header `asked`; several ranges are answered with all of it."""
     headers = {"accept-ranges": "bytes", "cache-control": "no-store"}
     found = _RANGE.fullmatch(asked.strip()) if asked else None
     if found is None:

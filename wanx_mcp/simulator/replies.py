@@ -1,4 +1,4 @@
-"""Answers that are no success: refusals of the provider's own, and pages of what stands in front of it."""
+"""Error answers: the provider's refusals, and the pages of gateways in front of it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,35 @@ from wanx_mcp.simulator.weather import Fault
 
 
 class HangUpError(Exception):
-    """The connection breaks here: whoever serves the app decides how that looks."""
+    """The connection is to be cut here; the server that runs the app does that."""
+
+
+class RefusedError(Exception):
+    """Why an order or an upload is refused, with the HTTP status."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
 
 
 def refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The provider's JSON for an error."""
+    """The provider's JSON error."""
     body: dict[str, Any] = {"code": status, "data": None, "message": message}
     return JSONResponse(body, status, headers)
 
 
 def html(status: int, title: str) -> Response:
-    """A gateway's page."""
+    """An HTML page of a gateway."""
     return HTMLResponse(f"<html><h1>{title}</h1></html>", status)
 
 
 def plain(status: int, text: str) -> Response:
-    """A router's line of text."""
+    """A line of plain text."""
     return PlainTextResponse(text, status)
 
 
 def spoilt(fault: Fault, answer: Response | None, retry_after: int) -> Response:
-    """What becomes of an answer (None: nothing was done) under that fault. Raises HangUpError."""
+    """The answer after that fault; `answer` is None if nothing was done. Raises HangUpError."""
     match fault:
         case Fault.LOSE_REQUEST | Fault.LOSE_ANSWER:
             raise HangUpError

@@ -1,4 +1,4 @@
-"""The simulator on a loopback port, inside the process that needs it."""
+"""Runs the simulator on a loopback port, inside the process that needs it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 from wanx_mcp.catalog import Catalog
 from wanx_mcp.simulator.app import Simulator
 from wanx_mcp.simulator.climates import Climate
-from wanx_mcp.simulator.patience import patiently
+from wanx_mcp.simulator.locking import retry_while_locked
 from wanx_mcp.simulator.replies import HangUpError
 from wanx_mcp.simulator.store import Store
 from wanx_mcp.simulator.weather import Weather
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class Truncating:
-    """Middleware that makes a broken connection look like one: a header that promises more than comes."""
+    """Middleware that turns a HangUpError into a cut connection: a content-length without the content."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -40,8 +40,8 @@ class Truncating:
         try:
             await self._app(scope, receive, send)
         except HangUpError:
-            promise = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
-            await send({"type": "http.response.start", "status": 200, "headers": promise})
+            headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
 async def persistent(
@@ -53,26 +53,22 @@ async def persistent(
     seed: int | None = None,
     keys: frozenset[str] | None = None,
 ) -> Simulator:
-    """A simulator whose tasks live in the folder `state`, `speed` times faster than life; no `keys` means any.
+    """A simulator whose tasks are stored in `state`, `speed` times faster than real time; it accepts any key if `keys`
+    is None.
 
-    Raises OSError and sqlite3.Error where there is none to be had, LockedError while another process holds them.
+    Raises OSError and sqlite3.Error if the folder cannot be used, LockedError if another process has locked the tasks.
     """
     seed = secrets.randbits(64) if seed is None else seed
     weather = Weather(odds=climate.faults, quirk_odds=climate.quirks, seed=seed) if climate else Weather(seed=seed)
 
-    async def opened() -> Store:
-        return Store(state / "simulator.sqlite3", timeout=0)
-
-    store = await patiently(opened)
-
-    async def made() -> Simulator:
-        return Simulator(catalog=catalog, store=store, weather=weather, speed=speed, keys=keys)
-
-    return await patiently(made)
+    store = await retry_while_locked(lambda: Store(state / "simulator.sqlite3", timeout=0))
+    return await retry_while_locked(
+        lambda: Simulator(catalog=catalog, store=store, weather=weather, speed=speed, keys=keys)
+    )
 
 
 def _listening(port: int) -> socket.socket:
-    # asyncio turns Nagle's delay of 40 ms off only for a socket that says it is TCP, which create_server's does not.
+    # asyncio turns off Nagle's delay of 40 ms only for sockets with this protocol, which create_server leaves out.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
@@ -86,13 +82,13 @@ def _listening(port: int) -> socket.socket:
 
 
 async def _call_back(simulator: Simulator) -> None:
-    """Make the webhook calls. A fault ends them, and nothing else: this task shares its group with a whole server."""
+    """Make the webhook calls until one fails unexpectedly. The error must not end the server in the same task group."""
     try:
         while True:
             await simulator.clock.sleep(0.5)
             await simulator.deliver_webhooks()
     except Exception:
-        log.exception("the simulator makes no more webhook calls")
+        log.exception("the simulator stops making webhook calls")
 
 
 @asynccontextmanager
@@ -103,7 +99,7 @@ async def serving(simulator: Simulator, port: int = 0) -> AsyncIterator[str]:
     class Server(uvicorn.Server):
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
-            yield  # signals belong to the process around it
+            yield  # the surrounding process handles signals
 
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     with _listening(port) as listener:

@@ -1,4 +1,4 @@
-"""The simulated provider's memory: SQLite, so that tasks survive a restart and processes share them."""
+"""The simulated provider's storage: SQLite, so that tasks survive a restart and processes share them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _FILES = "create table if not exists file (name text primary key, created_at rea
 
 
 class Store:
-    """Tasks by id, in the order of their creation. Without a path they live in memory only.
+    """Tasks by id, in the order of their creation. Without a path they are in memory only.
 
-    `timeout` is for how many seconds a call stands still while another process holds the file.
+    `timeout` is how many seconds a call blocks while another process has locked the file.
     """
 
     def __init__(self, path: Path | None = None, *, timeout: float = 10) -> None:
@@ -46,7 +46,7 @@ class Store:
         self._db.close()
 
     def save(self, task: SimulatedTask) -> None:
-        """Keep `task`, new or changed; the secret of its webhook in memory only."""
+        """Store `task`, new or changed; the secret of its webhook stays in memory."""
         if secret := task.webhook.get("secret"):
             self._webhook_secrets[task.task_id] = secret
             task = replace(task, config={"webhook_config": {**task.webhook, "secret": ""}})
@@ -71,11 +71,11 @@ class Store:
         return replace(task, config={"webhook_config": {**task.webhook, "secret": secret}}) if secret else task
 
     def forget(self, task_id: str) -> None:
-        """Drop the task, as a provider does with old ones."""
+        """Delete the task, as the provider does with old ones."""
         self._db.execute("delete from task where task_id = ?", (task_id,))
 
     def keep_file(self, name: str, content: bytes, now: datetime, life: timedelta) -> None:
-        """Keep an uploaded file, and drop those whose life is over."""
+        """Store an uploaded file, and delete those that are older than `life`."""
         self._db.execute("delete from file where created_at <= ?", ((now - life).timestamp(),))
         self._db.execute("insert into file values (?, ?, ?)", (name, now.timestamp(), content))
 

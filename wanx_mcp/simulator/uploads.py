@@ -1,4 +1,4 @@
-"""Files that were uploaded to the simulated provider, and what it thinks of the pictures in an order [contract 7.5]."""
+"""Files that were uploaded to the simulated provider, and its checks of the pictures in an order [contract 7.5]."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from wanx_mcp.catalog.pictures import PICTURES, is_link
 from wanx_mcp.settings import is_loopback
+from wanx_mcp.simulator.replies import RefusedError
 from wanx_mcp.simulator.store import Store
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -25,23 +26,15 @@ _EXTENSIONS = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "w
 _DATA = re.compile(r"data:(?P<type>[a-z]+/[a-z0-9.+-]+);base64,", re.IGNORECASE)
 
 
-class UploadRefusedError(Exception):
-    """Why a file or a picture is not taken, with the HTTP status that says so."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
-
-
 class Uploads:
-    """Keeps files for a day. Only pictures: no video or sound is ever sent here."""
+    """Stores uploaded pictures for a day. The server uploads no other files."""
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
 
     def take(self, body: bytes) -> str:
-        """Keep the file of an upload's body; the path where it is served. Raises UploadRefusedError."""
+        """Store the file in the body of an upload. Returns the path where it is served. Raises RefusedError."""
         try:
             asked = json.loads(body)
             name, text = asked["file_name"], asked["file_data"]
@@ -49,23 +42,23 @@ class Uploads:
             data = _DATA.match(text)
             content = base64.b64decode(text[data.end() :] if data else text, validate=True)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise UploadRefusedError(400, "file_name and file_data (base64) are needed") from None
+            raise RefusedError(400, "file_name and file_data (base64) are needed") from None
         if len(name) > LONGEST_NAME or extension not in _EXTENSIONS:
-            raise UploadRefusedError(400, "this file_name is not allowed")
+            raise RefusedError(400, "this file_name is not allowed")
         if data and data["type"].lower() != _EXTENSIONS[extension]:
-            raise UploadRefusedError(400, "the type of file_data does not match file_name")
+            raise RefusedError(400, "the type of file_data does not match file_name")
         if len(content) > MAX_BYTES:
-            raise UploadRefusedError(413, "the file is larger than 10 MB")
+            raise RefusedError(413, "the file is larger than 10 MB")
         kept = f"{uuid.uuid4()}.{extension}"
         self._store.keep_file(kept, content, self._now(), LIFE)
         return PATH + kept
 
     def find(self, name: str) -> bytes | None:
-        """The file of that name, unless its day is over."""
+        """The file of that name, None after a day."""
         return self._store.find_file(name, self._now() - LIFE)
 
     def picture(self, value: str) -> bytes | None:
-        """What can be had of an order's picture: an inline one or an uploaded one, nothing behind any other link."""
+        """The picture that an order gives inline or as an uploaded file; None for any other link."""
         if data := _DATA.match(value):
             try:
                 return base64.b64decode(value[data.end() :])
@@ -74,24 +67,24 @@ class Uploads:
         return self.find(value.rpartition(PATH)[2]) if _is_ours(value) else None
 
     def checked(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """An order's `arguments`, with a link that anybody could follow for each file of ours, which is plain http.
+        """The `arguments` of an order, with an https link in place of each uploaded file, whose link is plain http.
 
-        Raises UploadRefusedError for a picture that no provider could take.
+        Raises RefusedError for a picture that no provider could use.
         """
         found = dict(arguments)
         for name in PICTURES & found.keys():
             value = found[name]
             if not isinstance(value, str) or not (_DATA.match(value) or is_link(value)):
-                raise UploadRefusedError(400, f"{name} must be a URL or a data: URI in base64")
+                raise RefusedError(400, f"{name} must be a URL or a data: URI in base64")
             if _is_ours(value):
                 if self.picture(value) is None:
-                    raise UploadRefusedError(400, f"{name} is not there (any more)")
+                    raise RefusedError(400, f"{name} does not exist (any more)")
                 found[name] = STAND_IN
         return found
 
 
 def media_type(name: str) -> str:
-    """The type under which a kept file is served."""
+    """The media type of an uploaded file."""
     return _EXTENSIONS[name.rpartition(".")[2]]
 
 

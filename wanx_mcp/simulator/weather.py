@@ -1,4 +1,4 @@
-"""Bad weather on demand: what can go wrong, and the odd but legal clothes of an answer, replayed by one seed."""
+"""The weather: which faults, variants and quirks requests meet, by a script or at random from one seed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wanx_mcp.simulator.quirks.quirk import Lasts, Quirk
 
 
 class Fault(StrEnum):
-    """What happens to one request. The acting ones do the work first, so an order is taken and the answer is not."""
+    """What goes wrong with one request. With some faults the request is carried out, and only its answer is lost."""
 
     NONE = "none"
     LOSE_REQUEST = "lose_request"
@@ -28,7 +28,7 @@ class Fault(StrEnum):
 
     @property
     def acts(self) -> bool:
-        """Whether the provider does what was asked before it goes wrong."""
+        """Whether the request is carried out."""
         return self in (Fault.NONE, Fault.LOSE_ANSWER, Fault.ACT_THEN_500, Fault.ACT_THEN_HTML) or self.garbles
 
     @property
@@ -36,8 +36,8 @@ class Fault(StrEnum):
         return self in (Fault.HALF_BODY, Fault.EMPTY_BODY)
 
 
-class Dress(StrEnum):
-    """A legal oddity that an answer wears."""
+class Variant(StrEnum):
+    """A variant of an answer that the documentation allows, or that was seen."""
 
     FLAT = "flat"
     CODE_ZERO = "code_zero"
@@ -60,10 +60,10 @@ class Dress(StrEnum):
 
 
 class Weather:
-    """Decides what is wrong with each request: first from a script, then by the odds.
+    """Decides what is wrong with each request: first by a script, then at random by the odds.
 
-    `quirks` hold for all requests, beside the dresses; `quirk_odds` are the chances of others, each drawn for as long
-    as it lasts. `link_life` is how long a signed link leads to its video; each answer brings a fresh one.
+    `variants` and `quirks` apply to all requests; `quirk_odds` are the probabilities of others, each drawn for as long
+    as it lasts. `link_life` is how long a signed link works; each answer has a new one.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class Weather:
         *,
         odds: Mapping[Fault, float] | None = None,
         quirk_odds: Mapping[Quirk, float] | None = None,
-        dresses: Iterable[Dress] = (),
+        variants: Iterable[Variant] = (),
         quirks: Iterable[Quirk] = (),
         failing: float = 0.0,
         seed: int = 0,
     ) -> None:
-        self.dresses = frozenset(dresses)
+        self.variants = frozenset(variants)
         self.failing = failing
         self.retry_after = 2
         """Seconds."""
@@ -87,28 +87,28 @@ class Weather:
         self._quirk_odds = dict(quirk_odds or {})
         self.quirks = (*quirks, *self.draw(Lasts.RUN))
         self.quirks_of: dict[str, tuple[Quirk, ...]] = {}
-        """What else is odd about single tasks, by their ids."""
+        """More quirks of single tasks, by task id."""
 
         self._script: dict[str, deque[Fault]] = {}
         self._quirk_script: dict[str, deque[tuple[Quirk, ...]]] = {}
 
     def coming(self, method: str, *faults: Fault) -> None:
-        """The next requests of that HTTP method meet these faults, one each."""
+        """Script: the next requests of that HTTP method meet these faults, one each."""
         self._script.setdefault(method, deque()).extend(faults)
 
     def coming_quirks(self, method: str, *quirks: Quirk | tuple[Quirk, ...]) -> None:
-        """The next requests of that HTTP method have these quirks, one or a tuple each. What lasts for a task stays
-        with the task that such a request makes."""
+        """Script: the next requests of that HTTP method have these quirks, one or a tuple each. Those that last for a
+        task stay with the task that the request creates."""
         each = (one if isinstance(one, tuple) else (one,) for one in quirks)
         self._quirk_script.setdefault(method, deque()).extend(each)
 
     def clear(self) -> None:
-        """Forget the script."""
+        """Clear the script."""
         self._script.clear()
         self._quirk_script.clear()
 
     def fault(self, method: str) -> Fault:
-        """The fault of the request that has just come in."""
+        """The fault of the next request of that method."""
         if script := self._script.get(method):
             return script.popleft()
         roll = self.random.random()
@@ -119,17 +119,17 @@ class Weather:
         return Fault.NONE
 
     def quirks_met(self, method: str) -> tuple[Quirk, ...]:
-        """The quirks of the request that has just come in."""
+        """The quirks of the next request of that method."""
         script = self._quirk_script.get(method)
         return (*self.quirks, *(script.popleft() if script else ()), *self.draw(Lasts.REQUEST))
 
     def note(self, task_id: str, quirks: Iterable[Quirk]) -> None:
-        """A task was made by a request with those `quirks`: what lasts for a task, and does not hold anyway, stays."""
+        """Note the quirks of the request that created a task: those that last for a task stay with it."""
         kept = tuple(quirk for quirk in quirks if quirk.lasts is Lasts.TASK and quirk not in self.quirks)
         if kept:
             self.quirks_of[task_id] = kept
 
     def draw(self, lasts: Lasts) -> tuple[Quirk, ...]:
-        """Quirks by their odds."""
+        """Quirks of that duration, drawn by their odds."""
         likely = [(quirk, chance) for quirk, chance in self._quirk_odds.items() if quirk.lasts is lasts]
         return tuple(quirk for quirk, chance in likely if self.random.random() < chance)

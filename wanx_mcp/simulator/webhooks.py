@@ -1,4 +1,4 @@
-"""Calls to the order's webhook when its task has completed or failed: at least once, three tries, loopback only."""
+"""Webhook calls when a task has completed or failed: at least once, up to three attempts, loopback only."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import TYPE_CHECKING, Any
 from wanx_mcp.clock import Clock
 from wanx_mcp.settings import is_loopback
 from wanx_mcp.simulator.life import SimulatedTask
-from wanx_mcp.simulator.patience import LockedError, patiently
+from wanx_mcp.simulator.locking import LockedError, retry_while_locked
 
 if TYPE_CHECKING:
     from wanx_mcp.simulator.store import Store
 
-TRIES = 3
-PAUSE_SECONDS = 5.0
+WEBHOOK_ATTEMPTS = 3
+WEBHOOK_RETRY_SECONDS = 5.0
 Post = Callable[[str, Mapping[str, Any], Mapping[str, str]], Awaitable[bool]]
-"""Sends a JSON body with headers to an address; True for a 2xx."""
+"""Posts a JSON body with headers to a URL. Returns whether the answer was a 2xx."""
 
 
 class Webhooks:
-    """The calls that are still to be made."""
+    """The webhook calls that are still to be made."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting = {task.task_id for task in store.all() if _wants_a_call(task)}
 
     def expect(self, task: SimulatedTask) -> None:
-        """A new task, which may want a call."""
+        """Note a new task, in case its order names a webhook."""
         if _wants_a_call(task):
             self._waiting.add(task.task_id)
 
     async def deliver(
         self, now: datetime, show: Callable[[SimulatedTask], Mapping[str, Any]], clock: Clock, post: Post
     ) -> None:
-        """Make every call that is due at `now`. `show` makes the task's JSON."""
+        """Make every call that is due at `now`. `show` returns the JSON of a task."""
         for task_id in list(self._waiting):
-            with suppress(LockedError):  # the next round looks again
+            with suppress(LockedError):  # the next round tries again
                 await self._deliver(task_id, now, show, clock, post)
 
     async def _deliver(
@@ -50,10 +50,7 @@ class Webhooks:
         clock: Clock,
         post: Post,
     ) -> None:
-        async def found() -> SimulatedTask | None:
-            return self._store.find(task_id)
-
-        task = await patiently(found)
+        task = await retry_while_locked(lambda: self._store.find(task_id))
         if task is not None and task.status(now) not in ("completed", "failed"):
             return
         self._waiting.discard(task_id)
@@ -61,25 +58,21 @@ class Webhooks:
             return
         await _call(task, {"timestamp": int(now.timestamp()), "data": show(task)}, clock, post)
         called = replace(task, called=True)
-
-        async def noted() -> None:
-            self._store.save(called)
-
-        await patiently(noted)
+        await retry_while_locked(lambda: self._store.save(called))
 
 
 async def _call(task: SimulatedTask, body: Mapping[str, Any], clock: Clock, post: Post) -> None:
     secret = task.webhook.get("secret")
     headers = {"x-webhook-secret": secret} if secret else {}
-    for attempt in range(TRIES):
+    for attempt in range(WEBHOOK_ATTEMPTS):
         if attempt:
-            await clock.sleep(PAUSE_SECONDS)
+            await clock.sleep(WEBHOOK_RETRY_SECONDS)
         if await post(task.webhook["endpoint"], body, headers):
             return
 
 
 async def post_json(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
-    """The real thing, over HTTP."""
+    """Post over HTTP."""
     import httpx
 
     try:

@@ -112,7 +112,7 @@ def _simulator(settings: Settings, catalog: Catalog, group: TaskGroup) -> Callab
     async def run(*, task_status: TaskStatus[str]) -> None:
         import sqlite3
 
-        from wanx_mcp.simulator.patience import LockedError
+        from wanx_mcp.simulator.locking import LockedError
         from wanx_mcp.simulator.serving import persistent, serving
 
         try:

@@ -1,4 +1,4 @@
-"""`wanx-mcp config HOST`: the configuration that makes a host start this very installation."""
+"""`wanx-mcp config HOST`: the configuration with which a host starts this installation."""
 
 from wanx_mcp.cli.config.hosts import HOSTS, Host, find_host
 from wanx_mcp.cli.config.printing import config

@@ -1,4 +1,4 @@
-"""The hosts as rows: what their configuration looks like, where it goes, and what to do then."""
+"""The hosts as rows: the format of their configuration, where it goes, and the next steps."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from wanx_mcp.cli.config.launch import KEY, SERVER, Launch
 
-START_SECONDS = 60
-"""A first start compiles some hundred modules."""
+HOST_START_SECONDS = 60
+"""A first start compiles hundreds of modules."""
 
-CALL_SECONDS = 90
+HOST_CALL_SECONDS = 90
 """No call of this server takes longer than 50 s."""
 
 PROMPT = "piapi_key"
@@ -25,7 +25,7 @@ PROMPT = "piapi_key"
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One program that starts MCP servers. `files` by platform; `servers` is the key that holds them there."""
+    """One program that starts MCP servers. `files` by platform; `servers` is the key of the servers in the file."""
 
     name: str
     title: str
@@ -36,7 +36,7 @@ class Host:
     prompts: bool = False
     opening: str = "This is the configuration for {}. It goes into:"
     comments: bool = False
-    """Whether the file may hold comments, as JSON does not allow."""
+    """Whether the file may contain comments, which JSON does not allow."""
 
     def file(self, environment: Mapping[str, str]) -> Path | None:
         """Where the host keeps its servers on this machine, None without that folder's variable or a home folder."""
@@ -47,7 +47,7 @@ class Host:
 
 
 def platform() -> str:
-    """This machine's platform as a key of `files`."""
+    """The platform of this machine, as a key of `files`."""
     return {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, "Linux")
 
 
@@ -60,7 +60,7 @@ def quoted(words: tuple[str, ...], *, windows: bool) -> str:
     """`words` as one line for the platform's shell."""
     if not windows:
         return shlex.join(words)
-    # A bare -- would be swallowed by PowerShell; in quotes it comes through there and in cmd.
+    # PowerShell removes a bare --, but not a quoted one; cmd accepts both.
     return " ".join('"--"' if word == "--" else subprocess.list2cmdline([word]) for word in words)
 
 
@@ -68,7 +68,7 @@ def _resolved(pattern: str, environment: Mapping[str, str]) -> Path | None:
     head, _, rest = pattern.replace("\\", "/").partition("/")
     if head == "~":
         return Path.home() / rest
-    if head.startswith("$"):  # $CODEX_HOME and the like: a variable with the usual place after it
+    if head.startswith("$"):  # for example $CODEX_HOME: a variable, and the default folder after the colon
         name, _, usual = head[1:].partition(":")
         base = environment.get(name)
         return Path(base) / rest if base else Path.home() / usual / rest
@@ -105,11 +105,11 @@ def _claude_code(launch: Launch) -> str:
 
 
 def _codex(launch: Launch) -> str:
-    # The first line is empty: it is appended to a file, whose last line may have no end.
+    # The first line is empty, because the last line of the file may not end with a line break.
     lines = ["", f"[mcp_servers.{SERVER}]", f"command = {_toml(launch.command)}"]
     if launch.args:
         lines.append(f"args = [{', '.join(map(_toml, launch.args))}]")
-    lines += [f"startup_timeout_sec = {START_SECONDS}", f"tool_timeout_sec = {CALL_SECONDS}", ""]
+    lines += [f"startup_timeout_sec = {HOST_START_SECONDS}", f"tool_timeout_sec = {HOST_CALL_SECONDS}", ""]
     lines += [f"[mcp_servers.{SERVER}.env]", *(f"{name} = {_toml(value)}" for name, value in launch.env.items())]
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""How a host starts this very installation: an absolute command, and the environment it gets."""
+"""How a host starts this installation: an absolute command and its environment."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PLACEHOLDER = "YOUR_PIAPI_KEY"
 KEY = "PIAPI_API_KEY"
 FREE = {"WANX_SIMULATE": "1"}
 NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""What a company network needs; hosts start servers without most of the user's environment."""
+"""Variables for company networks; hosts start servers without most of the user's environment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One server process. `prompts` if the host may ask for the key itself; `env` is then without it."""
+    """One server process. With `prompts`, the host asks for the key, and `env` does not contain it."""
 
     command: str
     args: tuple[str, ...] = ()
@@ -44,11 +44,11 @@ def this_command() -> tuple[str, ...]:
 
 
 def carried(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings and network variables of `environment` that a host can be given: no secrets, nothing wrong."""
+    """The valid settings and network variables of `environment`, without secrets."""
     wrong = {problem.variable for problem in settings.problems}
     ours = [row.variable for row in SETTINGS if not row.secret and row.variable not in {*wrong, *FREE}]
     found = {name: environment.get(name, "").strip() for name in ours}
     for name in NETWORK:
         value = (environment.get(name) or environment.get(name.lower()) or "").strip()
-        found[name] = "" if "@" in value else value  # the password of a proxy is a secret too
+        found[name] = "" if "@" in value else value  # a proxy with a password is a secret, too
     return {name: value for name, value in found.items() if value and not value.startswith("${")}

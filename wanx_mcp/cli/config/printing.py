@@ -1,4 +1,4 @@
-"""The configuration on stdout, so that it can be piped; where it goes, for people, on stderr."""
+"""Prints the configuration to stdout, so that it can be piped, and where it goes to stderr."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wanx_mcp.settings import read_settings
 
 
 def config(name: str, *, simulate: bool, with_key: bool, carry: bool) -> int:
-    """Print the configuration for that host. Returns the exit code."""
+    """Print the configuration for the host called `name`. Returns the exit code."""
     host, settings = find_host(name), read_settings(os.environ)
     if with_key and settings.api_key is None:
         print(f"wanx-mcp config: --with-key prints the key in {KEY}, which is not set here", file=sys.stderr)
@@ -28,7 +28,7 @@ def config(name: str, *, simulate: bool, with_key: bool, carry: bool) -> int:
     command, *args = this_command()
     launch = Launch(command, tuple(args), secret | (found if carry else {}), prompts)
     if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-        sys.stdout.reconfigure(encoding="utf-8")  # what every one of these files is read as
+        sys.stdout.reconfigure(encoding="utf-8")  # all of these files are UTF-8
     print(host.write(launch), flush=True)
     print("\n".join(_advice(host, launch, {} if carry else found)), file=sys.stderr)
     return 0
@@ -45,16 +45,18 @@ def _advice(host: Host, launch: Launch, left_out: Mapping[str, str]) -> list[str
         lines.append(f" {mark} {place}" + (f"   ({', '.join(systems)})" if len(places) > 1 else ""))
     lines += host.steps
     if launch.env.get(KEY) == PLACEHOLDER:
-        lines.append(f"Put your PiAPI key in the place of {PLACEHOLDER} (--with-key prints the one set in {KEY} here).")
+        lines.append(
+            f"Replace {PLACEHOLDER} with your PiAPI key (--with-key prints the one that is set in {KEY} here)."
+        )
     elif KEY in launch.env:
-        lines.append("This text holds your key: keep it to yourself.")
+        lines.append("This text contains your key: keep it secret.")
     elif launch.prompts:
-        lines.append(f"{host.title} asks for your PiAPI key at the first start and keeps it.")
+        lines.append(f"{host.title} asks for your PiAPI key at the first start and stores it.")
     else:
         lines.append("Everything is simulated: no key, no network, no money.")
     if left_out:
-        lines.append(f"Set here, and perhaps not passed on by {host.title}: {', '.join(left_out)}. --carry adds them.")
-    lines.append("To check it all: wanx-mcp doctor")
+        lines.append(f"Set here, but {host.title} may not pass them on: {', '.join(left_out)}. --carry adds them.")
+    lines.append("To check the result: wanx-mcp doctor")
     return lines
 
 

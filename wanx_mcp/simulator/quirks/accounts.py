@@ -1,4 +1,4 @@
-"""Quirks of the account's answer [contract 7.2]."""
+"""Quirks of the account information [contract 7.2]."""
 
 from __future__ import annotations
 

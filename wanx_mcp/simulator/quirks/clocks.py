@@ -1,4 +1,4 @@
-"""Quirks of time: the clock behind a task's dates, the one behind the Date header, and how dates are written."""
+"""Quirks of time: the timestamps of tasks, the Date header, and the format of timestamps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SWING, PERIOD = 30.0, 120.0
 
 
 def created_off(minutes: float = 60) -> Quirk:
-    """The dates of tasks are `minutes` ahead of the Date header, or behind it; the history filters by them, too."""
+    """The timestamps of tasks are `minutes` ahead of the Date header (or behind); the history filters by them, too."""
     off = timedelta(minutes=minutes)
     return Quirk(
         name="clock_created_off",
@@ -25,7 +25,7 @@ def created_off(minutes: float = 60) -> Quirk:
 
 
 def date_off(minutes: float = 60) -> Quirk:
-    """The Date header is `minutes` ahead of the dates of tasks, or behind them."""
+    """The Date header is `minutes` ahead of the timestamps of tasks, or behind them."""
     off = timedelta(minutes=minutes)
     return Quirk(
         name="clock_date_off",
@@ -36,13 +36,13 @@ def date_off(minutes: float = 60) -> Quirk:
 
 
 def _swung(moment: datetime) -> datetime:
-    """`moment` on a clock that is right, ahead by SWING minutes half a PERIOD later, and right again at its end."""
+    """`moment` on a clock that goes from right to SWING minutes ahead and back to right in each PERIOD."""
     phase = (moment.timestamp() / 60 / PERIOD) % 1
     return moment + timedelta(minutes=SWING) * (1 - abs(2 * phase - 1))
 
 
 def cached_date(seconds: int = 3600, *, age: bool = True) -> Quirk:
-    """The Date header of a cache that keeps an answer for `seconds`; `age`: an Age header says how old it is."""
+    """The Date header of a cache that stores answers for `seconds`; with `age`, an Age header, too."""
 
     def cached(now: datetime) -> datetime:
         return datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
@@ -60,7 +60,7 @@ def cached_date(seconds: int = 3600, *, age: bool = True) -> Quirk:
 def _local(text: str) -> str:
     try:
         date = datetime.fromisoformat(text)
-    except ValueError:  # another quirk has been here
+    except ValueError:  # another quirk has changed it
         return text
     return text if date.year <= 1 else date.astimezone(LOCAL).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
@@ -82,7 +82,7 @@ QUIRKS = (
     date_off(),
     Quirk(
         name="clock_swinging",
-        about=f"all dates are 0 to {SWING:g} minutes ahead, in turn",
+        about=f"all dates swing between 0 and {SWING:g} minutes ahead",
         lasts=Lasts.RUN,
         clock=_swung,
         date=_swung,
@@ -92,7 +92,7 @@ QUIRKS = (
     cached_date(age=False),
     Quirk(
         name="clock_local_dates",
-        about="dates of tasks in +08:00 without saying so",
+        about="dates of tasks in +08:00 without the offset",
         lasts=Lasts.RUN,
         shows=_local_task,
         row=_local_row,

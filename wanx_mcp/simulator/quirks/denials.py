@@ -1,4 +1,4 @@
-"""Quirks of a single task: reads of it that are denied, or answered by something else."""
+"""Quirks of a single task: reads that are denied or answered by something else."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def _unknown() -> Response:
 
 
 def young(seconds: float = 30) -> Quirk:
-    """A task is not known in its first `seconds`."""
+    """A task is unknown in its first `seconds`."""
     age = timedelta(seconds=seconds)
     return _denied(
         "young",
-        f"not known in its first {seconds:g} s",
+        f"unknown in its first {seconds:g} s",
         lambda view: _unknown() if view.task and view.now - view.task.created_at < age else None,
     )
 
 
 QUIRKS = (
     young(),
-    _denied("forgotten", "not known any more, though it may be in the history", lambda _: _unknown()),
+    _denied("forgotten", "no longer known, although it may be in the history", lambda _: _unknown()),
     _denied("html_404", "an HTML page says 404", lambda _: html(404, "404 Not Found")),
     _denied("plain_404", "a line of text says 404", lambda _: plain(404, "404 page not found")),
     _denied("always_500", "each read is a 500", lambda _: refusal(500, "internal error")),

@@ -1,4 +1,4 @@
-"""Quirks of the echo: how the input of an order comes back in the answers about its task [contract 5.7, 14]."""
+"""Quirks of the echo: how answers about a task repeat the input of its order [contract 5.7, 14]."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Callable
 from typing import Any
 
 from wanx_mcp.catalog.pictures import PICTURES
-from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View
+from wanx_mcp.simulator.quirks.quirk import Json, Quirk, View, showing
 
 Text = Callable[[str], str]
 _GO_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
 CUT = 20
-"""Characters that are left of a prompt that is cut."""
+"""Length of a prompt that is cut short, in characters."""
 
 
 def _echo(name: str, about: str, change: Callable[[Json], Any]) -> Quirk:
-    def shows(data: Json, _view: View) -> Json:
-        echoed = data["input"]
-        return {**data, "input": change(dict(echoed)) if isinstance(echoed, dict) else echoed}
+    def echoed(data: Json, _view: View) -> Json:
+        given = data["input"]
+        return {"input": change(dict(given)) if isinstance(given, dict) else given}
 
-    return Quirk(name=f"echo_{name}", about=about, lasts=Lasts.TASK, shows=shows)
+    return showing(f"echo_{name}", about, echoed, lambda _: True)
 
 
 def _texts(value: Any, change: Text) -> Any:
@@ -49,7 +49,7 @@ def _without(*names: str) -> Callable[[Json], Json]:
 
 
 def _copied(echoed: Json) -> Json:
-    """The pictures under addresses of the provider's own."""
+    """The input with its pictures at addresses of the provider."""
     addresses = {name: hashlib.sha256(str(echoed[name]).encode()).hexdigest()[:24] for name in PICTURES & echoed.keys()}
     return {**echoed, **{name: f"https://storage.theapi.app/image/{digest}.png" for name, digest in addresses.items()}}
 
@@ -59,11 +59,8 @@ def _filled(echoed: Json) -> Json:
     return {**echoed, **{name: echoed.get(name) or value for name, value in defaults.items()}, "seed": 0, "steps": 30}
 
 
-def _told(name: str, about: str, change: Callable[[Json], Json]) -> Quirk:
-    def shows(data: Json, view: View) -> Json:
-        return data if view.kind == "create" else {**data, **change(data)}
-
-    return Quirk(name=name, about=about, lasts=Lasts.TASK, shows=shows)
+def _later(name: str, about: str, change: Callable[[Json], Json]) -> Quirk:
+    return showing(name, about, lambda data, _view: change(data), lambda view: view.kind != "create")
 
 
 QUIRKS = (
@@ -85,12 +82,12 @@ QUIRKS = (
     _echo("filled", "defaults of the provider's own where nothing was sent", _filled),
     _echo("copied", "pictures under addresses of the provider's own", _copied),
     _echo("no_picture", "no pictures", _without(*PICTURES)),
-    _told(
+    _later(
         "echo_type_renamed",
         "the task type under another name in a read",
         lambda data: {"task_type": f"wanx_{data['task_type']}".replace("-", "_")},
     ),
-    _told("echo_no_type", "no task type in a read", lambda _: {"task_type": ""}),
-    _told("echo_model_case", "the model as Qubico/Wanx in a read", lambda _: {"model": "Qubico/Wanx"}),
-    _told("echo_model_renamed", "the model as wan in a read", lambda _: {"model": "wan"}),
+    _later("echo_no_type", "no task type in a read", lambda _: {"task_type": ""}),
+    _later("echo_model_case", "the model as Qubico/Wanx in a read", lambda _: {"model": "Qubico/Wanx"}),
+    _later("echo_model_renamed", "the model as wan in a read", lambda _: {"model": "wan"}),
 )

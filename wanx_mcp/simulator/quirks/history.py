@@ -1,4 +1,4 @@
-"""Quirks of the task history: what it leaves out, and how its pages and rows are wrong [contract 7.4, 15]."""
+"""Quirks of the task history: omitted tasks, and wrong pages and rows [contract 7.4, 15]."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 from wanx_mcp.simulator.life import Plan, SimulatedTask
-from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Question, Quirk, View
+from wanx_mcp.simulator.quirks.quirk import HistoryQuery, Json, Lasts, Quirk, View
 
 NEWER = "wan22-"
-STRANGER = ("kling", "video_generation")
-"""Model and task type of a task that was ordered from another product with the same account."""
+OTHER_PRODUCT = ("kling", "video_generation")
+"""Model and task type of another product of the provider, ordered with the same account."""
 
 
 def _hiding(name: str, about: str, hides: Callable[[View], bool], lasts: Lasts = Lasts.RUN) -> Quirk:
@@ -21,7 +21,7 @@ def _hiding(name: str, about: str, hides: Callable[[View], bool], lasts: Lasts =
 
 
 def lag(minutes: float = 15) -> Quirk:
-    """Rows appear `minutes` after their task was made."""
+    """Rows appear `minutes` after their task was created."""
     late = timedelta(minutes=minutes)
     return _hiding(
         "history_lag",
@@ -30,19 +30,15 @@ def lag(minutes: float = 15) -> Quirk:
     )
 
 
-def _is_open(view: View) -> bool:
-    return view.status in ("pending", "processing")
-
-
 def _is_filtered(view: View) -> bool:
-    return view.question is not None and view.question.model != ""
+    return view.query is not None and view.query.model != ""
 
 
 def _is_older_than_the_filter(view: View) -> bool:
     return _is_filtered(view) and view.task is not None and not view.task.task_type.startswith(NEWER)
 
 
-def _asking(name: str, about: str, asks: Callable[[Question], Question]) -> Quirk:
+def _asking(name: str, about: str, asks: Callable[[HistoryQuery], HistoryQuery]) -> Quirk:
     return Quirk(name=name, about=about, lasts=Lasts.RUN, asks=asks)
 
 
@@ -58,7 +54,7 @@ def other_clock(hours: float = 8) -> Quirk:
     off = hours * 3600
     return _asking(
         "history_other_clock",
-        f"start_time and end_time are understood {hours:g} hours off",
+        f"start_time and end_time are read {hours:g} hours off",
         lambda asked: replace(asked, since=asked.since - off, until=asked.until - off),
     )
 
@@ -68,15 +64,15 @@ def _listing(name: str, about: str, rows: Callable[[list[Json], View], list[Json
 
 
 def _page_number(view: View) -> int:
-    return view.question.page if view.question else 1
+    return view.query.page if view.query else 1
 
 
 def _shuffled(rows: list[Json], view: View) -> list[Json]:
     return view.random.sample(rows, len(rows))
 
 
-def _stranger(view: View) -> SimulatedTask:
-    model, task_type = STRANGER
+def _task_of_other_product(view: View) -> SimulatedTask:
+    model, task_type = OTHER_PRODUCT
     return SimulatedTask(
         task_id=str(uuid.UUID(int=view.random.getrandbits(128), version=4)),
         owner=view.owner,
@@ -91,7 +87,9 @@ def _stranger(view: View) -> SimulatedTask:
 
 
 def _arriving(name: str, about: str, when: Callable[[int], bool]) -> Quirk:
-    return Quirk(name=name, about=about, arrives=lambda view: _stranger(view) if when(_page_number(view)) else None)
+    return Quirk(
+        name=name, about=about, arrives=lambda view: _task_of_other_product(view) if when(_page_number(view)) else None
+    )
 
 
 def _paging(name: str, about: str, page: Callable[[Json], Any], lasts: Lasts = Lasts.RUN) -> Quirk:
@@ -116,7 +114,7 @@ QUIRKS = (
     _paging("history_null_list", "the list is null, for no rows", lambda body: {**body, "data": None, "total": 0}),
     _paging("history_null", "the whole answer is null", lambda _: None, Lasts.REQUEST),
     lag(),
-    _hiding("history_thin", "only tasks that have ended are listed", _is_open),
+    _hiding("history_thin", "only tasks that have ended are listed", lambda view: view.is_open),
     _hiding("history_unlisted", "the task is never listed", lambda _view: True, Lasts.TASK),
     _hiding("history_filter_finds_nothing", "any `model` finds nothing", _is_filtered),
     _hiding("history_filter_finds_newer", f"`model=wan` finds only {NEWER}...", _is_older_than_the_filter),

@@ -1,4 +1,4 @@
-"""Quirks of ids: the ones that a provider may give, and answers about another one."""
+"""Quirks of ids: unusual ones, and answers about another id."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from wanx_mcp.simulator.life import SimulatedTask
-from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View
+from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View, showing
 
 LONGEST = 200
 
@@ -22,10 +22,10 @@ def _given(name: str, about: str, spell: Callable[[str], str]) -> Quirk:
 
 
 def _answered(name: str, about: str, spell: Callable[[str], str]) -> Quirk:
-    def shows(data: Json, view: View) -> Json:
-        return {**data, "task_id": spell(data["task_id"])} if view.kind == "read" else data
+    def change(data: Json, _view: View) -> Json:
+        return {"task_id": spell(data["task_id"])}
 
-    return Quirk(name=f"id_{name}", about=about, lasts=Lasts.TASK, shows=shows)
+    return showing(f"id_{name}", about, change, lambda view: view.kind == "read")
 
 
 def _taken(task: SimulatedTask, view: View) -> SimulatedTask:
@@ -40,11 +40,14 @@ QUIRKS = (
     _given("upper", "an id in capitals", str.upper),
     _given("number", "an id of digits", lambda task_id: "".join(str(ord(letter) % 10) for letter in task_id)),
     Quirk(
-        name="id_taken", about="an order gets the id of the newest task, and no task", lasts=Lasts.TASK, makes=_taken
+        name="id_taken",
+        about="an order gets the id of the newest task; none is created",
+        lasts=Lasts.TASK,
+        makes=_taken,
     ),
     _answered(
         "another", "a read answers about another id", lambda task_id: str(uuid.uuid5(uuid.NAMESPACE_OID, task_id))
     ),
     _answered("other_case", "a read answers with the id in the other case", str.swapcase),
-    _answered("padded", "a read answers with blanks round the id", lambda task_id: f" {task_id}\n"),
+    _answered("padded", "a read answers with spaces around the id", lambda task_id: f" {task_id}\n"),
 )

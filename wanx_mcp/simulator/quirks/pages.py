@@ -1,4 +1,4 @@
-"""Quirks of the way: gateways that answer instead of the provider, pauses that are asked for, answers that are late."""
+"""Quirks of the connection: gateways that answer instead of the provider, Retry-After, huge and late answers."""
 
 from __future__ import annotations
 
@@ -7,34 +7,29 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from wanx_mcp.simulator.quirks.quirk import Kind, Quirk, View
+from wanx_mcp.simulator.quirks.quirk import Kind, Quirk, refusing
 from wanx_mcp.simulator.replies import html, plain, refusal
 
 KINDS: tuple[Kind, ...] = ("create", "read", "history", "account")
 LATER = {"retry-after": "3600"}
 TURNED_AWAY, UNCLEAR = (401, 403, 404, 405, 413, 414, 431, 451), (200, 400, 408, 409, 423, 425, 429, 503)
-"""Statuses of a gateway's page: those that mean that an order was turned away, and those that leave it open."""
+"""Statuses of a gateway's page: those that mean that an order was not placed, and those that leave it open."""
 
 _TITLES = {200: "Sign in", 403: "Just a moment... checking your browser"}
 
 
 def _instead(name: str, about: str, kind: Kind, answer: Callable[[], Response]) -> Quirk:
-    """A request of that kind never reaches the provider."""
-
-    def refuses(view: View) -> Response | None:
-        return answer() if view.kind == kind and view.task is None else None
-
-    return Quirk(name=f"{kind}_{name}", about=f"{kind}: {about}", refuses=refuses)
+    return refusing(f"{kind}_{name}", f"{kind}: {about}", kind, lambda _: answer())
 
 
 def html_page(kind: Kind, status: int) -> Quirk:
-    """A gateway's HTML page answers requests of that kind; nothing is done."""
+    """A gateway's HTML page instead of requests of that kind."""
     title = _TITLES.get(status, f"{status} from the gateway")
     return _instead(f"html_{status}", f"an HTML page with {status}", kind, lambda: html(status, title))
 
 
 def refused(kind: Kind, status: int, words: str = "not now") -> Quirk:
-    """The provider's own JSON refuses requests of that kind; nothing is done."""
+    """The provider's JSON refusal of requests of that kind."""
     return _instead(f"json_{status}", f"refused with {status}", kind, lambda: refusal(status, words))
 
 
@@ -48,7 +43,7 @@ def _later(kind: Kind, status: int) -> Quirk:
 
 
 def huge(kind: Kind, megabytes: int = 8) -> Quirk:
-    """The answer is a JSON list of that size."""
+    """A JSON list of that size as the answer."""
 
     def answer() -> Response:
         body = b"[" + b"{}," * (megabytes * 1_000_000 // 3) + b"{}]"
@@ -58,7 +53,7 @@ def huge(kind: Kind, megabytes: int = 8) -> Quirk:
 
 
 def stall(seconds: float = 15, *, first: bool = False) -> Quirk:
-    """Answers come `seconds` of the simulator's clock late; `first`: what was asked is done after them, too."""
+    """Answers are late by `seconds` of the simulator's clock; with `first`, the request is carried out late, too."""
     late = Quirk(name="stall_after", about=f"the answer comes {seconds:g} s after the act", stall_after=seconds)
     about = f"the act and its answer come {seconds:g} s late"
     return replace(late, name="stall_before", about=about, stall_before=seconds, stall_after=0) if first else late

@@ -1,4 +1,4 @@
-"""Quirks of money: what a task costs, and what its usage says [contract 5.6]. 10,000,000 points are 1 USD."""
+"""Quirks of money: the price of a task, and its `usage` [contract 5.6]. 10,000,000 points are 1 USD."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View
+from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View, showing
 
 Change = Callable[[Json, View], Json | None]
-"""Makes the usage of a task from the honest one; None: there is none."""
+"""Changes the correct usage of a task; None leaves it out."""
 
 
 def price_factor(times: float = 10) -> Quirk:
@@ -23,13 +23,13 @@ def price_factor(times: float = 10) -> Quirk:
 
 
 def _usage(name: str, about: str, change: Change) -> Quirk:
-    def shows(data: Json, view: View) -> Json:
+    def used(data: Json, view: View) -> Json:
         meta = dict(data["meta"])
         if "usage" in meta and (usage := change(dict(meta.pop("usage")), view)) is not None:
             meta["usage"] = usage
-        return {**data, "meta": meta}
+        return {"meta": meta}
 
-    return Quirk(name=f"usage_{name}", about=about, lasts=Lasts.TASK, shows=shows)
+    return showing(f"usage_{name}", about, used, lambda _: True)
 
 
 def _points(view: View) -> int:
@@ -41,12 +41,8 @@ def _at(status: str, change: Callable[[View], Json]) -> Change:
 
 
 def _amounts(usage: Json, change: Callable[[Any], Any]) -> Json:
-    """The numbers of a usage, those that are not 0 changed."""
+    """The numbers of a usage; those that are not 0 are changed."""
     return {name: change(usage[name]) or usage[name] for name in ("frozen", "consume") if name in usage}
-
-
-def _is_open(view: View) -> bool:
-    return view.status in ("pending", "processing")
 
 
 def _quota_row(row: Json, _view: View) -> Json:
@@ -63,7 +59,7 @@ QUIRKS = (
     ),
     _usage("fraction", "a fraction of a point", lambda usage, _: {**usage, **_amounts(usage, lambda _: 1.2)}),
     _usage("text", "points as text", lambda usage, _: {**usage, **_amounts(usage, str)}),
-    _usage("late", "no usage until the end", lambda usage, view: None if _is_open(view) else usage),
+    _usage("late", "no usage until the end", lambda usage, view: None if view.is_open else usage),
     _usage("at_once", "consumed at the start", lambda usage, view: {**usage, "frozen": 0, "consume": _points(view)}),
     _usage(
         "both", "frozen and consumed alike", lambda usage, view: {**usage, **_amounts(usage, lambda _: _points(view))}

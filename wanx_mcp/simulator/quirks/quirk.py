@@ -1,4 +1,4 @@
-"""A quirk: one named way in which the provider differs from its documentation, as functions over its answers."""
+"""A quirk: a named difference between the provider and its documentation, as functions that change its answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wanx_mcp.simulator.life import SimulatedTask
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from wanx_mcp.simulator.weather import Dress
+    from wanx_mcp.simulator.weather import Variant
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ Kind = Literal["create", "read", "cancel", "history", "account", "upload", "webh
 
 
 class Lasts(Enum):
-    """How long a quirk holds that a climate has drawn. One that a test switches on holds until it is switched off."""
+    """How long a quirk that a climate drew at random stays on. A test switches quirks on and off itself."""
 
     REQUEST = "request"
     TASK = "task"
@@ -30,8 +30,8 @@ class Lasts(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a page of the task history was asked for. Times are unix seconds; `model` is empty without a filter."""
+class HistoryQuery:
+    """The query of a page of the task history. Times are Unix seconds; `model` is empty without a filter."""
 
     page: int
     size: int
@@ -44,7 +44,7 @@ class Question:
 class View:
     """The request that is being answered. `now` is the provider's time.
 
-    `task` is the task that the answer is about; while a new task is made, the account's newest one before it.
+    `task` is the task that the answer is about; while a task is created, the newest one of the account before it.
     """
 
     kind: Kind
@@ -55,88 +55,94 @@ class View:
     owner: str = ""
     body: bytes = field(default=b"", repr=False)
     task: SimulatedTask | None = None
-    question: Question | None = None
+    query: HistoryQuery | None = None
 
     @property
     def status(self) -> str:
         """The state of the task, empty where there is none."""
         return self.task.status(self.now) if self.task else ""
 
+    @property
+    def is_open(self) -> bool:
+        return self.status in ("pending", "processing")
 
-def _same(thing: T, _view: View) -> T:
+
+def _same(thing: Any, *_view: View) -> Any:
     return thing
-
-
-def _same_moment(moment: datetime) -> datetime:
-    return moment
-
-
-def _same_date(date: datetime) -> datetime | None:
-    return date
-
-
-def _same_question(question: Question) -> Question:
-    return question
 
 
 def _nothing(_view: View) -> None:
     return None
 
 
-def _no(_view: View) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirk:
-    """A named row. Each function takes what an honest provider would use and returns what this one uses instead."""
+    """A row. Each function takes what a correct provider would use and returns what this one uses instead."""
 
     name: str
     about: str
     lasts: Lasts = Lasts.REQUEST
     refuses: Callable[[View], Response | None] = _nothing
-    """Asked before anything is done, and again for a read or a cancel once its task is known."""
+    """The answer instead. Called before anything is done; for reads and cancels again with the task."""
 
     makes: Callable[[SimulatedTask, View], SimulatedTask] = _same
-    """The new task of an order. With the id of an older one it is not made: the answer shows the older one."""
+    """The new task of an order. With the id of an existing task, no task is created, and the answer shows that one."""
 
     shows: Callable[[Json, View], Json] = _same
-    """`data` of the answers about a task."""
+    """`data` of answers about a task."""
 
     arrives: Callable[[View], SimulatedTask | None] = _nothing
-    """A task that is added to the account before a page of the history is made."""
+    """A task that is added to the account before a page of the history is built."""
 
-    asks: Callable[[Question], Question] = _same_question
-    hides: Callable[[View], bool] = _no
-    """Whether the history leaves the task out."""
+    asks: Callable[[HistoryQuery], HistoryQuery] = _same
+    hides: Callable[[View], bool | None] = _nothing
+    """Whether the history omits the task."""
 
     row: Callable[[Json, View], Json] = _same
     rows: Callable[[list[Json], View], list[Json]] = _same
-    """All rows that were found, newest first, before the page is cut out of them."""
+    """All matching rows, newest first, before they are split into pages."""
 
     page: Callable[[Json, View], Any] = _same
     """`data` of the history's answer."""
 
     account: Callable[[Json, View], Json] = _same
-    clock: Callable[[datetime], datetime] = _same_moment
-    """A moment of a task's life as the provider's database dates it."""
+    clock: Callable[[datetime], datetime] = _same
+    """The timestamp that the provider's database holds for a moment."""
 
-    date: Callable[[datetime], datetime | None] = _same_date
-    """What the Date header says; None: there is none."""
+    date: Callable[[datetime], datetime | None] = _same
+    """The Date header; None for no header."""
 
     age: bool = False
-    """Whether an Age header says how old the Date header is."""
+    """Whether an Age header is sent, with the age of the Date header."""
 
-    dresses: frozenset[Dress] = frozenset()
+    variants: frozenset[Variant] = frozenset()
     stall_before: float = 0.0
-    """Seconds of the simulator's clock until it does what was asked."""
+    """Delay before the request is carried out, in seconds of the simulator's clock."""
 
     stall_after: float = 0.0
-    """Seconds of the simulator's clock between that and the answer."""
+    """Delay after that, before the answer."""
 
 
 def changed(thing: T, functions: Iterable[Callable[[T, View], T]], view: View) -> T:
-    """`thing` after one function after the other."""
+    """`thing` after each function was applied in turn."""
     for function in functions:
         thing = function(thing, view)
     return thing
+
+
+def refusing(name: str, about: str, kind: Kind, answer: Callable[[View], Response]) -> Quirk:
+    """`answer` instead of any request of that kind, of which nothing is done."""
+
+    def refuses(view: View) -> Response | None:
+        return answer(view) if view.kind == kind and view.task is None else None
+
+    return Quirk(name=name, about=about, refuses=refuses)
+
+
+def showing(name: str, about: str, change: Callable[[Json, View], Json], when: Callable[[View], bool]) -> Quirk:
+    """`data` of answers about a task with the fields that `change` returns, where `when` is true."""
+
+    def shows(data: Json, view: View) -> Json:
+        return {**data, **change(data, view)} if when(view) else data
+
+    return Quirk(name=name, about=about, lasts=Lasts.TASK, shows=shows)

@@ -6,14 +6,21 @@ from collections.abc import Mapping
 
 from wanx_mcp.simulator.quirks import accounts, clocks, denials, echo, history, ids, messages, pages, prices
 from wanx_mcp.simulator.quirks.quirk import Lasts, Quirk
-from wanx_mcp.simulator.weather import Dress
+from wanx_mcp.simulator.weather import Variant
 
-_DRESSES = tuple(
-    Quirk(name=f"dress_{dress}", about=f"answers in the dress {dress}", lasts=Lasts.TASK, dresses=frozenset({dress}))
-    for dress in Dress
+_VARIANTS = tuple(
+    Quirk(
+        name=f"variant_{variant}",
+        about=f"answers in the variant {variant}",
+        lasts=Lasts.TASK,
+        variants=frozenset({variant}),
+    )
+    for variant in Variant
 )
-_ROOMS = (echo, history, clocks, prices, ids, denials, messages, pages, accounts)
-QUIRKS: Mapping[str, Quirk] = {row.name: row for row in (*(row for room in _ROOMS for row in room.QUIRKS), *_DRESSES)}
+_MODULES = (echo, history, clocks, prices, ids, denials, messages, pages, accounts)
+QUIRKS: Mapping[str, Quirk] = {
+    row.name: row for row in (*(row for module in _MODULES for row in module.QUIRKS), *_VARIANTS)
+}
 
 
 def named(*names: str) -> tuple[Quirk, ...]:
