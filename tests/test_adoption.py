@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.lost import MINUTE, ORDER, PROMPT, bought, canary, entries, entry, li
 from tests.place import Place
 from tests.world import KEY, Agent, World
 from wanx_mcp.simulator.life import SimulatedTask
+from wanx_mcp.simulator.quirks.pages import stall
 from wanx_mcp.simulator.quirks.table import QUIRKS
 from wanx_mcp.simulator.weather import Fault
 
@@ -147,6 +149,33 @@ async def test_without_a_date_an_exact_echo_is_adopted_and_no_other(world: World
         row = await listed(agent)
     assert row is not None
     assert (row["status"] != "unknown") == (order == "right")
+
+
+async def test_where_the_providers_time_is_uncertain_an_order_is_looked_for_more_widely(world: World) -> None:
+    """The last Date came with an answer that took eleven seconds."""
+    async with world.client() as agent:
+        task_id = await canary(agent)
+        world.clock.advance(MINUTE)
+        world.simulator.weather.coming_quirks("GET", stall(11, first=True))
+        await agent.ok("get_wanx_task", task_id=task_id)
+        task = await lose(world, agent)
+        assert entry(world)["skew_error"] > 5_000
+        row = await listed(agent)
+    assert task is not None
+    assert row is not None
+    assert row["task_id"] == task.task_id
+
+
+@pytest.mark.parametrize("minutes", [-90, 90])
+async def test_where_the_providers_time_is_unknown_ours_may_be_far_off(world: World, minutes: int) -> None:
+    world.simulator.weather.quirks = (QUIRKS["clock_no_date"],)
+    world.simulator.skew = timedelta(minutes=minutes)
+    async with world.client() as agent:
+        task = await lose(world, agent)
+        row = await listed(agent)
+    assert task is not None
+    assert row is not None
+    assert row["task_id"] == task.task_id
 
 
 # Rows that cannot be read
