@@ -129,10 +129,7 @@ class Pictures:
         try:
             # What can be told from names and first bytes does not wait for its turn.
             with anyio.fail_after(within):
-                looking = anyio.to_thread.run_sync(
-                    self._precheck, given, limiter=self._prechecks, abandon_on_cancel=True
-                )
-                if not await looking:
+                if not await run_sync(self._precheck, given, limiter=self._prechecks, abandon_on_cancel=True):
                     return {}
             return await self._decoding.run(lambda carry_on: self._read(given, carry_on), until - self._clock.seconds())
         except TimeoutError:
