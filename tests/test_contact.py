@@ -77,7 +77,7 @@ async def test_a_contact_sheet_is_refused_with_the_way_to_a_clean_frame(place: P
     async with place.world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER, image=path)
     assert error.startswith("image_rejected: image is a contact sheet of this server")
-    assert "Next: call preview_wanx_video with frame set to" in error
+    assert "Next: order with one clean frame of the video instead: call preview_wanx_video with frame" in error
     assert not place.world.line.requests
 
 

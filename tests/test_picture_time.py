@@ -90,7 +90,7 @@ async def test_twenty_four_orders_behind_one_that_hangs_all_end_in_time_and_leav
         # The one that had begun, and the new one with its result: nothing of those that gave up.
         assert gate.decoded == 2
     for error in errors:
-        assert error.startswith(f"image_rejected: image {BUSY}")
+        assert error.startswith(f"image_rejected: the picture {BUSY}")
         assert "make the same call again" in error
         assert "maybe" not in error
 
@@ -175,7 +175,7 @@ async def test_a_create_whose_pictures_take_too_long_orders_nothing_and_says_so(
             listed = await agent.ok("list_wanx_tasks")
             assert not place.world.line.sent("POST")
             await agent.ok("create_wanx_task", **keyframes)
-    assert error.startswith(f"image_rejected: start_image and end_image {BUSY}")
+    assert error.startswith(f"image_rejected: the pictures {BUSY}")
     assert error.split("Charged", 1)[1].split(": ", 1)[1].startswith("no. Next: make the same call again")
     assert listed["tasks"] == []
     assert listed["budget"]["spent_usd"] == 0

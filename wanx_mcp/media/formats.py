@@ -68,7 +68,7 @@ _NAMES |= {
 # base64.
 _MARKERS = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE, 0xFF})
 
-_UNREAD = ", which cannot be read here"
+_UNREAD = ", which cannot be read here; save it as a JPEG or PNG first"
 _RAW = "a camera's raw file"
 _STRANGERS: tuple[tuple[bytes, str], ...] = (
     (b"FUJIFILMCCD-RAW", f"{_RAW} (RAF){_UNREAD}"),

@@ -68,7 +68,7 @@ def inspected(content: bytes) -> Inspected:
     scans = scans_of(content) if kind is JPEG else None
     if scans and not scans.ended:
         content = content.rstrip(b"\0\xff") + _END
-    with damage_told(kind):
+    with decoder_errors(kind):
         readable = next(_readable(content, kind))
         with opened(readable, kind) as image:
             check_pixels(image.size, kind)
@@ -98,7 +98,7 @@ def opened(content: bytes, kind: Kind) -> Iterator[ImageFile]:
 
 
 @contextmanager
-def damage_told(kind: Kind) -> Iterator[None]:
+def decoder_errors(kind: Kind) -> Iterator[None]:
     """Whatever a decoder raises, in words. Raises Unfit."""
     from PIL import Image
 

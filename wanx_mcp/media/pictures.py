@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wanx_mcp.media.contact import SHEET, looks_like_sheet
 from wanx_mcp.media.formats import JPEG, PNG, Kind, Unfit
-from wanx_mcp.media.inspecting import Inspected, damage_told, inspected, opened
+from wanx_mcp.media.inspecting import Inspected, decoder_errors, inspected, opened
 from wanx_mcp.media.repairs import encoded, foreign_profile, has_clear_parts, in_srgb, is_deep, on_white, scaled
 from wanx_mcp.media.stripping import stripped
 
@@ -66,7 +66,7 @@ def checked(content: bytes, claimed: Kind | None = None, carry_on: CarryOn = _al
 
 def prepared(seen: Inspected, claimed: Kind | None = None, carry_on: CarryOn = _always) -> Picture:
     """An inspected picture fit to send. Raises Unfit, and what `carry_on` raises."""
-    with damage_told(seen.kind):
+    with decoder_errors(seen.kind):
         carry_on()
         decoded = _decoded(seen)
         carry_on()

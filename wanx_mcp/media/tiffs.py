@@ -31,7 +31,7 @@ _MAKERS = (
     ("MAMIYA", "MEF"),
     ("LEAF", "MOS"),
 )
-_NEXT = "; export it as a JPEG or PNG first"
+_NEXT = "; save it as a JPEG or PNG first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import anyio
-import anyio.to_thread
+from anyio.to_thread import run_sync
 
 from wanx_mcp.catalog import Order
 from wanx_mcp.catalog.pictures import PICTURES
@@ -40,20 +40,20 @@ which can fail, and a link that dies after a day is one thing more that can go w
 LIFE_SECONDS = 20 * 3600.0
 """The provider deletes an upload after 24 h [contract 7.5]; an order may wait in its queue for hours before."""
 
-SULK_SECONDS = 600.0
+UPLOAD_PAUSE_SECONDS = 600.0
 """How long no upload is tried after one that failed (a plan that has none, a host that is away)."""
 
-GLANCE_BYTES = 65536
+PRECHECK_BYTES = 65536
 """As much of a file as tells its kind."""
 
 MOST_REMEMBERED, MOST_REMEMBERED_BYTES = 8, 32_000_000
 """Pictures that are kept as they were sent: several takes of one picture are the usual case."""
 
-_BUSY = "could not be prepared in time because this server is busy with other pictures"
+_BUSY = "could not be prepared in time because this server is busy with others"
 _AGAIN = "make the same call again in a few seconds; nothing was sent"
 _FRAME = (
-    f"call {PREVIEW} with frame set to first, last or a number of seconds, which saves one clean frame of the video, "
-    "and order again with the path of that picture"
+    f"order with one clean frame of the video instead: call {PREVIEW} with frame (first, last or seconds) if it has "
+    "that argument, or ask the user to export a still from the saved video into the folder of videos"
 )
 _ATTACHED = (
     "; a picture attached in a chat does not reach tools: ask the user to put the file into that folder, or for an "
@@ -95,12 +95,12 @@ class Pictures:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._glances = anyio.CapacityLimiter(4)
+        self._prechecks = anyio.CapacityLimiter(4)
         self._decoding = Decoding(clock)
         self._recent: dict[tuple[bytes, Kind | None], Picture] = {}
         self._lock = anyio.Lock()
         self._uploaded: dict[str, tuple[str, float]] = {}
-        self._sulking_until = float("-inf")
+        self._no_uploads_until = float("-inf")
 
     async def prepare(self, order: Order, *, within: float) -> Prepared:
         """`order` with its local and inline pictures checked, and the ratio that suits them.
@@ -124,12 +124,12 @@ class Pictures:
         try:
             # What names and first bytes show does not wait for a turn.
             with anyio.fail_after(within):
-                looking = anyio.to_thread.run_sync(self._glance, given, limiter=self._glances, abandon_on_cancel=True)
-                if not await looking:
+                if not await run_sync(self._precheck, given, limiter=self._prechecks, abandon_on_cancel=True):
                     return {}
             return await self._decoding.run(lambda carry_on: self._read(given, carry_on), until - self._clock.seconds())
         except TimeoutError:
-            raise ImageRejected(f"{' and '.join(given)} {_BUSY}", advice=_AGAIN) from None
+            what = "the picture" if len(given) == 1 else "the pictures"
+            raise ImageRejected(f"{what} {_BUSY}", advice=_AGAIN) from None
 
     async def deliver(self, prepared: Prepared, provider: Provider, *, until: float) -> Order:
         """The order as it is sent, its pictures uploaded or inside; most of the time before `until` is left for it.
@@ -152,7 +152,7 @@ class Pictures:
         self._uploaded = {digest: known for digest, known in self._uploaded.items() if known[1] > now}
         if known := self._uploaded.get(picture.digest):
             return known[0]
-        if within <= 0 or now < self._sulking_until:
+        if within <= 0 or now < self._no_uploads_until:
             return None
         try:
             url = await provider.upload(
@@ -160,17 +160,17 @@ class Pictures:
             )
         except WanxError as error:
             log.info("a picture goes inside its order, since it could not be uploaded: %s", error.code)
-            self._sulking_until = self._clock.seconds() + SULK_SECONDS
+            self._no_uploads_until = self._clock.seconds() + UPLOAD_PAUSE_SECONDS
             return None
         self._uploaded[picture.digest] = (url, now + LIFE_SECONDS)
         return url
 
-    def _glance(self, given: Mapping[str, str]) -> bool:
+    def _precheck(self, given: Mapping[str, str]) -> bool:
         """Whether there is anything to decode. Runs in a thread. Raises ImageRejected for what is plainly wrong."""
         return bool(self._each(given, self._plain))
 
     def _plain(self, value: str) -> bool | None:
-        source = self._source(value, GLANCE_BYTES)
+        source = self._source(value, PRECHECK_BYTES)
         if source and kind_of(source.content) is None:
             raise Unfit(f"is {stranger(source.content)}")
         return None if source is None else True
