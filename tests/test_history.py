@@ -65,7 +65,8 @@ def rows(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def test_a_history_without_tasks_is_complete_after_one_question(world: World) -> None:
     async with filled(world, 0) as (opened, _):
-        assert await read(opened, world) == Reading((), complete=True, read_at=world.clock.now())
+        now = world.clock.now()
+        assert await read(opened, world) == Reading((), complete=True, read_at=now, begun_at=now)
     assert asked(world) == [(1, 100)]
 
 
@@ -280,6 +281,7 @@ async def test_a_row_without_an_id_is_kept_as_often_as_it_stands_there(world: Wo
     def nameless(body: dict[str, Any], _request: httpx.Request) -> None:
         for row in rows(body):
             row["task_id"] = ""
+            row["detail"]["task_id"] = ""
 
     world.line.rewrite_by_request(nameless, "/histories")
     async with filled(world, 3) as (opened, _):
