@@ -57,7 +57,7 @@ def run(path: Path, statement: str) -> None:
         (without_its_table, "no such table", ASIDE),
         (without_a_column, "no such column", ASIDE),
         (a_folder, "", WRITABLE),
-        (full, "full", "ask the user to free some disk space"),
+        (full, "full", "ask the user to free some disk space; the ledger itself is in order"),
     ],
 )
 async def test_each_damage_is_told_with_what_helps_against_it(

@@ -43,7 +43,7 @@ def rows() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "reason"), rows())
 def test_each_limit_has_a_unit_and_a_reason(name: str, reason: str) -> None:
     value = getattr(limits, name)
-    assert name.endswith("_SECONDS") != isinstance(value, timedelta)
+    assert name.endswith(("_SECONDS", "_PER_MINUTE")) != isinstance(value, timedelta)
     assert reason.strip().endswith(".")
     assert len(reason) > 20
 
