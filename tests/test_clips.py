@@ -129,7 +129,7 @@ async def test_a_bomb_is_saved_and_neither_shown_nor_made_a_poster(host: MediaHo
     async with world.client(extensions=[APPS]) as showing:
         seen = await showing.call("get_wanx_task", task_id=task_id)
     assert error.startswith("preview_failed: the saved video cannot be decoded: it declares 80000000 samples")
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
     assert "Next: do not describe the video; give the user its path or link" in error
     assert not seen.is_error
     assert "wanx/prompt" in (seen.meta or {})
