@@ -235,7 +235,7 @@ def with_an_empty_row(body: dict[str, Any], _request: httpx.Request) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (shuffled, "its rows are not in the order of their dates"),
+        (shuffled, "its rows are not sorted by date"),
         (without_one_object, "a row cannot be read"),
         (with_an_empty_row, "a row cannot be read"),
     ],
@@ -258,7 +258,7 @@ async def test_pages_in_the_wrong_order_make_a_reading_incomplete(world: World) 
     world.line.answer(swapped)
     async with simulated(world) as opened:
         reading = await read(opened, world)
-    assert (reading.complete, reading.problem) == (False, "its rows are not in the order of their dates")
+    assert (reading.complete, reading.problem) == (False, "its rows are not sorted by date")
     assert {row.task_id for row in reading.rows} == set(ids)
 
 
@@ -272,7 +272,7 @@ async def test_a_page_that_repeats_the_one_before_makes_a_reading_incomplete(wor
     world.line.answer(always_the_first)
     async with simulated(world) as opened:
         reading = await read(opened, world)
-    assert (reading.complete, reading.problem) == (False, "a page repeats the one before")
+    assert (reading.complete, reading.problem) == (False, "a page repeats the previous one")
     assert [row.task_id for row in reading.rows] == ids[:100]
     assert len(world.line.requests) == 2
 
@@ -349,7 +349,7 @@ async def test_a_second_reading_that_shows_nothing_makes_a_reading_incomplete(wo
     world.line.rewrite_by_request(no_such_size, "/histories")
     async with filled(world, 150) as (opened, ids):
         reading = await read(opened, world)
-    assert (reading.complete, reading.problem) == (False, "its second reading shows nothing")
+    assert (reading.complete, reading.problem) == (False, "its second reading is empty")
     assert [row.task_id for row in reading.rows] == ids
 
 
@@ -362,7 +362,7 @@ async def test_a_page_out_of_a_cache_makes_a_reading_incomplete(world: World) ->
     async with filled(world, 3) as (opened, _):
         world.line.answer(old)
         reading = await read(opened, world)
-    assert (reading.complete, reading.problem) == (False, "a page came out of a cache")
+    assert (reading.complete, reading.problem) == (False, "a page came from a cache")
 
 
 @pytest.mark.parametrize(("within", "count"), [(0, 100), (4, 100), (6, 200)])
