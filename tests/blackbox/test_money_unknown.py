@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from . import weather as w
+from .ageing import age
 from .answers import error_of
 from .conftest import KEY, House
 from .examples import PIXEL, TASK_TYPES, example_of
@@ -163,7 +163,7 @@ def test_a_candidate_on_a_later_page_is_found(house: House, upstream: Upstream) 
     for _ in range(20):  # one call is held up for 5 s at most; what it has read is not read again
         if [row.get("task_id") for row in listed(server)] == upstream.charges:
             break
-        time.sleep(10)  # so long lie between two readings for the same orders
+        age(house, upstream, 0.5)
     assert [row.get("task_id") for row in listed(server)] == upstream.charges
 
 
