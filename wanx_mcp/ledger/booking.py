@@ -11,8 +11,8 @@ def booking(entry: Entry, seen: Observation) -> int:
     """Points that `entry` holds of the budget after `seen`.
 
     While open: the larger of what it held or reserved and what is shown. Completed: what it cost, but no less than half
-    its price, since a smaller figure is not believed. Failed or cancelled: nothing, if a GET says so and shows nothing
-    frozen or consumed. Where the provider is silent nothing changes.
+    its price where it cost less than `least`, since such a figure is not believed. Failed or cancelled: nothing, if a
+    GET says so and shows nothing frozen or consumed. Where the provider is silent nothing changes.
     """
     shown = seen.shown or 0
     if seen.status in OPEN:
@@ -20,7 +20,8 @@ def booking(entry: Entry, seen: Observation) -> int:
     if seen.charged is None:
         return max(entry.booked, shown)
     if seen.charged > 0:
-        return max(seen.charged, shown, half(entry.price))
+        believed = seen.charged >= entry.least
+        return max(seen.charged, shown, 0 if believed else half(entry.price))
     free = seen.status != COMPLETED and seen.by_get and shown == 0
     return 0 if free else max(entry.booked, shown)
 

@@ -68,6 +68,8 @@ class Draft:
     skew_error: int | None = None
     sender: str | None = None
     waited: bool = False
+    least: int | None = None
+    """The smallest charge of a completed task that is believed; None: half of the price."""
 
     @property
     def content(self) -> str:
@@ -107,7 +109,8 @@ class Observation:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One row. Money in points; `booked` is what it holds of the budget, `reserved` what it held at first, `price` its
-    published or assumed price, `figure` the last amount that the provider showed for it.
+    published or assumed price, `least` the smallest charge that is believed, `figure` the last amount that the provider
+    showed for it.
 
     `created_at` is this machine's time of the intention and `absent_noted_at` that of the reading at `absent_at`, all
     other times are the provider's: `ordered_at` the moment of the intention, `sent_at` when the last attempt was about
@@ -145,6 +148,7 @@ class Entry:
     seen_at: datetime | None = None
     charged: int | None = None
     price: int = 0
+    least: int = 0
     reserved: int = 0
     figure: int | None = None
     figure_at: datetime | None = None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wanx_mcp.errors import LedgerUnusable
-from wanx_mcp.ledger.booking import booking
+from wanx_mcp.ledger.booking import booking, half
 from wanx_mcp.ledger.entry import (
     OPEN,
     Accepted,
@@ -93,6 +93,7 @@ class Placing(Tracking):
             "booked": points,
             "reserved": points,
             "price": draft.price,
+            "least": half(draft.price) if draft.least is None else draft.least,
             "request_id": draft.request_id,
             "arguments": json.dumps(dict(draft.arguments), ensure_ascii=False),
         }

@@ -82,6 +82,7 @@ MIGRATIONS: tuple[str, ...] = (
     alter table entry add column origin text;
     alter table entry add column kind text not null default '';
     alter table entry add column price integer not null default 0;
+    alter table entry add column least integer not null default 0;
     alter table entry add column sender text;
     alter table entry add column ordered_at integer;
     alter table entry add column sent_at integer;
@@ -100,7 +101,8 @@ MIGRATIONS: tuple[str, ...] = (
     alter table entry add column released_at integer;
     alter table entry add column denied_at integer;
     alter table entry add column gone_at integer;
-    update entry set owner = account, kind = task_type, price = reserved, ordered_at = created_at, sent_at = created_at;
+    update entry set owner = account, kind = task_type, price = reserved, least = (reserved + 1) / 2,
+        ordered_at = created_at, sent_at = created_at;
     update entry set found = 'answer' where state = 'accepted';
     update entry set figure = charged, figure_at = coalesce(ended_at, created_at) where charged > 0;
     drop index entry_task;

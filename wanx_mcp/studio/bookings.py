@@ -45,6 +45,7 @@ class AccountOrders(Access):
         request_id: str | None,
         *,
         price: int,
+        least: int | None = None,
         waited: bool = False,
     ) -> Draft:
         """An order as the ledger is asked to take it, at this moment. Raises NotConfigured and LedgerUnusable."""
@@ -57,6 +58,7 @@ class AccountOrders(Access):
             arguments=kept,
             request_id=request_id,
             price=price,
+            least=least,
             created_at=self._clock.now(),
             ordered_at=self.moment(),
             skew=skew.ahead if skew else None,

@@ -106,6 +106,11 @@ class Ordering:
         price = order.row.price
         return to_points(self._settings.assumed_price if price is None else price)
 
+    def _least(self, order: Order) -> int | None:
+        """The smallest charge that is believed of a task without a published price: the least that any task costs."""
+        published = [row.price for row in self._reading.catalog.rows if row.price is not None]
+        return to_points(min(published)) if order.row.price is None and published else None
+
     def check_price(self, order: Order) -> None:
         """Raises NotConfigured where the order needs an assumed price and that is set to nothing."""
         if order.row.price is None:
@@ -131,7 +136,9 @@ class Ordering:
         while (left := until - self._clock.seconds()) > 0:
             attempt.patient = attempt.patient and self._clock.seconds() < attempt.begun + FIRST_ANSWER_SECONDS
             waited = not attempt.patient
-            draft = await self._account.draft(order.row.name, kept, request_id, price=price, waited=waited)
+            draft = await self._account.draft(
+                order.row.name, kept, request_id, price=price, least=self._least(order), waited=waited
+            )
             match await self._intend(draft):
                 case Intention() as intention:
                     placement = await self._hand_over(order, intention.entry, content, left, handover)

@@ -44,7 +44,7 @@ class TaskReading:
 
     def __init__(self, settings: Settings, catalog: Catalog, clock: Clock, account: Account, group: TaskGroup) -> None:
         self._settings = settings
-        self._catalog = catalog
+        self.catalog = catalog
         self._clock = clock
         self._account = account
         self._speed = settings.speed
@@ -57,7 +57,7 @@ class TaskReading:
 
     def pace(self, row: TaskType | None, elapsed: float = 0.0) -> Pace:
         """The estimate for a task of that row."""
-        usual = row.usual_seconds if row else max(row.usual_seconds for row in self._catalog.rows)
+        usual = row.usual_seconds if row else max(row.usual_seconds for row in self.catalog.rows)
         durations = self._learned.get(row.name) if row else None
         return Pace(durations or Durations(usual), elapsed, self._speed)
 
@@ -158,7 +158,7 @@ class TaskReading:
         self._learned[row.name] = learned(row.usual_seconds, seen)
 
     def _row(self, task: Task, known: KnownTask) -> TaskType | None:
-        return self._catalog.find(known.task_type or task.task_type or "")
+        return self.catalog.find(known.task_type or task.task_type or "")
 
     def _view(self, task: Task, known: KnownTask, row: TaskType | None) -> TaskView:
         created_at = task.created_at or (known.order.created_at if known.order else None)
