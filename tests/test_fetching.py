@@ -214,7 +214,7 @@ async def test_a_link_that_stays_refused_ends_with_its_reason_and_not_in_a_circl
         seen = await agent.ok("get_wanx_task", task_id=task_id)
     assert error.startswith("download_failed: ")
     assert words in error
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
     assert "sig=" not in error
     assert names(world) == []
     assert asked <= 3, "the task was read more than once again"
@@ -244,7 +244,7 @@ async def test_a_refused_link_while_the_provider_is_away_says_both(host: MediaHo
         world.line.on_request = away
         error = await agent.error("save_wanx_video", task_id=task_id)
     assert "the video link has expired (the media host answered 403), and a fresh link could not be asked for" in error
-    assert "Charged: no." in error
+    assert "Charged by this call: no." in error
 
 
 async def test_a_refusal_whose_words_never_end_is_not_waited_for(host: MediaHost) -> None:  # noqa: F811
