@@ -314,5 +314,5 @@ async def test_a_refused_question_about_the_account_is_asked_once(
 
 async def test_the_simulated_account_has_an_id_and_tells_the_time(world: World) -> None:
     async with simulated(world) as opened:
-        assert (await opened.account(within=5)).account_id
+        assert (await opened.account(within=5)).account_id == "simulated"
         assert opened.heard_ago == 0
