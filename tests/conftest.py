@@ -8,22 +8,30 @@ from tests.place import Place
 from tests.world import World
 
 SLOW = {
-    # Many combinations of faults, each over hours of the virtual clock:
+    # Hundreds of combinations of faults, many of them over hours of the virtual clock:
     "test_absence.py",
     "test_adoption.py",
+    "test_big_inputs.py",
     "test_history.py",
-    "test_watching.py",
-    "test_whose.py",
-    # A long random walk through the money core:
     "test_machine.py",
-    # Processes are started, servers on real sockets, or mutants compiled:
-    "test_decoder.py",
+    "test_read_verdicts.py",
+    "test_simulator_weather.py",
+    "test_task_ids.py",
+    "test_verdicts.py",
+    "test_watching.py",
+    # Each of many tests starts a process, a server on a real socket or a write to a slow disk:
+    "test_bundle.py",
+    "test_commands.py",
+    "test_config.py",
+    "test_demo.py",
+    "test_disks.py",
     "test_doctor.py",
+    "test_integrations.py",
     "test_ledger.py",
     "test_mutants.py",
     "test_probing.py",
-    # Films are drawn or pictures of many megapixels read:
-    "test_big_inputs.py",
+    # Films are drawn, or pictures of many megapixels read:
+    "test_clips.py",
     "test_expired_links.py",
     "test_fetching.py",
     "test_picture_memory.py",
