@@ -270,7 +270,7 @@ class Money(RuleBasedStateMachine):
             now, tasks = self.world.simulator.now(), self.world.simulator.store.all()
             booked = sum(entry["booked"] for entry in self.entries())
             # What a lost answer would have said of a new price is not known before the task is found.
-            assert booked >= sum(min(task.consumed(now), PRICE) for task in tasks if not task.is_strangers)
+            assert booked >= sum(min(task.consumed(now), PRICE) for task in tasks if not task.is_of_other_product)
 
     @invariant()
     def every_task_of_the_provider_is_one_order_of_ours(self) -> None:
@@ -289,7 +289,7 @@ class Money(RuleBasedStateMachine):
 
     def tasks(self) -> set[str]:
         """The ids of the tasks that were ordered here."""
-        return {task.task_id for task in self.world.simulator.store.all() if not task.is_strangers}
+        return {task.task_id for task in self.world.simulator.store.all() if not task.is_of_other_product}
 
     def everything_is_found_in_the_end(self) -> None:
         """In fair weather, beside orders that are accepted, each order has its task or is proved absent."""

@@ -96,10 +96,22 @@ def _head(pen: ImageDraw.ImageDraw, title: str, facts: str, width: int) -> None:
     pen.text((width - GAP - 2, HEAD / 2), facts, fill=MUTED, font=font, anchor="rm")
 
 
+def _jpeg(sheet: Image.Image, quality: int, subsampling: int) -> bytes:
+    for optimize in (True, False):  # Pillow's buffer can be too small to optimize a small and noisy picture
+        file = io.BytesIO()
+        try:
+            sheet.save(file, "JPEG", quality=quality, subsampling=subsampling, optimize=optimize, comment=MARK)
+        except OSError:
+            if not optimize:
+                raise
+        else:
+            break
+    return file.getvalue()
+
+
 def _encoded(sheet: Image.Image) -> bytes:
     for quality, subsampling in QUALITIES:
-        file = io.BytesIO()
-        sheet.save(file, "JPEG", quality=quality, subsampling=subsampling, optimize=True, comment=MARK)
-        if file.tell() < MOST_BYTES:
-            return file.getvalue()
+        content = _jpeg(sheet, quality, subsampling)
+        if len(content) < MOST_BYTES:
+            return content
     return _encoded(sheet.resize((sheet.width * 3 // 4, sheet.height * 3 // 4)))
