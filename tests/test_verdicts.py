@@ -233,7 +233,11 @@ async def test_an_order_that_was_turned_away_in_front_of_the_provider_is_told_so
         (lambda: page(503, retry_after="3600"), "outcome_unknown", "call list_wanx_tasks in about 60 min"),
         (lambda: page(429, retry_after="7200"), "outcome_unknown", "call list_wanx_tasks in about 2 h"),
         (lambda: own(400, "a forbidden boat", retry_after="3600"), "refused", "change what the provider's message"),
-        (lambda: page(403, "captcha", retry_after="3600"), "refused", "call again in about 60 min; if it still fails, tell"),
+        (
+            lambda: page(403, "captcha", retry_after="3600"),
+            "refused",
+            "call again in about 60 min; if it still fails, tell",
+        ),
         (lambda: own(401, "no", retry_after="3600"), "unauthorized", "ask the user to check PIAPI_API_KEY"),
     ],
 )
