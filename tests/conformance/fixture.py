@@ -91,7 +91,7 @@ class Jobs:
 
     async def cancel(self, task_id: str, _ctx: Any) -> bool:
         handle = await self.read(task_id, _ctx)
-        if handle and isinstance(handle.standing, Working | Asking):
+        if handle and isinstance(handle.state, Working | Asking):
             self._jobs[task_id] = replace(self._jobs[task_id], dropped=True)
         return handle is not None
 
