@@ -85,8 +85,8 @@ def test_killed_on_the_way_to_the_provider(
 
 
 @repeated
-def test_killed_after_the_intention_before_any_connection(turn: int, tmp_path: Path) -> None:
-    """The provider's port takes no more connections: the intention is written, the request cannot leave."""
+def test_killed_before_any_connection(turn: int, tmp_path: Path) -> None:
+    """The provider's port takes no more connections, neither for the account read nor for the order."""
     with Clogged() as clog:
         house = House(tmp_path, f"http://127.0.0.1:{clog.port}")
         server = begin(house, turn)
@@ -95,7 +95,7 @@ def test_killed_after_the_intention_before_any_connection(turn: int, tmp_path: P
         server.kill()
     with Upstream(clog.port) as upstream:
         survives(house, upstream, turn)
-        assert upstream.orders == [], "an order of unknown outcome was placed again"
+        assert len(upstream.orders) <= 1, "killed before its intention, it may be placed, but once"
     house.close()
 
 

@@ -53,6 +53,7 @@ class Reconciling:
         self._histories = Histories(account)
         self._round: anyio.Event | None = None
         self._arisen = anyio.Event()
+        self._looked_here: set[int] = set()
 
     def arose(self) -> None:
         """An order has become doubtful: the background look-ups take it up."""
@@ -89,7 +90,10 @@ class Reconciling:
         return None
 
     async def _due(self, doubts: Sequence[Entry]) -> bool:
-        """Whether one of `doubts` was not looked for just now, or not since there is more to learn."""
+        """Whether one of `doubts` was not looked for just now, or not since there is more to learn. A process that has
+        just started looks once, whatever others have done."""
+        if any(entry.state.doubtful and entry.number not in self._looked_here for entry in doubts):
+            return True
         now = self._account.moment()
         if any(entry.looked_at is None or abs(now - entry.looked_at) >= _rest(entry) for entry in doubts):
             return True
@@ -196,6 +200,7 @@ class Reconciling:
         await self._looked(entry, words)
 
     async def _looked(self, entry: Entry, words: str) -> None:
+        self._looked_here.add(entry.number)
         await self._account.note_look(entry.number, words)
 
     async def keep_looking(self) -> None:
