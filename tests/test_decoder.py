@@ -112,7 +112,7 @@ async def test_the_decoder_does_not_know_the_key(tmp_path: Path, monkeypatch: py
     decoder = Decoder(Question(waiting(tmp_path), 6, 64, 600.0))
     shown = Path(f"/proc/{decoder._started().pid}/environ")
     await until(lambda: bool(shown.read_bytes()))  # empty until the new program has begun
-    environment = shown.read_bytes()
+    environment = await anyio.Path(shown).read_bytes()
     decoder.kill()
     assert KEY.encode() not in environment
     assert b"PYTHONPATH" not in environment
