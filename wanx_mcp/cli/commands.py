@@ -131,11 +131,14 @@ def _simulator_options(parser: argparse.ArgumentParser) -> None:
 
 def _ledger(options: argparse.Namespace) -> int:
     from wanx_mcp.cli.ledger import settle, show
+    from wanx_mcp.cli.ledger_check import compare
 
     if options.settle is None:
         if options.task_id is not None or options.not_placed:
             options.refuse("--task-id and --not-placed need --settle NUMBER")
-        return show(count=options.count)
+        return compare(days=options.days) if options.check else show(count=options.count)
+    if options.check:
+        options.refuse("--check changes nothing, and --settle does: use one of them")
     if not (options.task_id or options.not_placed):
         options.refuse("--settle needs --task-id ID or --not-placed")
     return settle(options.settle, task_id=options.task_id)
@@ -171,6 +174,12 @@ def _ledger_options(parser: argparse.ArgumentParser) -> None:
         type=_bounded(1, 999_999_999),
         metavar="NUMBER",
         help="settle this order, whose outcome is unknown, by hand",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="compare the ledger with the provider's history; changes nothing"
+    )
+    parser.add_argument(
+        "--days", type=_bounded(1, 365), default=30, help="with --check: how far back to compare (default 30)"
     )
     outcome = parser.add_mutually_exclusive_group()
     outcome.add_argument(
@@ -245,7 +254,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "ledger",
-        "Show what was ordered and spent; settle an order of unknown outcome by hand.",
+        "Show what was ordered and spent; check it against the provider; settle an unknown order by hand.",
         _ledger_options,
         _ledger,
     ),
