@@ -39,6 +39,10 @@ def test_folder_and_file_are_the_owner_s_alone(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+OWNERS = 6
+"""The version from which each order has an owner."""
+
+
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 def test_a_ledger_of_every_older_version_is_migrated_with_its_orders(path: Path, version: int) -> None:
     path.parent.mkdir()
@@ -50,6 +54,9 @@ def test_a_ledger_of_every_older_version_is_migrated_with_its_orders(path: Path,
         "insert into entry (account, state, task_type, content, created_at, booked, arguments, task_id, status) "
         "values ('a', 'accepted', 'txt2video-14b', 'c', 1000, 2800000, '{\"prompt\": \"old\"}', 't', 'pending')"
     )
+    if version >= OWNERS:
+        old.execute("insert into identity (account, owner) values ('a', 'a')")
+        old.execute("update entry set owner = 'a', price = booked, reserved = booked, found = 'answer'")
     old.close()
     book = Book(open_file(path))
     entry = book.find("a", "t")

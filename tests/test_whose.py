@@ -135,6 +135,25 @@ async def test_a_task_that_the_provider_gives_to_two_orders_is_booked_once(world
     assert [row["state"] for row in entries(world)] == ["accepted", "declined"]
 
 
+@pytest.mark.parametrize("key", [{"request_id": "2"}, {}], ids=["by its key", "without a key"])
+async def test_the_second_of_two_orders_with_one_task_stays_a_repeat_of_the_first(
+    world: World, key: dict[str, str]
+) -> None:
+    async with world.client() as agent:
+        first = await agent.order(prompt="a boat", request_id="1")
+        world.simulator.weather.coming_quirks("POST", (QUIRKS["id_taken"],))
+        await agent.order(prompt="a ship", **key)
+        sent = len(world.line.sent("POST"))
+        world.clock.advance(60)
+        again = await agent.order(prompt="a ship", **key)
+        assert (again["task_id"], again["reused"]) == (first["task_id"], True)
+        assert len(world.line.sent("POST")) == sent
+        if key:
+            assert (
+                await agent.error("create_wanx_task", task_type="txt2video-14b", prompt="a raft", **key)
+            ).startswith("invalid_order: ")
+
+
 async def test_an_owner_by_the_history_yields_to_an_owner_by_the_providers_answer(world: World) -> None:
     async with world.client() as agent:
         lost = await lose(world, agent)

@@ -161,6 +161,8 @@ class Entry:
     released_at: datetime | None = None
     denied_at: datetime | None = None
     gone_at: datetime | None = None
+    same_as: int | None = None
+    """The number of the order whose task the provider gave to this one as well: it is a repeat of that one."""
 
     @property
     def open(self) -> bool:

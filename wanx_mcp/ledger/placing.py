@@ -106,7 +106,14 @@ class Placing(Tracking):
 
     def _earlier(self, draft: Draft) -> Entry | None:
         """The order of this account that `draft` repeats, or that is in doubt and asks for the same."""
-        mine = f"owner = {OWNER} and {ALIVE}"
+        found = self._repeated(draft)
+        if found is None or found.same_as is None:
+            return found
+        task = self.must(found.same_as)
+        return replace(task, content=found.content, arguments=found.arguments, request_id=found.request_id)
+
+    def _repeated(self, draft: Draft) -> Entry | None:
+        mine = f"owner = {OWNER} and ({ALIVE} or same_as is not null)"
         day = millis(draft.moment - BUDGET_WINDOW)
         if draft.request_id is not None:
             by_key = self.newest(
@@ -114,9 +121,11 @@ class Placing(Tracking):
             )
             doubt = f"{mine} and content = :content and {DOUBTFUL} and ordered_at > :day"
             return by_key or self.newest(doubt, account=draft.account, content=draft.content, day=day)
+        # Of an order that shares another's task, the other has the status.
+        shares_open = f"same_as in (select number from entry where owner = {OWNER} and status in {OPEN})"  # noqa: S608
         repeat = (
             f"{mine} and content = :content and gone_at is null "
-            f"and ({DOUBTFUL} or status in {OPEN} or ordered_at > :recent)"
+            f"and ({DOUBTFUL} or status in {OPEN} or ordered_at > :recent or {shares_open})"
         )
         recent = millis(draft.moment - REPEAT_WINDOW)
         return self.newest(repeat, account=draft.account, content=draft.content, recent=recent)
@@ -195,8 +204,10 @@ class Placing(Tracking):
             )
             if other and other.found is Found.ANSWER:
                 self.change(
-                    f"update entry set state = '{State.DECLINED}', booked = 0 where number = :number",  # noqa: S608
+                    f"update entry set state = '{State.DECLINED}', booked = 0, same_as = :other "  # noqa: S608
+                    "where number = :number",
                     number=number,
+                    other=other.number,
                 )
                 return Accepted(self.must(number), other)
             if other:

@@ -124,6 +124,9 @@ MIGRATIONS: tuple[str, ...] = (
     create index entry_placed on entry (owner, placed_at) where task_id is not null;
     create index entry_released on entry (owner, released_at) where state = 'released';
     """,
+    """
+    alter table entry add column same_as integer;
+    """,
 )
 
 
@@ -142,7 +145,7 @@ def open_file(path: Path, *, patience: float = LEDGER_OPEN_SECONDS) -> sqlite3.C
         if _version(db) < len(MIGRATIONS):
             _migrate(db)
         _check_not_newer(db, path)
-        db.execute("select number, gone_at from entry limit 1").fetchone()
+        db.execute("select number, same_as from entry limit 1").fetchone()
     except BaseException:
         db.close()
         raise
