@@ -163,7 +163,7 @@ def test_a_task_that_the_provider_has_forgotten_is_not_asked_for_again(timed: St
     timed.open()
     timed.page.evaluate("() => { host.forget = ['poll_after_seconds', 'eta_seconds'] }")
     timed.run(task_id)
-    timed.wait("state", "Out of sight")
+    timed.wait("state", "Not found")
     idle(timed)
 
 

@@ -50,9 +50,7 @@ def compare(*, days: int) -> int:
 
 async def compared(account: Account, days: int) -> tuple[int, str]:
     """The exit code and the words of a check. Raises the errors of a read, NotConfigured and LedgerUnusable."""
-    await account.provider.account(
-        within=LOOK_UP_SECONDS
-    )  # so that the provider's time is known, and a wrong key is told as one
+    await account.provider.account(within=LOOK_UP_SECONDS)  # sets the provider's time, and reports a wrong key first
     bill = await check(account, account.moment() - timedelta(days=days))
     secrets = account.settings.secrets
 
@@ -96,8 +94,8 @@ def _unlisted(found: Unlisted, say: Callable[[str], str]) -> str:
 
 
 def _differing(entry: Entry, task: Task) -> str:
-    charged = "charge not known" if entry.charged is None else f"{_usd(entry.charged)} charged"
-    theirs = "no charge told" if task.charged_points is None else f"{_usd(task.charged_points)} charged"
+    charged = "charge unknown" if entry.charged is None else f"{_usd(entry.charged)} charged"
+    theirs = "charge unknown" if task.charged_points is None else f"{_usd(task.charged_points)} charged"
     return (
         f"{_order(entry)}\n    ledger: {entry.status}, {charged}, {_usd(entry.booked)} booked; "
         f"provider: {task.status.value}, {theirs}"
@@ -113,7 +111,7 @@ def _when(moment: datetime | None) -> str:
 
 
 def _usd(points: int | None) -> str:
-    return "price not told" if points is None else dollars(to_usd(points))
+    return "price unknown" if points is None else dollars(to_usd(points))
 
 
 def _plural(count: int, word: str) -> str:
