@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from wanx_mcp.errors import InvalidOrder, ProviderFault
 from wanx_mcp.provider.account_info import AccountIdentity, AccountInfo, read_account_info, read_identity, shape
-from wanx_mcp.provider.answers import Task, read_task, read_upload
+from wanx_mcp.provider.answers import Task, is_known_word, read_task, read_upload
 from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
 from wanx_mcp.provider.classify import cancel_error, order_error, read_error
 from wanx_mcp.provider.history import HISTORY, History, Reading
@@ -179,7 +179,7 @@ class Provider:
             return None
         return replace(
             task,
-            provider_status=self.quote(task.provider_status),
+            provider_status=word if is_known_word(word := task.provider_status) else self.quote(word),
             task_type=task.task_type and self.quote(task.task_type),
             video_url=None if self._holds_secret(task.video_url or "") else task.video_url,
             error_message=task.error_message and self.quote(task.error_message),
