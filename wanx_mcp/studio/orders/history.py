@@ -130,7 +130,8 @@ class Histories:
 
     async def _task(self, task_id: str) -> Task | None:
         try:
-            task = await self._account.provider.get(task_id, within=TASK_SECONDS)
+            # One attempt: repeating it would hold up the rows behind it, and the next look reads it again.
+            task = await self._account.provider.get(task_id, within=TASK_SECONDS, retries=False)
         except WanxError:
             self._unread.add(task_id)
             return None
