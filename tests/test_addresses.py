@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from wanx_mcp.media.addresses import ForbiddenError, check_link, permitted
+from wanx_mcp.addresses import permitted
+from wanx_mcp.media.link_check import ForbiddenError, check_link
 
 NOT_HTTPS, PASSWORD = "the link is not https", "the link carries a password"
 NETWORK, NOT_PUBLIC = "the link leads into a private network", "the link leads to an address that is not public"

@@ -302,7 +302,7 @@ async def test_a_media_host_whose_certificate_nobody_trusts_is_named_with_the_se
     with sealed(certificate) as secure:
         secure.plays(whole(CLIP))
         error = await failure(secure)
-        assert "the media host's certificate is not trusted here" in error
+        assert "the media host's certificate is not trusted by this machine" in error
         assert "SSL_CERT_FILE" in error
         assert secure.requests == []
 

@@ -20,6 +20,8 @@ FLOORS = {
     "spans": -1,
     "limits": -1,
     "times": -1,
+    "addresses": 0,
+    "variables": 0,
     "errors": 0,
     "quoting": 0,
     "clock": 0,
@@ -29,6 +31,7 @@ FLOORS = {
     "retry": 1,
     "ledger": 2,
     "settings": 1,
+    "transport": 1,
     "media": 2,
     "provider": 2,
     "simulator": 2,
@@ -40,7 +43,7 @@ FLOORS = {
 }
 ALLOWED = {
     "mcp": {"server", "cli"},
-    "httpx": {"media", "provider", "simulator"},
+    "httpx": {"transport", "media", "provider", "simulator"},
     "starlette": {"simulator"},
     "uvicorn": {"simulator"},
 }

@@ -23,9 +23,10 @@ import pytest
 from tests import mediahost
 from tests.mediahost import MediaHost, clip, large
 from tests.world import KEY, Agent, World, text
+from wanx_mcp.addresses import permitted
 from wanx_mcp.media import shelf
-from wanx_mcp.media.addresses import ForbiddenError, permitted
 from wanx_mcp.media.download import Limits
+from wanx_mcp.media.link_check import ForbiddenError
 from wanx_mcp.media.naming import safe_stem, usual_stem
 from wanx_mcp.media.network import Network
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from urllib.parse import urlsplit
+
+from wanx_mcp.addresses import is_public_host
 
 PICTURES = frozenset({"image", "start_image", "end_image"})
 """The arguments that are pictures."""
@@ -49,14 +50,5 @@ def _check_url(value: str) -> None:
         raise ValueError("must be a URL of at most 4096 characters without white space")
     if parts.username is not None:
         raise ValueError("must not contain a user name or password in the URL")
-    if _is_private(host):
+    if not is_public_host(host):
         raise ValueError("must be a URL that the provider can reach from the internet")
-
-
-def _is_private(host: str) -> bool:
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import anyio
 
 from wanx_mcp.errors import DownloadFailed
-from wanx_mcp.media.addresses import ForbiddenError, PrivateNameError
+from wanx_mcp.media.link_check import ForbiddenError, PrivateNameError
 from wanx_mcp.media.refusals import HEAD_BYTES, RefusedError, refused
 from wanx_mcp.media.unpacking import PackedError
 from wanx_mcp.toolnames import GET, SAVE
+from wanx_mcp.transport.certificates import certificate_problem, handshake_problem
+from wanx_mcp.transport.problem import SettingError
 
 if TYPE_CHECKING:
     import httpx
@@ -77,23 +79,20 @@ def translated() -> Iterator[None]:
         raise _interruption(error) from error
     except (httpx.InvalidURL, ValueError) as error:
         raise RefusedError("the video link is not a valid URL", advice=_UNSAFE) from error
-    except ImportError as error:
-        advice = "ask the user to install SOCKS support (pip install 'httpx[socks]') or to unset ALL_PROXY"
-        raise DownloadFailed("a SOCKS proxy is set, without support for it", advice=advice) from error
+    except SettingError as error:
+        raise DownloadFailed(error.problem.what, advice=error.problem.advice) from error
 
 
 def _interruption(error: Exception) -> CutError | RefusedError | DownloadFailed:
     """What an error of the HTTP client means."""
-    import ssl
-
     import httpx
 
     match error:
         case httpx.ConnectError():
-            if "CERTIFICATE_VERIFY" in str(error) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
-                advice = "ask the user to set SSL_CERT_FILE to the CA file of their network and restart this server"
-                return DownloadFailed("the media host's certificate is not trusted here", advice=advice)
-            return CutError("no connection to the media host")
+            if problem := certificate_problem(error, "the media host"):
+                return DownloadFailed(problem.what, advice=problem.advice)
+            handshake = handshake_problem(error, "the media host")
+            return CutError(handshake.what if handshake else "no connection to the media host")
         case httpx.ProxyError():
             return DownloadFailed("the proxy refuses the media host", advice=_NAME)
         case httpx.TimeoutException():

@@ -7,18 +7,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import anyio.to_thread
 
-from wanx_mcp.errors import DownloadFailed
-from wanx_mcp.media.addresses import ForbiddenError, PrivateNameError, check_link, permitted
-from wanx_mcp.settings import is_loopback
+from wanx_mcp.addresses import is_loopback, permitted
+from wanx_mcp.media.link_check import ForbiddenError, PrivateNameError, check_link
+from wanx_mcp.transport.proxying import http_proxy
+from wanx_mcp.transport.trust import tls_context
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx
 
 REDIRECTS = 5
@@ -40,7 +38,7 @@ class Network:
     ) -> AsyncIterator[httpx.Response]:
         """The answer to a GET of `link`, redirects followed, its body not yet read.
 
-        Raises ForbiddenError for a link or redirect that may not be followed, httpx.HTTPError, ImportError, OSError.
+        Raises ForbiddenError for a link or redirect that may not be followed, SettingError, httpx.HTTPError, OSError.
         """
         import httpx
 
@@ -61,13 +59,13 @@ class Network:
         import httpx
 
         proxy, transport = None, None
+        context = None if url.scheme == "http" else await anyio.to_thread.run_sync(tls_context)  # http: loopback only
         if self.transport is not None and str(url).startswith(f"{self.origin}/"):
             transport = self.transport
         else:
-            proxy = await anyio.to_thread.run_sync(_proxy_for, url)
-        verify = False if url.scheme == "http" else await anyio.to_thread.run_sync(_trust)  # http: loopback only
+            proxy = await anyio.to_thread.run_sync(http_proxy, str(url), context)
         async with httpx.AsyncClient(
-            verify=verify,
+            verify=context or False,
             transport=transport,
             proxy=proxy,
             trust_env=False,  # the proxy is chosen above: whether there is one decides how addresses are checked
@@ -117,23 +115,3 @@ async def _first(
             unreached = error
     assert unreached is not None  # noqa: S101  # there is at least one target
     raise unreached
-
-
-def _trust() -> ssl.SSLContext:
-    import httpx
-
-    try:
-        return httpx.create_ssl_context()
-    except OSError as error:
-        advice = "ask the user to correct SSL_CERT_FILE or SSL_CERT_DIR and to restart this server"
-        raise DownloadFailed("the CA file that is set cannot be read", advice=advice) from error
-
-
-def _proxy_for(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for `url`; loopback never goes through one."""
-    host = url.raw_host.decode()
-    if is_loopback(str(url)) or proxy_bypass(host):
-        return None
-    proxies = getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from wanx_mcp.addresses import is_loopback
 from wanx_mcp.provider.fields import as_dict, as_list, as_text, texts
-from wanx_mcp.settings import is_loopback
 
 LONGEST = 4096
 """Characters of a link; servers refuse longer ones."""

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import Unreachable
@@ -20,7 +21,8 @@ from wanx_mcp.provider.outcome import Answer, FoundT, Outcome, Parse, accepted_i
 from wanx_mcp.provider.skew import ProviderTime
 from wanx_mcp.provider.upstream import Upstream
 from wanx_mcp.retry import ATTEMPTS, Delivery, Request, delivery_of, may_repeat, next_pause, pauses
-from wanx_mcp.settings import is_loopback
+from wanx_mcp.transport.proxying import http_proxy
+from wanx_mcp.transport.trust import tls_context
 
 if TYPE_CHECKING:
     import ssl
@@ -177,10 +179,13 @@ class Wire:
             import httpx
 
             if self._ssl is None and url.startswith("https:"):
-                self._ssl = httpx.create_ssl_context()
+                self._ssl = tls_context()
+            direct = self._upstream.transport is not None
+            proxy = None if direct else await anyio.to_thread.run_sync(http_proxy, url, self._ssl)
             return httpx.AsyncClient(
                 verify=self._ssl or False,  # no context: http on loopback only
-                trust_env=not is_loopback(url),  # loopback never goes through a proxy
+                trust_env=False,  # proxies and certificates are read above: httpx fails on some values of NO_PROXY
+                proxy=proxy,
                 transport=self._upstream.transport,
                 headers=_headers(self._upstream.key),
                 timeout=httpx.Timeout(ORDER_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),

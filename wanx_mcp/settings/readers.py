@@ -6,19 +6,10 @@ import os
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` names this machine."""
-    try:
-        return (urlsplit(url).hostname or "") in LOOPBACK
-    except ValueError:
-        return False
+from wanx_mcp.addresses import is_loopback_host, literal
 
 
 def key(text: str) -> str:
@@ -48,13 +39,15 @@ def _parts(text: str) -> tuple[SplitResult, str]:
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname or "", parts.port  # both raise ValueError if invalid
-        literal = "[" in parts.netloc and bool(ip_address(host))
     except ValueError:
         raise ValueError("is not a valid URL") from None
-    plain = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
-    if not plain or not (literal or re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host)):
+    bracketed = "[" in parts.netloc
+    if bracketed and literal(host) is None:
+        raise ValueError("is not a valid URL")
+    plain = parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(host))
+    if not plain or not (bracketed or re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host)):
         raise ValueError("must be an https URL, or http on loopback")
-    return parts, f"[{host}]" if literal else host
+    return parts, f"[{host}]" if bracketed else host
 
 
 def budget(text: str) -> Decimal | None:

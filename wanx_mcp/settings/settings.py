@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from wanx_mcp.addresses import is_loopback
 from wanx_mcp.errors import NotConfigured
 from wanx_mcp.limits import LONGEST_WAIT_SECONDS
 from wanx_mcp.settings.hosts import LOOPBACK_ORIGINS, MEDIA_ORIGINS, PROVIDER, UPLOADS
-from wanx_mcp.settings.readers import is_loopback, usual_folder
+from wanx_mcp.settings.readers import usual_folder
 from wanx_mcp.settings.rows import SETTINGS, Setting, Stops
+from wanx_mcp.variables import variable
 
 APP = "wanx-mcp"
-_UNFILLED = re.compile(r"\$\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     found: dict[str, object] = {}
     problems: list[SettingProblem] = []
     for row in SETTINGS:
-        text = environment.get(row.variable, "").strip()
-        if not text or _UNFILLED.fullmatch(text):
+        text = variable(environment, row.variable)
+        if not text:
             continue
         try:
             found[row.field] = value = row.read(text)

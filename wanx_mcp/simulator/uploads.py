@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from wanx_mcp.addresses import is_loopback
 from wanx_mcp.catalog.pictures import PICTURES, is_link
-from wanx_mcp.settings import is_loopback
 from wanx_mcp.simulator.replies import RefusedError
 from wanx_mcp.simulator.store import Store
 

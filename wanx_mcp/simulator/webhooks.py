@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from wanx_mcp.addresses import is_loopback
 from wanx_mcp.clock import Clock
-from wanx_mcp.settings import is_loopback
 from wanx_mcp.simulator.life import SimulatedTask
 from wanx_mcp.simulator.locking import LockedError, retry_while_locked
 

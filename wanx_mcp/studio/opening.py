@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from wanx_mcp.addresses import is_loopback
 from wanx_mcp.catalog import Catalog
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import Unreachable
@@ -16,7 +17,7 @@ from wanx_mcp.ledger import Ledger
 from wanx_mcp.limits import CLOSING_SECONDS
 from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Provider, Upstream, Wire
-from wanx_mcp.settings import Settings, is_loopback
+from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background
 from wanx_mcp.studio.studio import Studio

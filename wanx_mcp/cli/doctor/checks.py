@@ -12,6 +12,7 @@ from wanx_mcp.errors import WanxError
 from wanx_mcp.provider.account_info import AccountInfo
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
+from wanx_mcp.transport.problem import Problem
 
 
 class Result(StrEnum):
@@ -97,6 +98,11 @@ def wrong(found: str, fix: str, cause: str) -> Finding:
 def from_error(error: WanxError, cause: str) -> Finding:
     """An error of the server as a finding, with advice for the person who reads this."""
     return wrong(error.what, to_person(error.next), cause)
+
+
+def from_problem(problem: Problem) -> Finding:
+    """A problem of the connection as a finding."""
+    return wrong(problem.what, to_person(problem.fix), problem.cause)
 
 
 def to_person(advice: str) -> str:

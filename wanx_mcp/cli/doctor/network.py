@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
-import ssl
 from datetime import timedelta
-from importlib.util import find_spec
-from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import anyio
+import anyio.to_thread
 
+from wanx_mcp.addresses import is_loopback
 from wanx_mcp.catalog import CATALOG
-from wanx_mcp.cli.doctor.checks import Check, Finding, Installation, Result, from_error, ok, to_person, warning, wrong
+from wanx_mcp.cli.doctor.checks import (
+    Check,
+    Finding,
+    Installation,
+    Result,
+    from_error,
+    from_problem,
+    ok,
+    to_person,
+    warning,
+    wrong,
+)
 from wanx_mcp.errors import (
     NotConfigured,
     ProviderError,
@@ -24,8 +33,13 @@ from wanx_mcp.errors import (
     WanxError,
 )
 from wanx_mcp.money import dollars
-from wanx_mcp.provider.connection_errors import without_socks
-from wanx_mcp.settings import Settings, is_loopback
+from wanx_mcp.settings import Settings
+from wanx_mcp.transport.authorities import FILE, FOLDER, authorities_problem, unused_folder
+from wanx_mcp.transport.problem import SettingError
+from wanx_mcp.transport.proxies import proxy_set_for
+from wanx_mcp.transport.proxying import http_proxy, proxy_fix
+from wanx_mcp.transport.trust import KEY_LOG, key_log_problem
+from wanx_mcp.variables import variable
 
 REQUEST_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
@@ -34,53 +48,41 @@ HOUR = timedelta(hours=1)
 
 
 async def _proxy(installation: Installation) -> Finding:
-    base = urlsplit(installation.settings.base_url)
-    if installation.settings.simulate or is_loopback(installation.settings.base_url):
+    base = installation.settings.base_url
+    if installation.settings.simulate or is_loopback(base):
         return ok("not used: the provider is on this machine")
-    proxies, host = getproxies(), base.hostname or ""
-    found = proxies.get(base.scheme) or proxies.get("all")
-    if not found or proxy_bypass(host):
-        return ok("no proxy is set" if not found else f"not used for {host} (NO_PROXY)")
     try:
-        parts = urlsplit(found if "://" in found else f"http://{found}")
-        shown, port = f"{parts.scheme}://{parts.hostname}", parts.port
-    except ValueError:
-        return wrong("The proxy setting is not a valid address.", _proxy_fix(host), "proxy")
-    shown += f":{port}" if port else ""
-    if parts.scheme.startswith("socks") and find_spec("socksio") is None:
-        return from_error(without_socks(), "proxy")
+        proxy = await anyio.to_thread.run_sync(http_proxy, base, None)
+    except SettingError as error:
+        return from_problem(error.problem)
+    if proxy is None:
+        unset = await anyio.to_thread.run_sync(proxy_set_for, base) is None
+        return ok("no proxy is set" if unset else f"not used for {urlsplit(base).hostname} (NO_PROXY)")
+    url = proxy.url
+    shown = f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port else "")
     try:
         with anyio.fail_after(CONNECT_SECONDS):
-            stream = await anyio.connect_tcp(
-                parts.hostname or "", port or {"https": 443, "http": 80}.get(parts.scheme, 1080)
-            )
+            stream = await anyio.connect_tcp(url.host, url.port or {"https": 443, "http": 80}.get(url.scheme, 1080))
         await stream.aclose()
     except (OSError, TimeoutError):
-        return wrong(f"The proxy {shown} does not answer.", _proxy_fix(host), "proxy")
+        return wrong(f"The proxy {shown} does not answer.", proxy_fix(base), "proxy")
     return ok(f"requests go through {shown}")
 
 
-def _proxy_fix(host: str) -> str:
-    return f"Correct HTTPS_PROXY (or ALL_PROXY), unset it, or add {host} to NO_PROXY."
-
-
 async def _certificates(installation: Installation) -> Finding:
-    file, folder = (installation.environment.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
-    if problem := _certificate_problem(file, folder):
-        return wrong(problem, "Correct it, or unset it to use the default certificates.", "untrusted_certificate")
-    trusted = file or folder
-    return ok(f"the certificates in {trusted} are trusted" if trusted else "the default certificates are trusted")
-
-
-def _certificate_problem(file: str | None, folder: str | None) -> str | None:
-    if file:
-        try:
-            ssl.create_default_context(cafile=file)
-        except (OSError, ssl.SSLError):
-            return f"SSL_CERT_FILE names {file}, which is not a file of certificates."
-    if folder and not file and not Path(folder).is_dir():
-        return f"SSL_CERT_DIR names {folder}, which is not a folder."
-    return None
+    environment = installation.environment
+    if problem := authorities_problem(environment):
+        return from_problem(problem)
+    if words := unused_folder(environment):
+        return warning(f"{words}; it has no effect", f"Correct {FOLDER} or unset it.", "unused_folder")
+    key_log = variable(environment, KEY_LOG)
+    if key_log and (words := key_log_problem(key_log)):
+        fix = f"Correct {KEY_LOG} or unset it; connections work all the same."
+        return warning(f"{KEY_LOG} names {key_log}, {words}", fix, "unused_key_log")
+    trusted = " and ".join(filter(None, (variable(environment, name) for name in (FILE, FOLDER))))
+    return ok(
+        f"the certificates in {trusted} are trusted" if trusted else "the certificates of this system are trusted"
+    )
 
 
 async def _provider(installation: Installation) -> Finding:
