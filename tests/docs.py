@@ -1,4 +1,4 @@
-"""The parts of README.md and server.json that are derived from the code. `python -m tests.docs` writes them."""
+"""The files, and parts of files, that are derived from the code: README.md, server.json, the plugin. `python -m tests.docs` writes them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
+from tests.release.packages import server_json
+from tests.release.plugin import files as plugin_files
 from tests.snippets import frameworks, in_process
-from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog, price_words
 from wanx_mcp.catalog.loras import LORAS
 from wanx_mcp.cli.commands import COMMANDS
 from wanx_mcp.errors import WanxError
 from wanx_mcp.server.prompts import PROMPTS
 from wanx_mcp.server.resources import RESOURCES
-from wanx_mcp.server.server import DESCRIPTION, TITLE, WEBSITE
 from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import SETTINGS, shown_default
 
 ROOT = Path(__file__).parents[1]
-REGISTRY_NAME = "io.github.wanx-mcp/wanx-mcp"
-SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -130,42 +127,13 @@ def readme(text: str) -> str:
     return text
 
 
-def server_json() -> dict[str, Any]:
-    """The registry entry."""
-    return {
-        "$schema": SCHEMA,
-        "name": REGISTRY_NAME,
-        "title": TITLE,
-        "description": DESCRIPTION,
-        "version": __version__,
-        "websiteUrl": WEBSITE,
-        "packages": [
-            {
-                "registryType": "pypi",
-                "identifier": "wanx-mcp",
-                "version": __version__,
-                "transport": {"type": "stdio"},
-                "environmentVariables": [
-                    {
-                        "name": row.variable,
-                        "description": row.meaning,
-                        "format": "string",
-                        "isSecret": row.secret,
-                        "isRequired": False,
-                    }
-                    for row in SETTINGS
-                ],
-            }
-        ],
-    }
-
-
 def written() -> dict[Path, str]:
     """Every derived file as it should be."""
     return {
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
         ROOT / "tests" / "integrations" / "README.md": integrations(),
         ROOT / "server.json": json.dumps(server_json(), indent=2) + "\n",
+        **{ROOT / path: text for path, text in plugin_files(task_types(), loras()).items()},
     }
 
 
@@ -174,4 +142,5 @@ if __name__ == "__main__":
     if "--check" in sys.argv:
         raise SystemExit(f"stale: {', '.join(path.name for path in stale)} (python -m tests.docs)" if stale else 0)
     for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(written()[path], encoding="utf-8")

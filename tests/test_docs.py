@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from tests import docs
+from tests.release.packages import REGISTRY_NAME, server_json
 from wanx_mcp import __version__
 from wanx_mcp.settings import SETTINGS, read_settings, shown_default
 
@@ -29,12 +30,12 @@ def test_the_registry_entry_is_valid() -> None:
 
 
 def test_one_version_stands_everywhere() -> None:
-    entry = docs.server_json()
+    entry = server_json()
     assert {entry["version"], entry["packages"][0]["version"], metadata("wanx-mcp")["version"]} == {__version__}
 
 
 def test_the_readme_names_the_registry_entry() -> None:
-    assert f"mcp-name: {docs.REGISTRY_NAME}" in README
+    assert f"mcp-name: {REGISTRY_NAME}" in README
 
 
 def test_every_dependency_has_an_upper_bound() -> None:

@@ -1,0 +1,44 @@
+"""A clean copy of a commit's files, as a release and the hosts' marketplaces get them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def exported(folder: Path, commit: str | None = None) -> Path:
+    """`folder`, with the files of `commit`; without one, with the files that git would commit now."""
+    folder.mkdir(parents=True)
+    if commit is None:
+        _copy_tracked(folder)
+    else:
+        archive = _git("archive", "--format=tar", commit)
+        with tarfile.open(fileobj=BytesIO(archive)) as files:
+            files.extractall(folder, filter="data")
+    return folder
+
+
+def commit_time(commit: str) -> str:
+    """Seconds since 1970 of `commit`: the value of SOURCE_DATE_EPOCH."""
+    return _git("log", "-1", "--format=%ct", commit).decode().strip()
+
+
+def _copy_tracked(folder: Path) -> None:
+    names = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
+    for name in filter(None, names):
+        source = ROOT / name
+        if source.is_file():  # a deleted one is still in the index
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+            target.chmod(source.stat().st_mode)
+
+
+def _git(*words: str) -> bytes:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=True).stdout
