@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -55,6 +56,22 @@ def pipe() -> Iterator[tuple[int, TextIO]]:
     source, sink = os.pipe()
     with open(sink, "w") as errlog:
         yield source, errlog
+
+
+class Reader(threading.Thread):
+    """Reads a descriptor to its end; `seen` is set as soon as certain words have come."""
+
+    def __init__(self, source: int, until: bytes) -> None:
+        super().__init__(daemon=True)
+        self.read, self.seen = b"", threading.Event()
+        self._source, self._until = source, until
+        self.start()
+
+    def run(self) -> None:
+        while piece := os.read(self._source, 65536):
+            self.read += piece
+            if self._until in self.read:
+                self.seen.set()
 
 
 async def works(agent: Agent) -> None:
@@ -128,11 +145,12 @@ async def test_a_host_that_reads_late_is_told_how_much_it_missed(tmp_path: Path)
         async with served(tmp_path, errlog, **noisy(700)) as agent:
             await works(agent)
             errlog.close()
-            read = b""
-            while b"of the log were lost here" not in read:
-                read += await anyio.to_thread.run_sync(os.read, source, 65536)
-        assert read.startswith(b"wanx-mcp: WANX_0000_X")
-        assert 256 * 1024 < len(read) < 500 * 1024
+            reader = Reader(source, until=b"of the log were lost here")
+            await anyio.to_thread.run_sync(reader.seen.wait, 60)
+        reader.join()
+        assert reader.seen.is_set()
+        assert reader.read.startswith(b"wanx-mcp: WANX_0000_X")
+        assert 256 * 1024 < len(reader.read) < 500 * 1024
         os.close(source)
 
 

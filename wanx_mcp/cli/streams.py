@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from wanx_mcp.limits import LOG_WAITING_BYTES, LOG_END_SECONDS
+from wanx_mcp.limits import LOG_END_SECONDS, LOG_WAITING_BYTES
 
 _PIECE = 64 * 1024
 _LOST = b"\nwanx-mcp: %d bytes of the log were lost here: nobody read them in time\n"
