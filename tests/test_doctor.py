@@ -20,6 +20,7 @@ import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from tests.certificates import DAY, Authority
 from tests.process import PLAIN, ascii_names
 from tests.test_network import certificate, listening  # noqa: F401  # a fixture
 from tests.world import World
@@ -231,6 +232,25 @@ def test_a_certificate_that_nobody_trusts(home: Home, certificate: tuple[Path, P
         assert home.report().check("certificates")["verdict"] == "ok"
         home.more = {"SSL_CERT_FILE": str(home.path / "nothing.pem")}
         assert home.report().causes == [("certificates", "wrong", "untrusted_certificate")]
+
+
+def test_an_expired_certificate_is_not_taken_for_an_unknown_one(home: Home) -> None:
+    authority = Authority(home.path)
+    with listening(authority.signs(begins=-9 * DAY, ends=-DAY)) as (port, _):
+        home.url, home.more = f"https://127.0.0.1:{port}", {"SSL_CERT_FILE": str(authority.file)}
+        report = home.report()
+    assert report.causes == [("provider", "wrong", "expired_certificate")]
+    assert report.check("provider")["fix"].startswith("Check the date of this machine")
+
+
+def test_settings_of_certificates_without_effect_are_mentioned(home: Home, certificate: tuple[Path, Path]) -> None:  # noqa: F811
+    home.url = "http://127.0.0.1:9"
+    home.more = {"SSL_CERT_DIR": str(home.path / "nothing")}
+    assert home.report().causes[0] == ("certificates", "wrong", "untrusted_certificate")
+    home.more["SSL_CERT_FILE"] = str(certificate[0])
+    assert home.report().causes[0] == ("certificates", "warning", "unused_folder")
+    home.more = {"SSLKEYLOGFILE": str(home.path)}
+    assert home.report().causes[0] == ("certificates", "warning", "unused_key_log")
 
 
 @pytest.mark.parametrize(("credit", "verdict"), [(1_000_000, "wrong"), (2_000_000, "warning"), (2_800_000, "ok")])

@@ -143,7 +143,17 @@ def test_a_tool_is_named_in_one_place() -> None:
         assert bool(named) == (path.name == "toolnames.py"), f"{in_house(path)} lines {named}"
 
 
-HEAVY = ("httpx", "sqlite3", "av", "PIL", "platformdirs", "wanx_mcp.simulator", "wanx_mcp.studio", "wanx_mcp.media")
+HEAVY = (
+    "httpx",
+    "truststore",
+    "sqlite3",
+    "av",
+    "PIL",
+    "platformdirs",
+    "wanx_mcp.simulator",
+    "wanx_mcp.studio",
+    "wanx_mcp.media",
+)
 
 
 def test_listing_the_tools_loads_nothing_that_only_a_call_needs() -> None:

@@ -43,7 +43,7 @@ def rows() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "reason"), rows())
 def test_each_limit_has_a_unit_and_a_reason(name: str, reason: str) -> None:
     value = getattr(limits, name)
-    assert name.endswith(("_SECONDS", "_PER_MINUTE")) != isinstance(value, timedelta)
+    assert name.endswith(("_SECONDS", "_PER_MINUTE", "_BYTES")) != isinstance(value, timedelta)
     assert reason.strip().endswith(".")
     assert len(reason) > 20
 
@@ -93,7 +93,7 @@ def test_the_last_check_of_an_order_fits_into_its_attempt() -> None:
 
 
 def test_the_end_of_the_process_is_short() -> None:
-    assert limits.GRACE_SECONDS + limits.CLOSING_SECONDS < 1
+    assert limits.GRACE_SECONDS + limits.CLOSING_SECONDS + limits.LOG_END_SECONDS < 1
 
 
 # Whatever is slow

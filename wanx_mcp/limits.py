@@ -135,6 +135,9 @@ GRACE_SECONDS = 0.4
 CLOSING_SECONDS = 0.3
 """Beside that, for closing connections and the ledger. What the ledger holds by then is all that is needed."""
 
+LOG_END_SECONDS = 0.2
+"""Beside those, for the last lines of the log to reach a host that reads them."""
+
 # Commands of people
 
 PROBE_SECONDS = 15.0
@@ -163,3 +166,8 @@ DENIED_FOR_GOOD = timedelta(minutes=10)
 NO_WITNESS_AFTER = timedelta(hours=24)
 """A denied task older than this is lost even where no other task of ours is answered: the provider deletes tasks after
 a day or more, so there may be none left."""
+
+# The log
+
+LOG_WAITING_BYTES = 256 * 1024
+"""Of the log that wait for a host that does not read its end of stderr; more is dropped."""

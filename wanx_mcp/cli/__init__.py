@@ -8,9 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from wanx_mcp.cli.streams import open_missing
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `wanx-mcp`; without arguments it is the MCP server. Returns the exit code."""
+    open_missing()
     given = sys.argv[1:] if arguments is None else list(arguments)
     if not given:
         # The imports of the SDK create hundreds of thousands of permanent objects; collecting among them wastes time.

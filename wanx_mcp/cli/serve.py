@@ -8,6 +8,7 @@ import os
 import sys
 from typing import NoReturn
 
+from wanx_mcp.cli.streams import guard_stderr
 from wanx_mcp.redaction import Redaction
 from wanx_mcp.server import build_server
 from wanx_mcp.settings import read_settings
@@ -15,6 +16,7 @@ from wanx_mcp.settings import read_settings
 
 def serve() -> NoReturn:
     """Serve until stdin closes, then exit the process immediately."""
+    end_log = guard_stderr()
     settings = read_settings(os.environ)
     for problem in settings.problems:
         print(f"wanx-mcp: {problem}", file=sys.stderr)
@@ -26,6 +28,6 @@ def serve() -> NoReturn:
     gc.freeze()
     gc.enable()
     server.run("stdio")
+    end_log()
     # A thread may still wait for the lock of the ledger; everything is on disk, so there is no need to wait for it.
-    sys.stderr.flush()
     os._exit(0)
