@@ -16,6 +16,8 @@ from tests.release.exporting import git, tracked
 from tests.release.notes import notes
 from tests.release.packages import BUNDLE, BUNDLE_URL, IMAGE, REGISTRY_NAME, REPOSITORY, server_json
 from wanx_mcp import __version__
+from wanx_mcp.catalog import CATALOG, price_words
+from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import SETTINGS
 
 SCHEMA = json.loads((ROOT / "tests" / "server.schema.json").read_text(encoding="utf-8"))
@@ -137,6 +139,39 @@ def test_notes_hold_what_changed_since_the_release_before(history: Path) -> None
 def test_notes_of_the_first_release_hold_everything(history: Path) -> None:
     assert "The first release." in notes("v0.9.0", history)
     assert "* A first thing" in notes("v0.9.0", history)
+
+
+def test_the_plugin_starts_the_source_that_it_carries_with_a_masked_key() -> None:
+    plugin = json.loads((ROOT / ".claude-plugin" / "plugin.json").read_text(encoding="utf-8"))
+    (server,) = plugin["mcpServers"].values()
+    assert (server["command"], server["args"]) == ("uvx", ["--from", "${CLAUDE_PLUGIN_ROOT}", "wanx-mcp"])
+    filled = {variable: re.sub(r"\W|user_config", "", text) for variable, text in server["env"].items()}
+    assert set(filled.values()) == set(plugin["userConfig"])
+    masked = {variable for variable, name in filled.items() if plugin["userConfig"][name].get("sensitive")}
+    assert masked == {row.variable for row in SETTINGS if row.secret} & set(filled) == {"PIAPI_API_KEY"}
+
+
+@pytest.mark.parametrize("path", [".claude-plugin/plugin.json", ".claude-plugin/marketplace.json"])
+def test_the_plugin_refers_only_to_what_is_there(path: str) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for place in re.findall(r'"(\./[^"]*)"', text):
+        assert (ROOT / place).exists(), place
+
+
+def test_the_skill_names_every_task_type_and_tool() -> None:
+    text = next((ROOT / ".claude-plugin" / "skills").glob("*/SKILL.md")).read_text(encoding="utf-8")
+    assert all(f"| `{row.name}` | {price_words(row.price)} |" in text for row in CATALOG.rows)
+    assert all(f"`{row.name}`" in text for row in tool_rows(CATALOG))
+    head = yaml_head(text)
+    assert re.fullmatch(r"[a-z0-9-]{1,64}", head["name"])
+    assert len(head["description"]) <= 1024
+
+
+def yaml_head(text: str) -> dict[str, str]:
+    """The fields at the head of a skill: a name in one line, a folded description."""
+    found = re.match(r"---\nname: (\S+)\ndescription: >-\n((?:  \S.*\n)+)---\n", text)
+    assert found
+    return {"name": found[1], "description": " ".join(found[2].split())}
 
 
 def test_only_the_workflow_fetches_the_package_by_its_name() -> None:
