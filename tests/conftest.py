@@ -23,6 +23,7 @@ SLOW = {
     "test_bundle.py",
     "test_commands.py",
     "test_config.py",
+    "test_config_docker.py",
     "test_demo.py",
     "test_disks.py",
     "test_doctor.py",

@@ -1,4 +1,4 @@
-"""The files, and parts of files, that are derived from the code: README.md, server.json, the plugin. `python -m tests.docs` writes them."""
+"""What is derived from the code: parts of README.md, server.json, the plugin. `python -m tests.docs` writes it."""
 
 from __future__ import annotations
 

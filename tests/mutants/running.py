@@ -47,6 +47,9 @@ class Outcome:
     of: int = 0
 
 
+COPIED = ("wanx_mcp", "tests", "pyproject.toml", "README.md", "server.json", ".claude-plugin", ".docker", ".github")
+
+
 class Runner:
     """Runs tests in its own copy of the tree, for one mutant at a time."""
 
@@ -54,7 +57,7 @@ class Runner:
         self._tree, self._scratch = folder / "tree", folder / "scratch"
         self._round = 0
         self._tree.mkdir(parents=True)
-        for name in ("wanx_mcp", "tests", "pyproject.toml", "README.md", "server.json"):
+        for name in COPIED:
             if (ROOT / name).is_dir():
                 shutil.copytree(ROOT / name, self._tree / name, ignore=_LEFT_OUT)
             else:

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PLANTS = sorted((ROOT / "tests" / "plant").glob("*.patch"))
 
+COPIED = ("wanx_mcp", "tests", "pyproject.toml", "README.md", "server.json", ".claude-plugin", ".docker", ".github")
 PATIENCE_SECONDS = 300
 
 
@@ -19,7 +20,7 @@ def caught(plant: Path) -> bool:
     (catcher,) = (line for line in plant.read_text(encoding="utf-8").splitlines() if line.startswith("catch: "))
     with tempfile.TemporaryDirectory(prefix="wanx-plant-") as folder:
         copy = Path(folder)
-        for name in ("wanx_mcp", "tests", "pyproject.toml", "README.md", "server.json"):
+        for name in COPIED:
             source = ROOT / name
             if source.is_dir():
                 shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -43,7 +43,16 @@ def build(source: Path, into: Path, *, epoch: str) -> tuple[Path, ...]:
         constraints = Path(folder) / "backend.txt"
         constraints.write_text(BACKEND, encoding="utf-8")
         out = Path(folder) / "out"
-        words = [tool("uv"), "build", "--quiet", "--build-constraints", str(constraints), "--out-dir", str(out), str(source)]
+        words = [
+            tool("uv"),
+            "build",
+            "--quiet",
+            "--build-constraints",
+            str(constraints),
+            "--out-dir",
+            str(out),
+            str(source),
+        ]
         subprocess.run(words, env=environment, check=True)
         wheel = out / NAMES[0]
         subprocess.run(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tarfile
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +16,7 @@ def exported(folder: Path, commit: str | None = None) -> Path:
     if commit is None:
         _copy_tracked(folder)
     else:
-        archive = _git("archive", "--format=tar", commit)
+        archive = git("archive", "--format=tar", commit)
         with tarfile.open(fileobj=BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
     return folder
@@ -26,19 +24,23 @@ def exported(folder: Path, commit: str | None = None) -> Path:
 
 def commit_time(commit: str) -> str:
     """Seconds since 1970 of `commit`: the value of SOURCE_DATE_EPOCH."""
-    return _git("log", "-1", "--format=%ct", commit).decode().strip()
+    return git("log", "-1", "--format=%ct", commit).decode().strip()
 
 
 def _copy_tracked(folder: Path) -> None:
-    names = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
-    for name in filter(None, names):
-        source = ROOT / name
-        if source.is_file():  # a deleted one is still in the index
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-            target.chmod(source.stat().st_mode)
+    for name in tracked():
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+        target.chmod(source.stat().st_mode)
 
 
-def _git(*words: str) -> bytes:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=True).stdout
+def tracked() -> list[str]:
+    """The paths of the files that git would commit now."""
+    names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
+    return [name for name in names if (ROOT / name).is_file()]  # a deleted one is still in the index
+
+
+def git(*words: str, root: Path = ROOT) -> bytes:
+    """The output of a git command. Raises CalledProcessError."""
+    return subprocess.run(["git", *words], cwd=root, capture_output=True, check=True).stdout

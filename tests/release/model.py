@@ -42,12 +42,12 @@ class Script:
         return self._main_job(wanted.removesuffix(CREATE), called, results)
 
     def _main_job(self, prefix: str, called: list[str], results: str) -> dict[str, Any]:
-        found = re.search(r'task_id\W+([\w-]{8,})', results)
+        found = re.search(r"task_id\W+([\w-]{8,})", results)
         if prefix + CREATE not in called:
             return _call(prefix + CREATE, ORDER)
         if found is None:
             return _say("the order did not go through")
-        if not re.search(r'status\W+completed', results) and called.count(prefix + GET) < MOST_READS:
+        if not re.search(r"status\W+completed", results) and called.count(prefix + GET) < MOST_READS:
             return _call(prefix + GET, {"task_id": found[1], "wait_seconds": 45})
         if prefix + SAVE not in called:
             return _call(prefix + SAVE, {"task_id": found[1]})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.release.exporting import ROOT
+from tests.release.exporting import ROOT, git
 from tests.release.packages import PACKAGE, REPOSITORY
 
 TOP_ROOMS = {"wanx_mcp"}
@@ -26,10 +25,10 @@ def notes(tag: str, root: Path = ROOT) -> str:
     before = _previous(tag, root)
     span = f"{before}..{tag}" if before else tag
     inside, beside = [], []
-    for commit in _git(root, "rev-list", "--reverse", "--no-merges", span).split():
-        subject = _git(root, "log", "-1", "--format=%s", commit).strip()
-        files = _git(root, "diff-tree", "--root", "--no-commit-id", "--name-only", "-r", commit).splitlines()
-        (inside if _noticed(files) else beside).append(f"* {subject}")
+    for commit in git("rev-list", "--reverse", "--no-merges", span, root=root).decode().split():
+        subject = git("log", "-1", "--format=%s", commit, root=root).decode().strip()
+        files = git("diff-tree", "--root", "--no-commit-id", "--name-only", "-r", commit, root=root).decode()
+        (inside if _noticed(files.splitlines()) else beside).append(f"* {subject}")
     parts = [f"# {PACKAGE} {tag.removeprefix('v')}", ""]
     parts += [f"All changes since {before}." if before else "The first release.", ""]
     parts += ["## Changes", "", *(inside or ["* None in the package itself."])]
@@ -44,12 +43,9 @@ def _noticed(files: Iterable[str]) -> bool:
 
 def _previous(tag: str, root: Path) -> str | None:
     """The newest release that `tag` contains; None if there is none."""
-    tags = _git(root, "tag", "--list", "v*", "--merged", f"{tag}^{{commit}}", "--sort=-version:refname").split()
+    words = ("tag", "--list", "v*", "--merged", f"{tag}^{{commit}}", "--sort=-version:refname")
+    tags = git(*words, root=root).decode().split()
     return next((other for other in tags if other != tag), None)
-
-
-def _git(root: Path, *words: str) -> str:
-    return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True).stdout
 
 
 def main() -> int:

@@ -20,10 +20,8 @@ TAG = f"v{__version__}"
 BUNDLE = f"{PACKAGE}-{__version__}.mcpb"
 BUNDLE_URL = f"https://github.com/{REPOSITORY}/releases/download/{TAG}/{BUNDLE}"
 
-STATE_FOLDER, VIDEO_FOLDER = "/state/ledger", "/videos"
-"""The folders of the image, see .docker/Dockerfile; a host mounts others only together with their settings."""
-
 _IN_THE_IMAGE = {"WANX_STATE_DIR", "WANX_OUTPUT_DIR"}
+"""Settings that the Dockerfile makes."""
 
 
 def server_json(bundle_sha256: str | None = None) -> dict[str, Any]:
@@ -58,7 +56,7 @@ def server_json(bundle_sha256: str | None = None) -> dict[str, Any]:
                 "identifier": f"{IMAGE}:{__version__}",
                 "runtimeHint": "docker",
                 # Without a volume that has a name, Docker throws the ledger away with the container.
-                "runtimeArguments": [_volume("wanx-state", "/state"), _volume("wanx-videos", VIDEO_FOLDER)],
+                "runtimeArguments": [_volume("wanx-state", "/state"), _volume("wanx-videos", "/videos")],
                 "transport": stdio,
                 "environmentVariables": _variables(without=_IN_THE_IMAGE),
             },

@@ -87,12 +87,14 @@ to agree. Then:
    the action and the camera. Keep `aspect_ratio` and the task type the same.
 """
 
-WITHOUT_JOIN = """3. For a shot that continues the one before, use a picture of its last frame that the user has, with a task type that
-   takes an `image`.
+WITHOUT_JOIN = """\
+3. For a shot that continues the one before, use a picture of its last frame that the user has, with a task type
+   that takes an `image`.
 4. Save every clip with `{save}`, and name the files in the order of the film. The server does not join them.
 """
 
-WITH_JOIN = """3. For a shot that continues the one before, give `image: "task:TASK_ID"`: that is the last frame of the earlier clip.
+WITH_JOIN = """\
+3. For a shot that continues the one before, give `image: "task:TASK_ID"`: that is the last frame of the earlier clip.
 4. Save every clip with `{save}`, then `{join}` makes one file of them, in the order in which you list them.
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.release.build import NAMES, build, tool
-from tests.release.exporting import ROOT, exported
+from tests.release.exporting import ROOT, exported, tracked
 from tests.release.smoke import RUNNERS, SmokeError, smoke
 from wanx_mcp import __version__
 
@@ -56,9 +56,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(packages: tuple[Path, ...]
 
 
 def test_the_source_distribution_holds_what_its_own_tests_read(packages: tuple[Path, ...]) -> None:
-    inside = {name.partition("/")[2] for name in tarfile.open(packages[1]).getnames()}
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert {name for name in tracked.splitlines() if (ROOT / name).is_file()} <= inside | {".gitignore"}
+    with tarfile.open(packages[1]) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    assert set(tracked()) <= inside
 
 
 @pytest.mark.parametrize("runner", RUNNERS)

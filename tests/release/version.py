@@ -1,4 +1,7 @@
-"""Checks that a tag may be released: python -m tests.release.version v1.2.3. The one version is `wanx_mcp.__version__`."""
+"""Checks that a tag may be released: python -m tests.release.version v1.2.3.
+
+The one version is `wanx_mcp.__version__`.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,15 @@ from typing import Any
 from tests.release.exporting import ROOT
 from wanx_mcp import __version__
 
-RELEASABLE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)((a|b|rc)\d+)?")
-"""Versions that PyPI and semantic versioning read in the same way, and pre-releases."""
+RELEASABLE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+"""The versions that PyPI and semantic versioning write in the same way."""
 
 
 def problems(tag: str) -> list[str]:
     """Why `tag` may not be released, in sentences; empty if it may be."""
     found = []
     if not RELEASABLE.fullmatch(__version__):
-        found.append(f"wanx_mcp.__version__ is {__version__}, which is not of the form 1.2.3 or 1.2.3rc1")
+        found.append(f"wanx_mcp.__version__ is {__version__}, which is not of the form 1.2.3")
     if tag != f"v{__version__}":
         found.append(f"the tag is {tag}, but wanx_mcp.__version__ is {__version__}")
     found += [f"{place} says {stated}, not {__version__}" for place, stated in statements() if stated != __version__]

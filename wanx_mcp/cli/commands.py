@@ -194,15 +194,17 @@ def _ledger_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _config(options: argparse.Namespace) -> int:
-    from wanx_mcp.cli.config import config
+    from wanx_mcp.cli.config import DOCKER, config, docker
 
+    if options.host == DOCKER:
+        return docker(simulate=options.simulate, with_key=options.with_key, carry=options.carry)
     return config(options.host, simulate=options.simulate, with_key=options.with_key, carry=options.carry)
 
 
 def _config_options(parser: argparse.ArgumentParser) -> None:
-    from wanx_mcp.cli.config import HOSTS
+    from wanx_mcp.cli.config import DOCKER, HOSTS
 
-    names = [host.name for host in HOSTS]
+    names = [*(host.name for host in HOSTS), DOCKER]
     parser.add_argument("host", choices=names, metavar="HOST", help=", ".join(names))
     money = parser.add_mutually_exclusive_group()
     money.add_argument("--simulate", action="store_true", help="use the simulator: no key, no network, no money")
@@ -242,7 +244,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "config",
-        "Print the configuration for a host: claude-desktop, claude-code, cursor, vscode, codex.",
+        "Print the configuration for a host: claude-desktop, claude-code, cursor, vscode, codex, docker.",
         _config_options,
         _config,
     ),
