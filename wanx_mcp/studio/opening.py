@@ -17,6 +17,7 @@ from wanx_mcp.limits import CLOSING_SECONDS
 from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Provider, Upstream, Wire
 from wanx_mcp.settings import Settings, is_loopback
+from wanx_mcp.settings.state_folders import REAL, SIMULATED
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background
 from wanx_mcp.studio.studio import Studio
@@ -80,7 +81,7 @@ async def open_account(
 
 def ledger_path(settings: Settings) -> Path:
     """The ledger's file. Simulated orders have one of their own and never touch the real budget."""
-    return settings.state_folder / ("simulated.sqlite3" if settings.simulate else "ledger.sqlite3")
+    return settings.state_folder / (SIMULATED if settings.simulate else REAL)
 
 
 def _upstream(settings: Settings, catalog: Catalog, group: TaskGroup) -> Upstream | None:
