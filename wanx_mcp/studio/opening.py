@@ -46,11 +46,13 @@ async def open_studio(
         background = Background(group)
         try:
             async with open_account(settings, catalog, clock, group, upstream) as account:
+                studio = Studio(settings, catalog, clock, account, background, group, limits or Limits())
                 try:
-                    yield Studio(settings, catalog, clock, account, background, group, limits or Limits())
+                    yield studio
                 finally:
                     with anyio.CancelScope(shield=True):
                         await background.settle()
+                    studio.discard_parts()
         finally:
             group.cancel_scope.cancel()
 
