@@ -6,8 +6,10 @@ import gc
 import logging
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
+from wanx_mcp.cli.pipes import is_closed_pipe
 from wanx_mcp.redaction import Redaction
 from wanx_mcp.server import build_server
 from wanx_mcp.settings import read_settings
@@ -25,7 +27,13 @@ def serve() -> NoReturn:
     Redaction(settings.secrets).guard(logging.getLogger())
     gc.freeze()
     gc.enable()
-    server.run("stdio")
+    try:
+        server.run("stdio")
+    except (OSError, BaseExceptionGroup) as error:
+        if not is_closed_pipe(error):
+            raise
+        # The host has closed our stdout, or has died: an end like any other.
     # A thread may still wait for the lock of the ledger; everything is on disk, so there is no need to wait for it.
-    sys.stderr.flush()
+    with suppress(OSError, AttributeError):  # the host may have closed this one, too
+        sys.stderr.flush()
     os._exit(0)
