@@ -12,8 +12,8 @@ from tests import pictures as p
 from tests.place import ORDER, Place
 from wanx_mcp.media.contact import MARK, is_sheet_name, looks_like_sheet
 from wanx_mcp.media.frames import Clip, Frame
+from wanx_mcp.media.publishing import keep
 from wanx_mcp.media.sheet import draw
-from wanx_mcp.media.shelf import keep
 
 pytestmark = pytest.mark.anyio
 NAME = "2026-01-01_img2video-14b_she-turns_0a5d2f34-sheet.jpg"
@@ -139,8 +139,8 @@ def test_names_that_people_give_are_no_sheets(name: str) -> None:
     assert not is_sheet_name(name)
 
 
-def test_the_sheets_of_this_server_carry_the_mark_and_nothing_else_of_it_does(place: Place) -> None:
-    path = keep(place.films, "boat-sheet", ".jpg", sheet())
+async def test_the_sheets_of_this_server_carry_the_mark_and_nothing_else_of_it_does(place: Place) -> None:
+    path = await keep(place.world.clock, place.films, "boat-sheet", ".jpg", sheet())
     assert MARK in path.read_bytes()
     with Image.open(BytesIO(sheet())) as image:
         image.load()

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from wanx_mcp import __version__
 from wanx_mcp.cli.parsing import Parser
+from wanx_mcp.cli.pipes import is_closed_pipe
 from wanx_mcp.errors import NotConfigured
 from wanx_mcp.settings import readers
 from wanx_mcp.taskid import LONGEST, is_task_id
@@ -36,24 +37,18 @@ def run(arguments: Sequence[str]) -> int:
         try:
             return _chosen(arguments)
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # closed from the start
+                sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except NotConfigured as error:  # there is no folder, because the user has no home folder
         print(f"wanx-mcp: {error.what}; {error.next}.", file=sys.stderr)
         return 1
-    except (BrokenPipeError, BaseExceptionGroup) as error:
-        if not _reader_left(error):
+    except (OSError, BaseExceptionGroup) as error:
+        if not is_closed_pipe(error):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # discard what is still buffered
         return 141
-
-
-def _reader_left(error: BaseException) -> bool:
-    """Whether the program that reads our output, such as `head`, has ended. Task groups wrap the error in a group."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(map(_reader_left, error.exceptions))
-    return isinstance(error, BrokenPipeError)
 
 
 def _chosen(arguments: Sequence[str]) -> int:

@@ -8,12 +8,12 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import anyio
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult
 
@@ -52,7 +52,20 @@ def demo() -> int:
         except* _EndedError:  # the task groups of the client wrap it in a group
             print("wanx-mcp demo: stopped by the error above; wanx-mcp doctor may find the cause", file=sys.stderr)
             code = 1
+        except* (MCPError, anyio.ClosedResourceError, anyio.BrokenResourceError) as ended:
+            why = next(_leaves(ended), ended)
+            print(f"wanx-mcp demo: the server has ended ({why}); wanx-mcp doctor may find the cause", file=sys.stderr)
+            code = 1
     return code
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[BaseException]:
+    """The errors in the group and in the groups within it."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 async def _converse(folder: Path, state: str, shown: Transcript) -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import NoReturn
 
+from wanx_mcp.cli.pipes import is_closed_pipe
 from wanx_mcp.cli.streams import guard_stderr
 from wanx_mcp.redaction import Redaction
 from wanx_mcp.server import build_server
@@ -27,7 +28,12 @@ def serve() -> NoReturn:
     Redaction(settings.secrets).guard(logging.getLogger())
     gc.freeze()
     gc.enable()
-    server.run("stdio")
+    try:
+        server.run("stdio")
+    except (OSError, BaseExceptionGroup) as error:
+        if not is_closed_pipe(error):
+            raise
+        # The host has closed our stdout, or has died: an end like any other.
     end_log()
     # A thread may still wait for the lock of the ledger; everything is on disk, so there is no need to wait for it.
     os._exit(0)

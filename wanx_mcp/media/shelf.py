@@ -35,6 +35,8 @@ class Part:
         self._digest = hashlib.sha256()
         with suppress(OSError):  # a file system without locks: there, age alone protects the file
             _lock(self._file.fileno())
+        if sys.platform == "win32":
+            _hide(self.path, hidden=True)  # elsewhere the dot does
 
     @property
     def sha256(self) -> str:
@@ -58,16 +60,24 @@ class Part:
 
     def publish(self, stem: str, suffix: str) -> Path:
         """Give the whole file its name, or that name with a number where it is taken; another file is never
-        replaced. Raises OSError."""
-        os.fsync(self._file.fileno())
-        if os.name == "nt":
+        replaced. Raises OSError, and can then be called again."""
+        if not self._file.closed:
+            os.fsync(self._file.fileno())
+        if sys.platform == "win32":
             self._file.close()  # an open file cannot be renamed there
+            _hide(self.path, hidden=False)  # the attribute would go with the file
         for path in _candidates(self.folder, stem, suffix):
             with suppress(FileExistsError):
                 _rename(self.path, path)
                 self._file.close()
                 return path
         raise FileExistsError(errno.EEXIST, "a thousand files of that name exist", str(path))
+
+    def keep_open(self) -> None:
+        """Guard the file against `sweep` again, after a `publish` that failed."""
+        if self._file.closed:
+            with suppress(OSError):
+                self._file = self.path.open("r+b", buffering=0)
 
     def discard(self) -> None:
         """Leave nothing behind. Harmless after `publish`."""
@@ -76,19 +86,14 @@ class Part:
             self.path.unlink()
 
 
-def keep(folder: Path, stem: str, suffix: str, content: bytes) -> Path:
-    """A small file with that content, numbered where the name is taken by another content. Raises OSError."""
+def kept_already(folder: Path, stem: str, suffix: str, content: bytes) -> Path | None:
+    """The file of that name, or of that name with a number, that has this content. Raises OSError."""
     for path in _candidates(folder, stem, suffix):
         if not path.exists():
             break
         if path.stat().st_size == len(content) and path.read_bytes() == content:
             return path
-    part = Part(folder)
-    try:
-        part.write([content])
-        return part.publish(stem, suffix)
-    finally:
-        part.discard()
+    return None
 
 
 def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
@@ -122,9 +127,21 @@ def _rename(old: Path, new: Path) -> None:
         if error.errno not in _NO_LINKS:
             raise
         os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY))  # claims the name, where there are no hard links
-        os.replace(old, new)
+        try:
+            os.replace(old, new)
+        except OSError:
+            new.unlink()  # an empty file of ours: this is tried again
+            raise
         return
     old.unlink()
+
+
+def _hide(path: Path, *, hidden: bool) -> None:
+    """Set or remove the attribute of Windows that keeps a file out of sight."""
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.kernel32.SetFileAttributesW(str(path), 0x02 if hidden else 0x80)  # hidden, or nothing special
 
 
 def _lock(file: int) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import anyio
 from mcp.server import MCPServer
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
+from mcp.server.stdio import stdio_server
 from mcp.types import (
     Completion,
     CompletionArgument,
@@ -24,6 +26,7 @@ from mcp.types import (
 from wanx_mcp.server import prompts, resources
 from wanx_mcp.server.completions import complete
 from wanx_mcp.server.resources import Sources
+from wanx_mcp.server.stdio import own_output
 from wanx_mcp.server.studio_access import StudioAccess
 
 
@@ -36,6 +39,13 @@ class WanxServer(MCPServer[StudioAccess]):
         super().__init__(name, **options)
         self._sources = sources
         self.completion()(self._complete)  # type: ignore[no-untyped-call]  # the SDK's decorator has no types
+
+    async def run_stdio_async(self) -> None:
+        if (output := own_output()) is None:
+            return await super().run_stdio_async()
+        server = self._lowlevel_server
+        async with stdio_server(stdout=anyio.wrap_file(output)) as (read, write):
+            return await server.run(read, write, server.create_initialization_options())
 
     async def list_resources(self) -> list[Resource]:
         return [*resources.listed(), *await super().list_resources()]

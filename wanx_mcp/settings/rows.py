@@ -96,7 +96,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Where the ledger of orders is kept.",
         readers.folder,
         Stops.ORDERS,
-        unset="the platform's data folder",
+        unset="`.wanx-mcp` in the user's folder on Windows, else the platform's data folder",
     ),
     Setting(
         "WANX_ALLOW_ADULT",

@@ -14,9 +14,8 @@ from wanx_mcp.limits import LONGEST_WAIT_SECONDS
 from wanx_mcp.settings.hosts import LOOPBACK_ORIGINS, MEDIA_ORIGINS, PROVIDER, UPLOADS
 from wanx_mcp.settings.readers import usual_folder
 from wanx_mcp.settings.rows import SETTINGS, Setting, Stops
+from wanx_mcp.settings.state_folders import usual_state_folder
 from wanx_mcp.variables import variable
-
-APP = "wanx-mcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +94,7 @@ class Settings:
         """Where the ledger is kept. Raises NotConfigured if the user has no home folder and none is set."""
         if self.state_dir is not None:
             return self.state_dir
-        from platformdirs import user_data_path
-
-        folder = usual_folder(lambda: user_data_path(APP, appauthor=False))
+        folder = usual_state_folder()
         if folder is None:
             raise _no_folder("the ledger of orders", "WANX_STATE_DIR")
         return folder

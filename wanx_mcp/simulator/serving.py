@@ -112,4 +112,7 @@ async def serving(simulator: Simulator, port: int = 0) -> AsyncIterator[str]:
             try:
                 yield f"http://{HOST}:{listener.getsockname()[1]}"
             finally:
+                # On Windows an accept that is cancelled while its socket is open is reported with a traceback.
+                for bound in getattr(server, "servers", ()):
+                    bound.close()
                 tasks.cancel_scope.cancel()

@@ -18,6 +18,7 @@ from wanx_mcp.limits import CLOSING_SECONDS
 from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Provider, Upstream, Wire
 from wanx_mcp.settings import Settings
+from wanx_mcp.settings.state_folders import REAL, SIMULATED
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background
 from wanx_mcp.studio.studio import Studio
@@ -46,11 +47,13 @@ async def open_studio(
         background = Background(group)
         try:
             async with open_account(settings, catalog, clock, group, upstream) as account:
+                studio = Studio(settings, catalog, clock, account, background, group, limits or Limits())
                 try:
-                    yield Studio(settings, catalog, clock, account, background, group, limits or Limits())
+                    yield studio
                 finally:
                     with anyio.CancelScope(shield=True):
                         await background.settle()
+                    studio.discard_parts()
         finally:
             group.cancel_scope.cancel()
 
@@ -81,7 +84,7 @@ async def open_account(
 
 def ledger_path(settings: Settings) -> Path:
     """The ledger's file. Simulated orders have one of their own and never touch the real budget."""
-    return settings.state_folder / ("simulated.sqlite3" if settings.simulate else "ledger.sqlite3")
+    return settings.state_folder / (SIMULATED if settings.simulate else REAL)
 
 
 def _upstream(settings: Settings, catalog: Catalog, group: TaskGroup) -> Upstream | None:

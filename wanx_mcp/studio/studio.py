@@ -81,6 +81,10 @@ class Studio:
             self._reconciling.arose()
         self._complaints = [str(complaint) for complaint in settings.problems if complaint.wrong_value]
 
+    def discard_parts(self) -> None:
+        """Remove files of videos that could not get their names. For the end of the process."""
+        self._saving.discard()
+
     def take_complaints(self) -> list[str]:
         """What is wrong with the settings, returned once: the first error carries it."""
         problems, self._complaints = self._complaints, []
@@ -198,7 +202,7 @@ class Studio:
 
         Raises ExtraMissing, PreviewFailed and the errors of a save.
         """
-        return await preview(self._saving, task_id, frames, self.settings.max_wait_seconds, report)
+        return await preview(self._saving, self._clock, task_id, frames, self.settings.max_wait_seconds, report)
 
     async def card_extras(self, task_id: str) -> CardExtras:
         """What a person likes to see beside the task; never a reason to fail."""

@@ -14,6 +14,7 @@ from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG
 from wanx_mcp.cli.doctor.checks import Check, Installation, run_checks
 from wanx_mcp.cli.doctor.hosts import host_checks
+from wanx_mcp.cli.doctor.ledgers import second_ledgers
 from wanx_mcp.cli.doctor.machine import MACHINE_CHECKS
 from wanx_mcp.cli.doctor.network import NETWORK_CHECKS, REQUEST_SECONDS
 from wanx_mcp.cli.doctor.probes import Lesson, Probes
@@ -41,15 +42,15 @@ def doctor(*, as_json: bool, probe: bool) -> int:
     return 0 if report.healthy else 1
 
 
-def all_checks(environment: Mapping[str, str]) -> tuple[Check, ...]:
+def all_checks(settings: Settings, environment: Mapping[str, str]) -> tuple[Check, ...]:
     """Every check, in order."""
-    return (*MACHINE_CHECKS, *NETWORK_CHECKS, *host_checks(environment))
+    return (*MACHINE_CHECKS, *second_ledgers(settings), *NETWORK_CHECKS, *host_checks(environment))
 
 
 async def _run(settings: Settings, report: Report, probe: bool) -> None:
     async with _opened(settings) as installation:
         passed: dict[str, bool] = {}
-        async for name, finding in run_checks(installation, all_checks(os.environ)):
+        async for name, finding in run_checks(installation, all_checks(settings, os.environ)):
             report.add(name, finding)
             passed[name] = finding.result.passed
         if not probe:

@@ -9,11 +9,12 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotFinished
 from wanx_mcp.media import sheet
 from wanx_mcp.media.decoder.process import START_SECONDS
 from wanx_mcp.media.frames import Clip, require_video, watch
-from wanx_mcp.media.shelf import keep
+from wanx_mcp.media.publishing import keep
 from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway
 from wanx_mcp.toolnames import PREVIEW
 
@@ -38,7 +39,9 @@ class Preview:
     video_path: Path
 
 
-async def preview(saving: Saving, task_id: str, frames: int, within: float, report: MeterReport) -> Preview:
+async def preview(
+    saving: Saving, clock: Clock, task_id: str, frames: int, within: float, report: MeterReport
+) -> Preview:
     """The sheet with so many frames. Raises ExtraMissing, PreviewFailed, NotFinished and the errors of a save."""
     require_video()
     until = anyio.current_time() + within
@@ -51,7 +54,7 @@ async def preview(saving: Saving, task_id: str, frames: int, within: float, repo
     drawn = await anyio.to_thread.run_sync(sheet.draw, clip, saved.task_type or "WanX video")
     stem = f"{saved.path.stem}-sheet"
     try:
-        path = await anyio.to_thread.run_sync(keep, saved.path.parent, stem, sheet.SUFFIX, drawn)
+        path = await keep(clock, saved.path.parent, stem, sheet.SUFFIX, drawn)
     except OSError as error:
         log.warning("a contact sheet could not be kept: %s", error.strerror)
         path = None

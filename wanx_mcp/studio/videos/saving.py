@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from wanx_mcp.media.download import Download, Limits, Meter
 from wanx_mcp.media.movie import BrokenError, Movie, read_movie
 from wanx_mcp.media.naming import SUFFIX, check_spelling, safe_stem, usual_stem
 from wanx_mcp.media.network import Network
+from wanx_mcp.media.publishing import is_held, once_free
 from wanx_mcp.media.refusals import RefusedError
 from wanx_mcp.media.shelf import Part, check_name, sweep
 from wanx_mcp.provider import Status
@@ -25,6 +25,8 @@ from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account, KnownTask, Lookup
 from wanx_mcp.studio.background import Background, BackgroundJob
 from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
+from wanx_mcp.studio.videos.arrivals import Arrivals, Arrived
+from wanx_mcp.studio.videos.disk_errors import disk_error
 from wanx_mcp.toolnames import CREATE, GET
 
 LookUp = Callable[[str], Awaitable[Lookup | None]]
@@ -103,6 +105,7 @@ class Saving:
         self._look_up = look_up
         self._limits = limits
         self._jobs: dict[str, _Job] = {}
+        self._arrivals = Arrivals(clock)
 
     async def save(self, task_id: str, name: str | None, within: float, report: MeterReport) -> Saved | Underway:
         """The video on disk, or how far it is after `within` seconds; then the download goes on.
@@ -115,7 +118,7 @@ class Saving:
         if job is None:
             known = lookup.known if lookup else await self._account.known(task_id)
             copy = await self._account.copy_of(task_id)
-            if copy and (saved := await _found(copy, known.task_type)):
+            if copy and (saved := await self._found(copy, known.task_type)):
                 return saved
             chosen = safe_stem(name) if name else ""
             check_spelling(self._settings.output_folder, chosen)
@@ -153,21 +156,29 @@ class Saving:
 
     async def _download(self, wish: _Wish, meter: Meter) -> Saved:
         folder = self._settings.output_folder
-        part: Part | None = None
         try:
-            await anyio.to_thread.run_sync(check_name, folder, wish.stem, SUFFIX)
-            await anyio.to_thread.run_sync(sweep, folder)
-            part = await anyio.to_thread.run_sync(Part, folder)
-            fetching = Download(await self._network(), part, meter, self._clock, self._limits)
-            movie = await self._fetch(wish, fetching)
-            size, sha256 = part.size, part.sha256
-            path = await anyio.to_thread.run_sync(part.publish, wish.stem, SUFFIX)
+            arrived = self._arrivals.of(wish.task_id) or await self._arrival(wish, meter, folder)
+            path = await self._arrivals.named(wish.task_id, arrived)
         except OSError as error:
-            raise _disk_error(error, folder) from error
-        finally:
-            if part is not None:
-                part.discard()
-        return await self._noted(wish, Saved(path, size, sha256, movie, wish.task_type))
+            raise disk_error(error, folder) from error
+        part = arrived.part
+        return await self._noted(wish, Saved(path, part.size, part.sha256, arrived.movie, wish.task_type))
+
+    async def _arrival(self, wish: _Wish, meter: Meter, folder: Path) -> Arrived:
+        """The whole video in a part file. Raises OSError and DownloadFailed."""
+        await anyio.to_thread.run_sync(check_name, folder, wish.stem, SUFFIX)
+        await anyio.to_thread.run_sync(sweep, folder)
+        part = await anyio.to_thread.run_sync(Part, folder)
+        try:
+            fetching = Download(await self._network(), part, meter, self._clock, self._limits)
+            return Arrived(part, await self._fetch(wish, fetching), wish.stem)
+        except BaseException:
+            part.discard()
+            raise
+
+    def discard(self) -> None:
+        """Remove the videos that have arrived, but could not get their names."""
+        self._arrivals.discard()
 
     async def _fetch(self, wish: _Wish, fetching: Download) -> Movie:
         """The video from its link, or from the link that the task has now. Raises DownloadFailed."""
@@ -209,11 +220,21 @@ class Saving:
         copy = Copy(str(saved.path), saved.bytes, saved.sha256)
         standing = await self._account.keep_copy(wish.task_id, copy, wish.old)
         if standing != copy:
-            if found := await _found(standing, wish.task_type):
+            if found := await self._found(standing, wish.task_type):
                 await anyio.to_thread.run_sync(_remove, saved.path)  # another process was quicker
                 return found
             await self._account.keep_copy(wish.task_id, copy, standing)  # the one that stands is gone
         return saved
+
+    async def _found(self, copy: Copy, task_type: str | None) -> Saved | None:
+        """The saved video, if it is still there as it was. Raises DownloadFailed if it cannot be read."""
+        path = Path(copy.path)
+        try:
+            movie = await once_free(self._clock, lambda: _movie_at(path, copy.bytes))
+        except OSError as error:
+            advice = "ask the user to close the program that holds it; to have it fetched again, delete that file"
+            raise DownloadFailed(f"the saved video {path} cannot be read ({error.strerror})", advice=advice) from error
+        return Saved(path, copy.bytes, copy.sha256, movie, task_type, reused=True) if movie else None
 
     def _usual(self, view: TaskView, known: KnownTask) -> str:
         task = view.task
@@ -240,16 +261,15 @@ def _link(view: TaskView) -> str:
             raise NotFinished(f"the task is still {task.status}")
 
 
-async def _found(copy: Copy, task_type: str | None) -> Saved | None:
-    """The saved video, if it is still there as it was."""
-    movie = await anyio.to_thread.run_sync(_movie_at, Path(copy.path), copy.bytes)
-    return Saved(Path(copy.path), copy.bytes, copy.sha256, movie, task_type, reused=True) if movie else None
-
-
 def _movie_at(path: Path, size: int) -> Movie | None:
+    """The video at `path`, None if none of that size is there. Raises OSError if another program holds it."""
     try:
         return read_movie(path) if path.stat().st_size == size else None
-    except (OSError, BrokenError, UnicodeError):  # a path that was noted in another locale cannot be spelt in this one
+    except (BrokenError, UnicodeError):  # a path that was noted in another locale cannot be spelt in this one
+        return None
+    except OSError as error:
+        if is_held(error):
+            raise
         return None
 
 
@@ -258,16 +278,3 @@ def _remove(path: Path) -> None:
         path.unlink()
     except OSError as error:
         log.warning("a second copy could not be removed: %s", error.strerror)
-
-
-def _disk_error(error: OSError, folder: Path) -> DownloadFailed:
-    match error.errno:
-        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
-            advice = f"ask the user to free disk space; the video link from {GET} works meanwhile"
-            return DownloadFailed(f"the disk of {folder} is full", advice=advice)
-        case errno.ENAMETOOLONG:
-            advice = "set file_name to a short name, or ask the user to set WANX_OUTPUT_DIR to a shorter path"
-            return DownloadFailed(f"the path of a file in {folder} would be too long", advice=advice)
-        case _:
-            advice = f"ask the user to make {folder} writable, or to set WANX_OUTPUT_DIR to a folder that is"
-            return DownloadFailed(f"{folder} cannot be written to ({error.strerror})", advice=advice)

@@ -1,0 +1,64 @@
+"""Videos that have arrived whole and wait for their names, which another program can delay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wanx_mcp.clock import Clock
+from wanx_mcp.errors import DownloadFailed
+from wanx_mcp.media.movie import Movie
+from wanx_mcp.media.naming import SUFFIX
+from wanx_mcp.media.publishing import is_held, publish
+from wanx_mcp.media.shelf import Part
+
+_HELD = (
+    "the video has arrived, but another program, for instance a virus scanner or a backup, holds its file in {} and "
+    "does not let it be renamed"
+)
+_ADVICE = (
+    "make the same call again in a minute: the video is kept and is not fetched again; if that does not help, ask the "
+    "user to exclude that folder from the scanner, or to check that it is writable"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A whole video that has no name yet."""
+
+    part: Part
+    movie: Movie
+    stem: str
+
+
+class Arrivals:
+    """Those whose file was held when it was to get its name, by task; kept until it gets it or the process ends."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting: dict[str, Arrived] = {}
+
+    def of(self, task_id: str) -> Arrived | None:
+        """The video of that task that waits for its name."""
+        return self._waiting.get(task_id)
+
+    async def named(self, task_id: str, arrived: Arrived) -> Path:
+        """Where the video is now that it has its name. Raises OSError, and DownloadFailed if another program holds the
+        file for HELD_SECONDS: then it is kept for the next call."""
+        self._waiting.pop(task_id, None)
+        try:
+            return await publish(self._clock, arrived.part, arrived.stem, SUFFIX)
+        except OSError as error:
+            if not is_held(error):
+                raise
+            arrived.part.keep_open()
+            self._waiting[task_id] = arrived
+            raise DownloadFailed(_HELD.format(arrived.part.folder), advice=_ADVICE) from error
+        finally:
+            if task_id not in self._waiting:
+                arrived.part.discard()
+
+    def discard(self) -> None:
+        """Remove the files that still wait."""
+        while self._waiting:
+            self._waiting.popitem()[1].part.discard()
