@@ -19,7 +19,9 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from tests.test_commands import run
-from wanx_mcp.cli.config.hosts import HOSTS, quoted
+from wanx_mcp.cli.config.formats import YAML
+from wanx_mcp.cli.config.hosts import HOSTS
+from wanx_mcp.cli.config.shells import quoted
 
 KEY = "pk-0123456789abcdef"
 TOOLS = 6
@@ -49,10 +51,16 @@ INPUT = {
 }
 
 
-def _json(key: str, **more: Any) -> Callable[[str], dict[str, Any]]:
+READS = ["get_wanx_task", "list_wanx_tasks", "save_wanx_video", "preview_wanx_video"]
+SPENDING = "create_wanx_task"
+
+
+def _json(key: str, *own: str, **more: Any) -> Callable[[str], dict[str, Any]]:
+    """A reader of JSON; `own` are members of an entry that only this host knows."""
+    entry = {**STDIO, "properties": {**STDIO["properties"], **{name: {} for name in own}}}  # type: ignore[dict-item]
     schema = {
         "type": "object",
-        "properties": {key: {"type": "object", "additionalProperties": STDIO, "minProperties": 1}, **more},
+        "properties": {key: {"type": "object", "additionalProperties": entry, "minProperties": 1}, **more},
         "required": [key],
         "additionalProperties": False,
     }
@@ -60,15 +68,53 @@ def _json(key: str, **more: Any) -> Callable[[str], dict[str, Any]]:
     def read(text: str) -> dict[str, Any]:
         document = json.loads(text)
         jsonschema.validate(document, schema)
-        return dict(document[key]["wanx"])
+        return {name: value for name, value in document[key]["wanx"].items() if name not in own}
 
     return read
+
+
+def _gemini(text: str) -> dict[str, Any]:
+    assert json.loads(text)["tools"]["allowed"] == [f"mcp_wanx_{name}" for name in READS]
+    return _json("mcpServers", "timeout", tools={})(text)
+
+
+def _opencode(text: str) -> dict[str, Any]:
+    document = json.loads(text)
+    assert document["permission"][f"wanx_{SPENDING}"] == "ask"
+    server = document["mcp"]["wanx"]
+    assert (server["type"], server["enabled"]) == ("local", True)
+    return {"command": server["command"][0], "args": server["command"][1:], "env": server["environment"]}
+
+
+def _qwen(text: str) -> dict[str, Any]:
+    permissions = json.loads(text)["permissions"]
+    assert permissions["allow"] == [f"mcp__wanx__{name}" for name in READS]
+    assert f"mcp__wanx__{SPENDING}" in permissions["ask"]
+    return _json("mcpServers", "timeout", permissions={})(text)
+
+
+def _copilot(text: str) -> dict[str, Any]:
+    server = json.loads(text)["mcpServers"]["wanx"]
+    assert (server["type"], server["tools"]) == ("local", ["*"])
+    return _json("mcpServers", "type", "tools", "timeout")(text)
+
+
+def _continue(text: str) -> dict[str, Any]:
+    document = YAML.parse(text)
+    assert document.keys() >= {"name", "version", "schema"}
+    (server,) = document["mcpServers"]
+    assert server.pop("name") == "wanx"
+    return dict(server)
 
 
 def _toml(text: str) -> dict[str, Any]:
     server = tomllib.loads(text)["mcp_servers"]["wanx"]
     assert server.pop("startup_timeout_sec") > 10
     assert server.pop("tool_timeout_sec") > 50
+    assert server.pop("required") is True  # or `codex exec` begins without the tools
+    tools = server.pop("tools")
+    assert all(tools[name] == {"approval_mode": "approve"} for name in READS)
+    assert tools[SPENDING] == {"approval_mode": "prompt"}
     jsonschema.validate(server, STDIO)
     return dict(server)
 
@@ -88,6 +134,12 @@ READERS = {
     "cursor": _json("mcpServers"),
     "vscode": _json("servers", inputs={"type": "array", "items": INPUT}),
     "codex": _toml,
+    "gemini": _gemini,
+    "opencode": _opencode,
+    "qwen": _qwen,
+    "copilot": _copilot,
+    "cline": _json("mcpServers", "timeout", "disabled"),
+    "continue": _continue,
 }
 
 
@@ -154,10 +206,10 @@ def test_with_key_without_a_key_is_an_error_and_prints_nothing() -> None:
 def test_stderr_says_where_it_goes_on_every_platform(host: Any) -> None:
     words = run("config", host.name).stderr
     assert host.title in words
-    if len(set(host.files.values())) > 1:
-        assert all(platform in words and place in words for platform, place in host.files.items())
-    else:
-        assert next(iter(host.files.values())).rpartition(":")[2] in words
+    for part in host.parts:
+        for place, platforms in part.file.shown().items():
+            assert place in words
+            assert len(platforms) == 3 or all(platform in words for platform in platforms)
 
 
 @pytest.mark.parametrize("host", READERS)
@@ -214,6 +266,23 @@ async def test_an_installation_below_a_folder_with_odd_characters_is_quoted_righ
     assert len(await tools(entry, tmp_path)) == TOOLS
 
 
-def test_a_line_for_windows_survives_its_shells() -> None:
-    line = quoted(("claude", "add", "-e", "K=a b", "--", "C:\\Program Files\\wanx\\wanx-mcp.exe", "-m"), windows=True)
-    assert line == 'claude add -e "K=a b" "--" "C:\\Program Files\\wanx\\wanx-mcp.exe" -m'
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("-m", "-m"),
+        ("WANX_SIMULATE=1", "WANX_SIMULATE=1"),
+        ("--", '"--"'),
+        ("", '""'),
+        ("K=a b", '"K=a b"'),
+        ("C:\\Program Files\\wanx\\wanx-mcp.exe", '"C:\\Program Files\\wanx\\wanx-mcp.exe"'),
+        ("C:\\wanx\\wanx-mcp.exe", '"C:\\wanx\\wanx-mcp.exe"'),
+        ("C:\\clips\\", '"C:\\clips\\\\"'),
+        ("D=a;b", '"D=a;b"'),
+        ("D=a,b", '"D=a,b"'),
+        ("D=a&b", '"D=a&b"'),
+        ("https://proxy:8080/", '"https://proxy:8080/"'),
+        ('say "hi"', '"say \\"hi\\""'),
+    ],
+)
+def test_a_word_for_windows_survives_powershell_cmd_and_git_bash(word: str, expected: str) -> None:
+    assert quoted(("claude", word), windows=True) == f"claude {expected}"

@@ -407,7 +407,8 @@ def test_under_the_simulator_it_says_so_and_checks_that(home: Home) -> None:
 
 def _host(home: Home, name: str, text: str) -> Path:
     host = next(host for host in HOSTS if host.name == name)
-    path = home.path / host.files["Linux"].replace("$CODEX_HOME:", "~/").removeprefix("~/")
+    pattern = host.main.file.patterns["Linux"].partition(" or ")[0]
+    path = home.path / re.sub(r"^(\$\w+:|~)/?", "", pattern)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
@@ -432,7 +433,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="the files lie elsewh
 
 
 @linux
-@pytest.mark.parametrize("name", ["claude-desktop", "cursor", "vscode", "codex"])
+@pytest.mark.parametrize("name", [host.name for host in HOSTS if host.line is None])
 def test_a_host_that_got_the_printed_configuration_is_well(home: Home, name: str) -> None:
     path = _host(home, name, _printed(home, name, "--with-key"))
     title = next(host.title for host in HOSTS if host.name == name)
@@ -463,6 +464,20 @@ def test_a_wrong_host_configuration_is_reported_with_the_command_that_fixes_it(
 def test_a_placeholder_in_place_of_the_key_is_noticed(home: Home) -> None:
     _host(home, "codex", _printed(home, "codex"))
     assert _looked_at(home, "Codex")["cause"] == "no_key"
+
+
+@linux
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_file_in_an_encoding_that_hosts_may_not_read_is_reported(home: Home, encoding: str) -> None:
+    path = _host(home, "codex", "")
+    path.write_text(_printed(home, "codex", "--with-key"), encoding=encoding)
+    assert _looked_at(home, "Codex")["cause"] == "encoding"
+
+
+@linux
+def test_a_file_with_comments_is_read_where_the_host_allows_them(home: Home) -> None:
+    path = _host(home, "gemini", "// mine\n" + _printed(home, "gemini", "--with-key"))
+    assert _looked_at(home, "Gemini CLI")["found"] == f"{path} starts this installation"
 
 
 @linux

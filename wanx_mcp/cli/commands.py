@@ -191,9 +191,12 @@ def _ledger_options(parser: argparse.ArgumentParser) -> None:
 def _config(options: argparse.Namespace) -> int:
     from wanx_mcp.cli.config import DOCKER, config, docker
 
+    money = {"simulate": options.simulate, "with_key": options.with_key, "carry": options.carry}
     if options.host == DOCKER:
-        return docker(simulate=options.simulate, with_key=options.with_key, carry=options.carry)
-    return config(options.host, simulate=options.simulate, with_key=options.with_key, carry=options.carry)
+        if options.write:
+            options.refuse("--write is for a host's own file; copy what docker prints into the host that starts it")
+        return docker(**money)
+    return config(options.host, **money, into_file=options.write)
 
 
 def _config_options(parser: argparse.ArgumentParser) -> None:
@@ -203,9 +206,12 @@ def _config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("host", choices=names, metavar="HOST", help=", ".join(names))
     money = parser.add_mutually_exclusive_group()
     money.add_argument("--simulate", action="store_true", help="use the simulator: no key, no network, no money")
-    money.add_argument("--with-key", action="store_true", help="print the key that is set in PIAPI_API_KEY")
+    money.add_argument("--with-key", action="store_true", help="include the key that is set in PIAPI_API_KEY")
     parser.add_argument(
-        "--carry", action="store_true", help="print the other settings and proxies of this shell as well"
+        "--carry", action="store_true", help="include the other settings and proxies of this shell as well"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="merge it into the host's own file, of which a backup is kept beside it"
     )
 
 
@@ -239,7 +245,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "config",
-        "Print the configuration for a host: claude-desktop, claude-code, cursor, vscode, codex, docker.",
+        "Print the configuration for a host, such as claude-code or codex, or write it into the host's file.",
         _config_options,
         _config,
     ),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from wanx_mcp.cli.config import HOSTS, Host
+from wanx_mcp.cli.config.files import read
+from wanx_mcp.cli.config.formats import Unreadable
 from wanx_mcp.cli.config.launch import KEY, PLACEHOLDER, this_command
 from wanx_mcp.cli.doctor.checks import Check, Finding, Installation, ok, warning, wrong
 
@@ -21,28 +21,31 @@ _DOWNLOADERS = ("uvx", "pipx", "npx")
 
 def host_checks(environment: Mapping[str, str]) -> list[Check]:
     """A row for each host that is configured here, or one row that says that none is."""
-    existing = [(host, path) for host in HOSTS if (path := host.file(environment)) is not None and path.is_file()]
+    existing = [(host, path) for host in HOSTS for path in host.main.file.candidates(environment) if path.is_file()]
     rows = [Check(host.title, partial(_host, host, path)) for host, path in existing if _mentions(path)]
     return rows or [Check("hosts", _none)]
 
 
 async def _none(_installation: Installation) -> Finding:
     choices = ", ".join(host.name for host in HOSTS)
-    return ok(f"no host is configured yet: wanx-mcp config HOST prints the configuration ({choices})")
+    return ok(f"no host is configured yet: wanx-mcp config HOST --write adds this server to one ({choices})")
 
 
 async def _host(host: Host, path: Path, _installation: Installation) -> Finding:
-    again = f"wanx-mcp config {host.name} prints the right entry."
+    command = f"wanx-mcp config {host.name} --write"
+    again = f"{command} puts the right entry there."
     try:
-        document = _read(path)
-    except ValueError as error:
-        found = f"{path} cannot be read as {path.suffix[1:].upper()}: {error}"
-        if host.comments and path.suffix == ".json":
-            return warning(f"{found} (comments are allowed there; this check cannot read them)", again, "invalid_file")
-        return wrong(f"{found}. {host.title} cannot start servers from it.", again, "invalid_file")
+        text = read(path)
+        document = host.main.file.format.parse(text.text)
+    except Unreadable as error:
+        found = f"{path} cannot be read: {error}. {host.title} cannot start servers from it."
+        return wrong(found, f"Correct the file by hand, then: {command}", "invalid_file")
     except OSError as error:
         return warning(f"{path} cannot be read: {error.strerror}", again, "unreadable_file")
-    entries = [entry for servers in _servers(document, host.servers) for entry in servers.values() if _is_ours(entry)]
+    if text.encoding:
+        found = f"{path} is {text.encoding}, which {host.title} may not be able to read"
+        return warning(found, f"{again} It also makes the file plain UTF-8.", "encoding")
+    entries = [entry for entry in _entries(document, host.main.file.servers or "") if _is_ours(entry)]
     if not entries:
         return ok(f"{path} mentions wanx, but has no entry for this server: wanx-mcp config {host.name}")
     findings = [_entry(host, path, entry, again) for entry in entries]
@@ -50,7 +53,7 @@ async def _host(host: Host, path: Path, _installation: Installation) -> Finding:
 
 
 def _entry(host: Host, path: Path, entry: Mapping[str, Any], again: str) -> Finding:
-    command, args = str(entry["command"]), [str(word) for word in entry.get("args") or ()]
+    command, *args = _words(entry)
     name = Path(command.replace("\\", "/")).stem.lower()
     if name in _DOWNLOADERS or (name == "uv" and "tool" in args):
         found = f"{path} downloads the package by name, but it is not published: {command}"
@@ -77,34 +80,34 @@ def _module() -> tuple[str, ...]:
 
 def _mentions(path: Path) -> bool:
     try:
-        return b"wanx" in path.read_bytes().lower()
+        return b"wanx" in path.read_bytes().replace(b"\0", b"").lower()  # it may be UTF-16
     except OSError:
         return False
 
 
-def _read(path: Path) -> Any:
-    text = path.read_text(encoding="utf-8")
-    return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+def _entries(document: Any, key: str) -> Iterator[Mapping[str, Any]]:
+    """The entry of every server, including those that Claude Code keeps for single projects."""
+    if not isinstance(document, dict):
+        return
+    servers = document.get(key)
+    entries = servers.values() if isinstance(servers, dict) else servers if isinstance(servers, list) else ()
+    yield from (entry for entry in entries if isinstance(entry, dict))
+    projects = document.get("projects")
+    for project in projects.values() if isinstance(projects, dict) else ():
+        yield from _entries(project, key)
 
 
-def _servers(document: Any, key: str) -> Iterator[Mapping[str, Any]]:
-    """Every table of servers, including those that Claude Code keeps for single projects."""
-    if isinstance(document, dict):
-        if isinstance(found := document.get(key), dict):
-            yield found
-        projects = document.get("projects")
-        for project in projects.values() if isinstance(projects, dict) else ():
-            yield from _servers(project, key)
+def _words(entry: Mapping[str, Any]) -> list[str]:
+    """The command and its arguments, which some hosts keep in one list."""
+    command, args = entry.get("command"), entry.get("args")
+    first = command if isinstance(command, list) else [command] if isinstance(command, str) else []
+    return [str(word) for word in (*first, *(args if isinstance(args, list) else ()))]
 
 
-def _is_ours(entry: Any) -> bool:
-    if not isinstance(entry, dict) or not isinstance(entry.get("command"), str):
-        return False
-    args = entry.get("args")
-    words = [entry["command"], *(args if isinstance(args, list) else ())]
-    return any(mark in str(word) for word in words for mark in ("wanx-mcp", "wanx_mcp"))
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    return any(mark in word for word in _words(entry) for mark in ("wanx-mcp", "wanx_mcp"))
 
 
 def _env(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    env = entry.get("env")
+    env = entry.get("env", entry.get("environment"))
     return env if isinstance(env, dict) else {}
