@@ -10,8 +10,8 @@ import anyio
 import anyio.to_thread
 
 from wanx_mcp.errors import NotFinished
+from wanx_mcp.limits.videos import DECODER_START_SECONDS
 from wanx_mcp.media import sheet
-from wanx_mcp.media.decoder.process import START_SECONDS
 from wanx_mcp.media.frames import Clip, require_video, watch
 from wanx_mcp.media.shelf import keep
 from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway
@@ -46,7 +46,7 @@ async def preview(saving: Saving, task_id: str, frames: int, within: float, repo
     if isinstance(saved, Underway):
         advice = f"call {PREVIEW} again in a few seconds"
         raise NotFinished(f"the video is still being fetched ({saved.done} bytes so far)", advice=advice)
-    patience = min(DECODE_SECONDS, max(LEAST_SECONDS, until - anyio.current_time() - START_SECONDS))
+    patience = min(DECODE_SECONDS, max(LEAST_SECONDS, until - anyio.current_time() - DECODER_START_SECONDS))
     clip = await watch(saved.path, frames, patience)
     drawn = await anyio.to_thread.run_sync(sheet.draw, clip, saved.task_type or "WanX video")
     stem = f"{saved.path.stem}-sheet"
