@@ -17,8 +17,9 @@ import pytest
 from tests.peers import Peer, answered, listening, provider, scripted, simulated
 from tests.world import World
 from wanx_mcp.errors import ProviderError
+from wanx_mcp.limits.provider import ANSWER_BYTES, MOST_ANSWER_PARTS
 from wanx_mcp.provider import AccountIdentity
-from wanx_mcp.provider.bodies import MAX_PARTS, MAX_PLAIN_BYTES, parse_body
+from wanx_mcp.provider.bodies import parse_body
 
 pytestmark = pytest.mark.anyio
 MEGA = 1 << 20
@@ -45,7 +46,7 @@ def task(**fields: Any) -> dict[str, Any]:
 
 HOSTILE = {  # what comes before, what is repeated, how often, what comes after
     "empty objects": (b'{"a": [', b"{},", 8 * MEGA, b"{}]}"),
-    "empty objects in an answer of usual size": (b'{"a": [', b"{},", MAX_PARTS, b"{}]}"),
+    "empty objects in an answer of usual size": (b'{"a": [', b"{},", MOST_ANSWER_PARTS, b"{}]}"),
     "brackets": (b"", b"[", 24 * MEGA, b""),
     "quotation marks": (b"", b'"', 24 * MEGA, b""),
     "escapes": (b'{"a": "', b'\\"', 12 * MEGA, b'"}'),
@@ -53,8 +54,8 @@ HOSTILE = {  # what comes before, what is repeated, how often, what comes after
     "text": (b'{"a": "', b"a word ", 3 * MEGA, b'"}'),
     "white space": (b'{"a": ', b" ", 24 * MEGA, b"1}"),
     "digits": (b'{"a": ', b"1", 24 * MEGA, b"}"),
-    "digits in an answer of usual size": (b'{"a": ', b"1", MAX_PLAIN_BYTES - 99, b"}"),
-    "members": (b"{", b'"a": 1,', MAX_PARTS + 1, b'"b": 1}'),
+    "digits in an answer of usual size": (b'{"a": ', b"1", ANSWER_BYTES - 99, b"}"),
+    "members": (b"{", b'"a": 1,', MOST_ANSWER_PARTS + 1, b'"b": 1}'),
 }
 
 

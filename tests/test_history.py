@@ -290,7 +290,7 @@ async def test_a_row_without_an_id_is_kept_as_often_as_it_stands_there(world: Wo
 
 
 async def test_a_history_that_never_ends_is_incomplete(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "MAX_PAGES", 2)
+    monkeypatch.setattr(history, "MOST_HISTORY_PAGES", 2)
     async with filled(world, 250) as (opened, ids):
         reading = await read(opened, world)
     assert (reading.complete, reading.problem) == (False, "it has more than 2 pages")
@@ -378,6 +378,6 @@ async def test_a_slow_history_begins_no_page_after_its_time(world: World, within
 
 
 def test_a_page_has_no_more_rows_than_the_provider_gives() -> None:
-    sizes = history.PAGE_SIZES
+    sizes = history.HISTORY_PAGE_ROWS
     assert len(set(sizes)) == len(sizes) == 2
     assert max(sizes) <= 100

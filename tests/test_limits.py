@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -29,26 +30,47 @@ MAYBE = re.compile(r"Charged(?: by this call)?: maybe\.")
 # The table
 
 
-def rows() -> list[tuple[str, str]]:
-    """Each name of the table, with the text below it."""
-    body = ast.parse((HOUSE / "limits.py").read_text(encoding="utf-8")).body
+SECTIONS = {path.stem: path for path in sorted((HOUSE / "limits").glob("*.py"))}
+UNITS = ("_SECONDS", "_PER_MINUTE", "_HOURS", "_BYTES", "_CHARACTERS", "_PIXELS", "_ROWS")
+
+
+def rows() -> list[tuple[str, str, object, str]]:
+    """Each name of the table: its section, itself, its value and the text below it."""
     found = []
-    for row, below in zip(body, [*body[1:], None], strict=True):
-        if isinstance(row, ast.Assign) and isinstance(row.targets[0], ast.Name):
-            reason = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and below.value.value
-            found.append((row.targets[0].id, str(reason or "")))
+    for section, path in SECTIONS.items():
+        module = importlib.import_module(f"wanx_mcp.limits.{section}".removesuffix(".__init__"))
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        for row, below in zip(body, [*body[1:], None], strict=True):
+            if isinstance(row, ast.Assign) and isinstance(row.targets[0], ast.Name):
+                reason = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and below.value.value
+                name = row.targets[0].id
+                found.append((section, name, getattr(module, name), str(reason or "")))
     return found
 
 
-@pytest.mark.parametrize(("name", "reason"), rows())
-def test_each_limit_has_a_unit_and_a_reason(name: str, reason: str) -> None:
-    value = getattr(limits, name)
-    assert name.endswith(("_SECONDS", "_PER_MINUTE", "_BYTES")) != isinstance(value, timedelta)
-    assert reason.strip().endswith(".")
-    assert len(reason) > 20
+def test_each_limit_has_a_unit_and_a_reason() -> None:
+    for section, name, value, reason in rows():
+        # A name that begins with MOST_ and has no unit at its end is a plain number.
+        counted = name.startswith("MOST_") and isinstance(value, int)
+        assert name.endswith(UNITS) or counted or isinstance(value, timedelta), (section, name)
+        assert reason.strip().endswith("."), (section, name)
+        assert len(reason) > 20, (section, name)
+
+
+PROMISES = {"ANSWER_SECONDS", "SLACK_SECONDS", "ORDER_AT_LEAST_SECONDS"}
+"""What other limits add up to: the tests below compare them."""
+
+
+def test_each_limit_has_one_name_and_is_used() -> None:
+    names = [name for _, name, _, _ in rows()]
+    assert sorted(names) == sorted(set(names))
+    others = (path for path in HOUSE.rglob("*.py") if path.parent.name != "limits")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in others)
+    assert {name for name in names if not re.search(rf"\b{name}\b", text)} == PROMISES
 
 
 ELSEWHERE = {
+    "studio/orders/bill.py",
     "studio/orders/reconciling.py",
     "studio/orders/history.py",
     "studio/orders/pictures.py",
@@ -57,6 +79,19 @@ ELSEWHERE = {
     "provider/skew.py",
 }
 """What paces background work, or is no limit of a call."""
+
+
+FACTS = {"DATE_RESOLUTION_SECONDS", "SIGNATURE_BYTES", "HEADER_BYTES", "COEFFICIENT_BYTES"}
+"""What others have fixed: the precision of a Date header, the layout of files."""
+
+
+def test_provider_and_media_keep_their_limits_in_the_table() -> None:
+    own = re.compile(
+        r"^(_?(?:(?:MAX|MOST|LONGEST|LARGEST)(?:_[A-Z_]*)?|[A-Z_]*(?:SECONDS|BYTES|CHARACTERS|PIXELS)))\b[^=\n]*=\s*[\d.]",
+        re.MULTILINE,
+    )
+    for path in (*(HOUSE / "provider").rglob("*.py"), *(HOUSE / "media").rglob("*.py"), HOUSE / "retry.py"):
+        assert set(own.findall(path.read_text(encoding="utf-8"))) <= FACTS, path
 
 
 def test_no_room_on_the_way_of_an_order_has_limits_of_its_own() -> None:

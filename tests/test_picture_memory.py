@@ -14,7 +14,8 @@ from PIL import Image
 
 from tests import containers as c
 from tests import pictures as p
-from wanx_mcp.media.formats import JPEG, MAX_MEMORY, PNG, WEBP
+from wanx_mcp.limits.pictures import PICTURE_MEMORY_BYTES
+from wanx_mcp.media.formats import JPEG, PNG, WEBP
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process as Linux tells it")
 MB = 1_000_000
@@ -66,10 +67,10 @@ LARGEST: dict[str, tuple[Callable[[], bytes], int]] = {
     "a phone's photo": (lambda: p.file(p.scene((8160, 6144)), "JPEG"), 120 * MB),
     "a phone's photo in progressive form": (lambda: p.file(p.scene((8160, 6144)), "JPEG", progressive=True), 220 * MB),
     "a photo of 200 million pixels": (lambda: p.file(Image.new("L", (16320, 12240), 90), "JPEG"), 120 * MB),
-    "the largest PNG with alpha": (lambda: flat_png((8000, 8000), 6), MAX_MEMORY),
-    "the largest PNG with a transparent palette": (lambda: flat_png((8000, 8000), 3), MAX_MEMORY),
-    "the largest PNG of 16 bits": (lambda: flat_png((8000, 8000), 0, 16), MAX_MEMORY),
-    "the largest WebP": (whole_webp, MAX_MEMORY),
+    "the largest PNG with alpha": (lambda: flat_png((8000, 8000), 6), PICTURE_MEMORY_BYTES),
+    "the largest PNG with a transparent palette": (lambda: flat_png((8000, 8000), 3), PICTURE_MEMORY_BYTES),
+    "the largest PNG of 16 bits": (lambda: flat_png((8000, 8000), 0, 16), PICTURE_MEMORY_BYTES),
+    "the largest WebP": (whole_webp, PICTURE_MEMORY_BYTES),
 }
 
 

@@ -19,9 +19,9 @@ from tests.mediahost import MediaHost, whole
 from tests.orders import VALID
 from tests.test_save import at, finished, host, names  # noqa: F401
 from tests.world import World, text
+from wanx_mcp.limits.videos import MOST_SAME_NAMES
 from wanx_mcp.media.frames import Clip, Frame
 from wanx_mcp.media.sheet import SUFFIX, draw, lay_out
-from wanx_mcp.media.shelf import MOST_NUMBERS
 from wanx_mcp.simulator.render import FRAMES, RATE, Scene, render_clip
 
 pytestmark = pytest.mark.anyio
@@ -140,7 +140,7 @@ async def test_a_sheet_that_cannot_be_kept_is_shown_all_the_same(world: World) -
     async with finished(world) as (agent, task_id):
         video = Path((await agent.ok("save_wanx_video", task_id=task_id))["path"])
         (video.parent / f"{video.stem}-sheet{SUFFIX}").mkdir()
-        for number in range(2, MOST_NUMBERS):
+        for number in range(2, MOST_SAME_NAMES):
             (video.parent / f"{video.stem}-sheet-{number}{SUFFIX}").mkdir()
         result = await agent.call("preview_wanx_video", task_id=task_id)
     assert picture(result)

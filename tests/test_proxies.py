@@ -156,6 +156,14 @@ async def test_a_proxy_setting_that_is_no_address_is_named_for_orders_and_videos
         assert "correct HTTPS_PROXY (or ALL_PROXY), unset it, or add" in error
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "https://[", "https://a:b", "https://", "", "[", "\N{SNOWMAN}://x"])
+def test_an_address_that_is_none_gets_an_answer_too(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "fd00::/8,example.com:443")
+    assert proxy_for(url) is None
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    assert proxy_for(url) in (None, "http://127.0.0.1:9")
+
+
 @pytest.mark.parametrize("value", ["", "  ", "${HTTPS_PROXY}"])
 def test_a_proxy_that_a_host_left_empty_counts_as_unset(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", value)

@@ -13,7 +13,8 @@ import pytest
 from tests.peers import provider, scripted, simulated
 from tests.world import World
 from wanx_mcp.errors import Charged, ProviderError, Unreachable
-from wanx_mcp.provider.headers import LONGEST_WAIT, retry_after
+from wanx_mcp.limits.provider import RETRY_AFTER_SECONDS
+from wanx_mcp.provider.headers import retry_after
 from wanx_mcp.simulator.weather import Fault
 
 pytestmark = pytest.mark.anyio
@@ -57,14 +58,14 @@ async def test_a_retry_after_that_is_a_date_in_the_past_is_our_own_pause(world: 
         ("5", 5),
         (" 7 ", 7),
         ("0", 0),
-        ("999999999", LONGEST_WAIT),
+        ("999999999", RETRY_AFTER_SECONDS),
         ("9999999999", None),
         ("-5", None),
         ("5.5", None),
         ("soon", None),
         ("Thu, 01 Jan 2026 00:00:30 GMT", 30),
         ("Wed, 31 Dec 2025 23:59:00 GMT", 0),
-        ("Thu, 01 Jan 2027 00:00:00 GMT", LONGEST_WAIT),
+        ("Thu, 01 Jan 2027 00:00:00 GMT", RETRY_AFTER_SECONDS),
     ],
 )
 def test_retry_after_is_a_number_or_a_date(value: str, seconds: float | None) -> None:

@@ -28,12 +28,17 @@ def literal(host: str) -> Address | None:
         return None
 
 
+def host_of(url: str) -> str:
+    """The host of `url`, without brackets; empty where there is none or `url` is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def is_loopback(url: str) -> bool:
     """Whether `url` names this machine."""
-    try:
-        return is_loopback_host(urlsplit(url).hostname or "")
-    except ValueError:
-        return False
+    return is_loopback_host(host_of(url))
 
 
 def is_loopback_host(host: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from types import MappingProxyType
 
+from wanx_mcp.limits.provider import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS
+
 
 class Request(StrEnum):
     """The kind of request: a read changes nothing, an order spends money."""
@@ -57,13 +59,6 @@ DELIVERIES = MappingProxyType(
     }
 )
 
-ATTEMPTS = 4
-"""Of one read or order, the first included."""
-
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 8.0
-"""Seconds."""
-
 
 def delivery_of(error: Exception) -> Delivery:
     """The outcome that a transport error stands for. An unknown error counts as LOST, the safe choice."""
@@ -85,10 +80,10 @@ def may_repeat(request: Request, delivery: Delivery) -> bool:
 
 def pauses(jitter: Iterator[float]) -> Iterator[float]:
     """Seconds to wait before each retry: doubling each time, shortened by up to half by `jitter` (0 to 1)."""
-    pause = FIRST_PAUSE
+    pause = FIRST_RETRY_SECONDS
     for share in jitter:
         yield pause * (1 - share / 2)
-        pause = min(pause * 2, LONGEST_PAUSE)
+        pause = min(pause * 2, LONGEST_RETRY_SECONDS)
 
 
 def next_pause(pause: float, retry_after: float | None) -> float:

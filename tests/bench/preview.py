@@ -15,8 +15,9 @@ import anyio
 
 from tests.movies import rendered, written
 from tests.world import World
+from wanx_mcp.limits.videos import STILL_PIXELS
 from wanx_mcp.media.decoder.decode import decode
-from wanx_mcp.media.frames import LONGEST_SIDE, first, watch
+from wanx_mcp.media.frames import first, watch
 
 
 async def timed(work: Callable[[], Awaitable[object]]) -> float:
@@ -31,7 +32,7 @@ async def compare(rounds: int) -> None:
         path = written(Path(folder), rendered())
 
         async def inside() -> object:
-            return decode(path, count=6, side=LONGEST_SIDE, within=12.0)
+            return decode(path, count=6, side=STILL_PIXELS, within=12.0)
 
         async with world.client() as agent:
             task_id = (await agent.order())["task_id"]

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
+from wanx_mcp.limits.pictures import MOST_NAMES_COMPARED, MOST_NEAR_NAMES
 from wanx_mcp.media.formats import named
 
 _DOUBLE = '"\u00ab\u00bb\u201c\u201d\u201e\u201f\u2033\u301d\u301e'
@@ -20,8 +21,6 @@ _MARKS = {
 }
 _SELECTORS = frozenset({*range(0xFE00, 0xFE10), *range(0x200B, 0x2010), 0x2060, 0xFEFF})
 
-MOST_NEAR = 3
-MOST_COMPARED = 5000
 _NEAR_ENOUGH = 0.6
 
 
@@ -34,8 +33,8 @@ def plain(name: str) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:
-    """The names of pictures that are nearest to a name that does not exist, the best first; at most MOST_NEAR."""
-    some = islice((other for other in names if named(other.rpartition(".")[2])), MOST_COMPARED)
+    """The names of pictures that are nearest to a name that does not exist, the best first; at most MOST_NEAR_NAMES."""
+    some = islice((other for other in names if named(other.rpartition(".")[2])), MOST_NAMES_COMPARED)
     pictures = {plain(other): other for other in some}
-    found = difflib.get_close_matches(plain(name), pictures, MOST_NEAR, _NEAR_ENOUGH)
+    found = difflib.get_close_matches(plain(name), pictures, MOST_NEAR_NAMES, _NEAR_ENOUGH)
     return [pictures[other] for other in found]

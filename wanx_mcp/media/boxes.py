@@ -6,8 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-MOST_BOXES = 100_000
-"""Boxes that one walk looks at. An ordinary clip has about fifty, one in fragments a few for each second."""
+from wanx_mcp.limits.videos import MOST_BOXES
 
 TOP = frozenset(
     b"ftyp styp moov mdat moof mfra sidx ssix free skip wide uuid meta pdin udta prft emsg pnot junk".split()

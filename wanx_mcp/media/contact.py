@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from wanx_mcp.limits.pictures import CONTACT_SHEET_PIXELS
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -20,7 +22,6 @@ SHEET = "is a contact sheet of this server, with several small frames and their 
 _NAME = re.compile(
     r"\d{4}-\d\d-\d\d_(?:txt2video|img2video|wan)[a-z0-9-]*_.*-sheet(?:-\d+)?\.(?:jpe?g|png|webp)", re.IGNORECASE
 )
-_LONGEST = 2000
 _NEAR, _NEAR_ACCENT = 20, 90
 """How far each channel of a pixel may lie from the colour of the ground and of the time codes, after recompression."""
 
@@ -43,7 +44,7 @@ def is_sheet_name(name: str) -> bool:
 def looks_like_sheet(image: Image) -> bool:
     """Whether a decoded picture is laid out as a sheet: a dark ground on all sides, frames, and time codes under each
     row of frames, between two lines of ground."""
-    if max(image.size) > _LONGEST or not _has_corners_like(image, GROUND):
+    if max(image.size) > CONTACT_SHEET_PIXELS or not _has_corners_like(image, GROUND):
         return False
     plain = image.convert("RGB")
     if not _has_edges_like(plain, GROUND):

@@ -11,11 +11,22 @@ import anyio.to_thread
 
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import DownloadFailed
+from wanx_mcp.limits.videos import (
+    BLOCK_BYTES,
+    DOWNLOAD_SECONDS,
+    MEDIA_CONNECT_SECONDS,
+    MOST_BLOCKS_AHEAD,
+    MOST_FRUITLESS_TRIES,
+    MOST_TRIES,
+    REFUSAL_BYTES,
+    STALL_SECONDS,
+    VIDEO_BYTES,
+)
 from wanx_mcp.media.interruptions import CutError, IncompleteError, check_status, translated
 from wanx_mcp.media.movie import BrokenError, Movie, read_movie
 from wanx_mcp.media.network import Network
 from wanx_mcp.media.ranges import resumed, validator, whole
-from wanx_mcp.media.refusals import HEAD_BYTES, RefusedError, check_signature
+from wanx_mcp.media.refusals import RefusedError, check_signature
 from wanx_mcp.media.shelf import Part
 from wanx_mcp.media.unpacking import SIGNATURE_BYTES, Unpacking
 from wanx_mcp.retry import pauses
@@ -24,22 +35,18 @@ from wanx_mcp.toolnames import GET
 if TYPE_CHECKING:
     import httpx
 
-BLOCK_BYTES = 512 * 1024
-BLOCKS_AHEAD = 2
-"""Blocks that may wait for the disk: what is in memory is at most a few of them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bytes and seconds, as they are unless others are handed in. `stall` is the longest silence; `fruitless` the tries
     in a row that bring nothing."""
 
-    bytes: int = 2_000_000_000
-    seconds: float = 1800.0
-    stall: float = 30.0
-    connect: float = 8.0
-    fruitless: int = 4
-    tries: int = 40
+    bytes: int = VIDEO_BYTES
+    seconds: float = DOWNLOAD_SECONDS
+    stall: float = STALL_SECONDS
+    connect: float = MEDIA_CONNECT_SECONDS
+    fruitless: int = MOST_FRUITLESS_TRIES
+    tries: int = MOST_TRIES
 
 
 @dataclass(slots=True)
@@ -150,7 +157,7 @@ class Download:
     async def _pour(self, pieces: AsyncIterator[bytes]) -> None:
         """Write what comes, in another thread, while more comes."""
         failure: Exception | None = None
-        send, receive = anyio.create_memory_object_stream[list[bytes]](BLOCKS_AHEAD)
+        send, receive = anyio.create_memory_object_stream[list[bytes]](MOST_BLOCKS_AHEAD)
 
         async def write() -> None:
             nonlocal failure
@@ -185,7 +192,7 @@ class Download:
                 self._count(len(piece))
                 if not checked and gathered >= SIGNATURE_BYTES:
                     checked = True
-                    check_signature(b"".join(block)[:HEAD_BYTES], self._encoding)
+                    check_signature(b"".join(block)[:REFUSAL_BYTES], self._encoding)
                 if gathered >= BLOCK_BYTES:
                     yield block
                     block, gathered = [], 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wanx_mcp.limits.pictures import FTYP_BYTES
+
 
 class Unfit(ValueError):
     """A picture that cannot be sent, in words that follow the argument's name. `misplaced`: it was not found at all."""
@@ -30,9 +32,6 @@ class Kind:
     def mime(self) -> str:
         return f"image/{self.name.lower()}"
 
-
-MAX_MEMORY = 900_000_000
-"""Bytes that decoding and scaling one picture may take beside the file itself. Pictures are decoded one at a time."""
 
 # Bytes that Pillow takes at most for each pixel, measured while decoding and scaling: 10 where the whole picture is
 # decoded before it is scaled down (RGBA: 4, and 4 for a copy with premultiplied alpha), 17.5 where the decoder keeps
@@ -105,8 +104,6 @@ _STRANGERS: tuple[tuple[bytes, str], ...] = (
 _HEIF = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1"})
 _HEIF |= {b"miaf", b"avci", b"avcs", b"jpeg", b"jpgs"}
 _AVIF = frozenset({b"avif", b"avis"})
-_FTYP_MOST = 256
-"""Bytes of a file type box that are looked at; real ones have under 60."""
 
 HEAD = 64
 """As many first bytes as are needed to tell a kind."""
@@ -159,7 +156,7 @@ def is_known(content: bytes) -> bool:
 
 def brands(content: bytes) -> tuple[bytes, ...]:
     """The major and the compatible brands of a file in boxes [ISO 14496-12, 4.3]."""
-    end = min(int.from_bytes(content[:4], "big"), _FTYP_MOST, len(content))
+    end = min(int.from_bytes(content[:4], "big"), FTYP_BYTES, len(content))
     return (content[8:12], *(content[at : at + 4] for at in range(16, end - 3, 4)))
 
 

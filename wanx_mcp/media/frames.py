@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 
 from wanx_mcp.errors import ExtraMissing, PreviewFailed
-from wanx_mcp.media.decoder.process import MEMORY_BYTES, START_SECONDS, Decoder, Question
+from wanx_mcp.limits.videos import DECODER_MEMORY_BYTES, DECODER_START_SECONDS, POSTER_SECONDS, STILL_PIXELS
+from wanx_mcp.media.decoder.process import Decoder, Question
 from wanx_mcp.media.turning import Turn
 
 if TYPE_CHECKING:
     from PIL import Image
-
-LONGEST_SIDE = 1024
-FIRST_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,19 @@ def require_video() -> None:
 
 
 async def watch(
-    path: Path, count: int, within: float, *, start: float = START_SECONDS, memory: int = MEMORY_BYTES
+    path: Path, count: int, within: float, *, start: float = DECODER_START_SECONDS, memory: int = DECODER_MEMORY_BYTES
 ) -> Clip:
     """Up to `count` different frames from the first to the last, decoded for at most about `within` seconds.
 
     The start of the decoder may take `start` seconds more; `memory` are the bytes that it may use. Raises ExtraMissing
     and PreviewFailed.
     """
-    return await _seen(Question(path, count, LONGEST_SIDE, within, start, memory))
+    return await _seen(Question(path, count, STILL_PIXELS, within, start, memory))
 
 
 async def first(path: Path) -> Image.Image:
     """The first frame. Raises ExtraMissing and PreviewFailed."""
-    clip = await _seen(Question(path, None, LONGEST_SIDE, FIRST_SECONDS))
+    clip = await _seen(Question(path, None, STILL_PIXELS, POSTER_SECONDS))
     return clip.frames[0].image
 
 

@@ -7,16 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from wanx_mcp.limits.pictures import MOST_PASSED_PIXELS, PICTURE_MEMORY_BYTES, RUN_LENGTH_BYTES
 from wanx_mcp.media import tiffs
-from wanx_mcp.media.formats import BMP, ICO, JPEG, MAX_MEMORY, PNG, TIFF, WEBP, Kind, Unfit
+from wanx_mcp.media.formats import BMP, ICO, JPEG, PNG, TIFF, WEBP, Kind, Unfit
 from wanx_mcp.media.segments import EOI, SOS, CrowdedError, jpeg_segments, png_chunks
 from wanx_mcp.quoting import one
-
-MAX_PASSES = 2_000_000_000
-"""Pixels times scans of a JPEG: each scan of a progressive one goes over the whole picture. Most have 10 scans."""
-
-MAX_RLE_BYTES = 2_000_000
-"""Pillow expands a run-length coded BMP in Python, at about a microsecond a run."""
 
 COEFFICIENT_BYTES = 2
 _HUFFMAN = frozenset({0xC0, 0xC1, 0xC2})
@@ -56,9 +51,9 @@ class Scans:
     def check(self, size: tuple[int, int], components: int) -> None:
         """Refuse what would take too long or too much memory. Raises Unfit."""
         pixels = size[0] * size[1]
-        if self.whole and COEFFICIENT_BYTES * components * pixels > MAX_MEMORY:
+        if self.whole and COEFFICIENT_BYTES * components * pixels > PICTURE_MEMORY_BYTES:
             raise Unfit(f"is a progressive JPEG picture of {size[0]}x{size[1]}, which would take too much memory here")
-        if self.count * pixels > MAX_PASSES:
+        if self.count * pixels > MOST_PASSED_PIXELS:
             raise Unfit(f"is a JPEG picture of {self.count} scans, which would take too long to read here")
 
 
@@ -98,7 +93,7 @@ def _check_png(content: bytes) -> None:
 
 
 def _check_bmp(content: bytes) -> None:
-    if content[30:31] in (b"\1", b"\2") and len(content) > MAX_RLE_BYTES:
+    if content[30:31] in (b"\1", b"\2") and len(content) > RUN_LENGTH_BYTES:
         raise Unfit("is a run-length coded BMP that is too large to be read here")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from wanx_mcp.limits.pictures import LONGEST_SIDE_PIXELS, MOST_IMAGES, SHORTEST_SIDE_PIXELS
 from wanx_mcp.media.contact import SHEET, is_marked
 from wanx_mcp.media.formats import AVIF, ICO, JPEG, PNG, TIFF, WEBP, Kind, Unfit, brands, kind_of, stranger
 from wanx_mcp.media.headers import Scans, check_headers, check_pixels, scans_of
@@ -18,12 +19,6 @@ from wanx_mcp.quoting import one
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-SHORTEST_SIDE = 64
-MAX_SIDE = 1920
-"""Longer pictures are scaled down: the videos are 480p and 720p."""
-
-MOST_IMAGES = 16
-"""So many images of a JPEG (MPO) are compared to find the largest."""
 
 _END = b"\xff\xd9"
 
@@ -122,18 +117,20 @@ def check_size(size: tuple[int, int], kind: Kind) -> None:
     """Refuse a picture that is too small, too large for the memory, or a mere strip. Raises Unfit."""
     check_pixels(size, kind)
     words = f"is {size[0]}x{size[1]}"
-    if min(size) < SHORTEST_SIDE:
-        raise Unfit(f"{words}; each side needs at least {SHORTEST_SIDE} pixels")
-    if min(target_of(size)) < SHORTEST_SIDE:
-        raise Unfit(f"{words}; scaled to {MAX_SIDE} pixels, less than {SHORTEST_SIDE} are left of a side")
+    if min(size) < SHORTEST_SIDE_PIXELS:
+        raise Unfit(f"{words}; each side needs at least {SHORTEST_SIDE_PIXELS} pixels")
+    if min(target_of(size)) < SHORTEST_SIDE_PIXELS:
+        raise Unfit(
+            f"{words}; scaled to {LONGEST_SIDE_PIXELS} pixels, less than {SHORTEST_SIDE_PIXELS} are left of a side"
+        )
 
 
 def target_of(size: tuple[int, int]) -> tuple[int, int]:
-    """`size`, scaled down so that no side is longer than MAX_SIDE."""
+    """`size`, scaled down so that no side is longer than LONGEST_SIDE_PIXELS."""
     longest = max(size)
-    if longest <= MAX_SIDE:
+    if longest <= LONGEST_SIDE_PIXELS:
         return size
-    width, height = (max(1, round(side * MAX_SIDE / longest)) for side in size)
+    width, height = (max(1, round(side * LONGEST_SIDE_PIXELS / longest)) for side in size)
     return width, height
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import anyio
 
 from wanx_mcp.errors import DownloadFailed
+from wanx_mcp.limits.videos import REFUSAL_BYTES, REFUSAL_SECONDS
 from wanx_mcp.media.link_check import ForbiddenError, PrivateNameError
-from wanx_mcp.media.refusals import HEAD_BYTES, RefusedError, refused
+from wanx_mcp.media.refusals import RefusedError, refused
 from wanx_mcp.media.unpacking import PackedError
 from wanx_mcp.toolnames import GET, SAVE
 from wanx_mcp.transport.certificates import certificate_problem, handshake_problem
@@ -20,8 +21,6 @@ from wanx_mcp.transport.problem import SettingError
 if TYPE_CHECKING:
     import httpx
 
-ERROR_SECONDS = 2.0
-"""How long the words of a refusal are waited for."""
 
 _NAME = f"ask the user to check the network connection; then call {SAVE} again"
 _VPN = (
@@ -51,10 +50,10 @@ async def check_status(response: httpx.Response) -> None:
     if status in (408, 425, 429) or status >= 500:
         raise CutError(f"the media host answered {status}")
     head = b""
-    with anyio.move_on_after(ERROR_SECONDS), suppress(Exception):  # its words are an extra
+    with anyio.move_on_after(REFUSAL_SECONDS), suppress(Exception):  # its words are an extra
         async for piece in response.aiter_bytes():
-            head += piece[:HEAD_BYTES]
-            if len(head) >= HEAD_BYTES:
+            head += piece[:REFUSAL_BYTES]
+            if len(head) >= REFUSAL_BYTES:
                 break
     raise refused(status, head)
 

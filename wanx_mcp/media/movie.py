@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from wanx_mcp.limits.videos import INDEX_BYTES
 from wanx_mcp.media.boxes import TOP, Box, Boxes, BrokenError
 from wanx_mcp.media.turning import Matrix, Turn, read_matrix, turn_of
 
 __all__ = ["BrokenError", "Movie", "looks_like_mp4", "movie_in", "read_movie"]
-MOST_INDEX = 64 * 1024 * 1024
-"""Bytes of an index that is looked into."""
 
 HEADER_BYTES = 200
 
@@ -50,7 +49,7 @@ def movie_in(file: BinaryIO) -> Movie:
     index = next((box for box in top if box.kind == b"moov"), None)
     if index is None:
         raise BrokenError("it is an MP4 without its index")
-    if index.size > MOST_INDEX:
+    if index.size > INDEX_BYTES:
         return Movie()
     try:
         return _facts(boxes, index)

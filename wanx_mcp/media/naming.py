@@ -10,14 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from wanx_mcp.errors import DownloadFailed, InvalidArguments
+from wanx_mcp.limits.videos import MOST_PROMPT_WORDS, STEM_BYTES, STEM_CHARACTERS
 from wanx_mcp.quoting import clean
 
 SUFFIX = ".mp4"
-LONGEST = 100
-"""Characters of a stem; `MOST_BYTES` keeps room for a number and a suffix within the 255 bytes of most systems."""
 
-MOST_BYTES = 180
-PROMPT_WORDS = 6
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])( *\.|$)", re.IGNORECASE)
 _LOCALE = "ask the user to set PYTHONUTF8=1 in this server's environment"
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
@@ -48,18 +45,18 @@ def spellable(name: str) -> bool:
 
 def safe_stem(name: str) -> str:
     """`name` without a video suffix and without anything that some file system refuses; empty if nothing is left."""
-    plain = unicodedata.normalize("NFC", clean(name, 4 * LONGEST))
+    plain = unicodedata.normalize("NFC", clean(name, 4 * STEM_CHARACTERS))
     if plain.lower().endswith(SUFFIX):
         plain = plain[: -len(SUFFIX)]
     stem = _FORBIDDEN.sub("-", plain).strip(" .")
-    stem = stem[:LONGEST].encode()[:MOST_BYTES].decode(errors="ignore").strip(" .")
+    stem = stem[:STEM_CHARACTERS].encode()[:STEM_BYTES].decode(errors="ignore").strip(" .")
     return f"_{stem}" if _RESERVED.match(stem) else stem
 
 
 def usual_stem(made_at: datetime, task_type: str, prompt: str, task_id: str) -> str:
     """The name of a video that nobody has named: date, task type, first words of the prompt, start of the id. It is
     always spellable."""
-    words = re.findall(r"[^\W_]+", _spelt(clean(prompt, 300)))[:PROMPT_WORDS]
+    words = re.findall(r"[^\W_]+", _spelt(clean(prompt, 300)))[:MOST_PROMPT_WORDS]
     phrase = "-".join(words).lower()[:40].strip("-")
     mark = re.sub(r"[^A-Za-z0-9]", "", task_id)[:8]
     parts = (made_at.strftime("%Y-%m-%d"), task_type, phrase, mark)

@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 
 from wanx_mcp.addresses import is_loopback, permitted
+from wanx_mcp.limits.videos import MOST_REDIRECTS
 from wanx_mcp.media.link_check import ForbiddenError, PrivateNameError, check_link
 from wanx_mcp.transport.proxying import http_proxy
 from wanx_mcp.transport.trust import tls_context
@@ -19,7 +20,6 @@ from wanx_mcp.transport.trust import tls_context
 if TYPE_CHECKING:
     import httpx
 
-REDIRECTS = 5
 _MOVED = (301, 302, 303, 307, 308)
 
 
@@ -43,14 +43,14 @@ class Network:
         import httpx
 
         url, limits = httpx.URL(link), httpx.Timeout(stall, connect=connect)
-        for _ in range(REDIRECTS + 1):
+        for _ in range(MOST_REDIRECTS + 1):
             check_link(url, loopback=self.loopback)
             async with self._asked(url, headers, limits) as response:
                 if response.status_code not in _MOVED or "location" not in response.headers:
                     yield response
                     return
                 url = url.join(response.headers["location"])
-        raise ForbiddenError(f"the link was redirected more than {REDIRECTS} times")
+        raise ForbiddenError(f"the link was redirected more than {MOST_REDIRECTS} times")
 
     @asynccontextmanager
     async def _asked(

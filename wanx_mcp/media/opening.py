@@ -8,17 +8,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from wanx_mcp.limits.pictures import FILE_BYTES, MOST_NAMES, READ_PIECE_BYTES
 from wanx_mcp.media.formats import Unfit
-
-MAX_FILE_BYTES = 40 * 1024 * 1024
-"""A camera's JPEG can be large; it is scaled down before it is sent."""
-
-MOST_NAMES = 20_000
-"""So many names of a folder are compared."""
 
 OUTSIDE = "lies outside the folders that pictures may come from"
 _FOLDER, _STRANGE = "is a folder", "is no ordinary file"
-_CHUNK = 1024 * 1024
 
 _INSIDE = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 """Whether a path can be walked folder by folder, so that a symlink put in its way leads nowhere."""
@@ -38,7 +32,7 @@ def read_file(root: str, real: str, most: int) -> bytes:
         with _opened(root, real) as file:
             _check(os.fstat(file))
             content = bytearray()
-            while len(content) <= most and (chunk := os.read(file, min(_CHUNK, most + 1))):
+            while len(content) <= most and (chunk := os.read(file, min(READ_PIECE_BYTES, most + 1))):
                 content += chunk
     except (FileNotFoundError, NotADirectoryError):
         raise
@@ -48,7 +42,7 @@ def read_file(root: str, real: str, most: int) -> bytes:
         if error.errno == errno.ELOOP:  # a symlink has taken its place since it was looked up
             raise Unfit(OUTSIDE, misplaced=True) from None
         raise Unfit(f"cannot be read ({os.strerror(error.errno or 0)})") from None
-    if len(content) > MAX_FILE_BYTES:
+    if len(content) > FILE_BYTES:
         raise Unfit(_too_large())
     if not content:
         raise Unfit("is an empty file")
@@ -111,9 +105,9 @@ def _check(found: os.stat_result) -> None:
         raise Unfit(OUTSIDE, misplaced=True)
     if not stat.S_ISREG(found.st_mode):
         raise Unfit(_STRANGE)
-    if found.st_size > MAX_FILE_BYTES:
+    if found.st_size > FILE_BYTES:
         raise Unfit(_too_large())
 
 
 def _too_large() -> str:
-    return f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MB"
+    return f"is larger than {FILE_BYTES // 1024 // 1024} MB"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from wanx_mcp.limits.pictures import SENT_BYTES
 from wanx_mcp.media.contact import SHEET, looks_like_sheet
 from wanx_mcp.media.formats import JPEG, PNG, Kind, Unfit
 from wanx_mcp.media.inspecting import Inspected, decoder_errors, inspected, opened
@@ -17,8 +18,6 @@ from wanx_mcp.media.stripping import stripped
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_BYTES = 10 * 1024 * 1024
-"""The provider's limit for an uploaded picture, kept to for inline ones too [contract 7.5]."""
 
 _PLAIN = frozenset({"L", "RGB", "RGBA", "LA", "P", "PA", "1", "RGBX"})
 _ORIENTATION = 0x0112
@@ -117,7 +116,7 @@ def _steps(seen: Inspected, decoded: _Decoded, bare: bytes | None) -> tuple[str,
         "brought to 8-bit RGB": decoded.mode not in _PLAIN or decoded.deep,
         "brought to sRGB": foreign_profile(decoded.image, decoded.profile),
         "laid on white where it was transparent": has_clear_parts(decoded.image),
-        "compressed": seen.target == seen.size and bare is not None and len(bare) > MAX_BYTES,
+        "compressed": seen.target == seen.size and bare is not None and len(bare) > SENT_BYTES,
     }
     return tuple(words for words, wanted in steps.items() if wanted)
 
@@ -156,7 +155,7 @@ def _encoded(seen: Inspected, decoded: _Decoded, notes: tuple[str, ...]) -> Pict
     flat = on_white(image)
     into = JPEG if seen.kind.lossy else PNG
     made = encoded(flat, into)
-    if len(made) > MAX_BYTES:
+    if len(made) > SENT_BYTES:
         into, made = JPEG, encoded(flat, JPEG)
     with opened(made, into) as again:
         again.load()

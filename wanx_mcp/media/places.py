@@ -10,14 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wanx_mcp.limits.pictures import FILE_BYTES, MOST_NEAR_NAMES, MOST_PLACES, PATH_CHARACTERS
 from wanx_mcp.media import alike
 from wanx_mcp.media.formats import Unfit
-from wanx_mcp.media.opening import MAX_FILE_BYTES, OUTSIDE, names_in, read_file
+from wanx_mcp.media.opening import OUTSIDE, names_in, read_file
 from wanx_mcp.quoting import clean
-
-LONGEST_PATH = 4096
-MOST_PLACES = 32
-"""So many places are looked at where the names of folders differ by blanks and marks too."""
 
 # Two slashes of either kind lead to another host or to a device (UNC, \\?\, \\.\), whatever this platform is.
 _FOREIGN = re.compile(r"\s*(?:[\\/]{2}|[\\/]\?\?[\\/])")
@@ -34,7 +31,7 @@ class LocalFile:
     renamed: str | None = None
 
 
-def read_local(spelled: str, folders: Sequence[Path], most: int = MAX_FILE_BYTES) -> LocalFile:
+def read_local(spelled: str, folders: Sequence[Path], most: int = FILE_BYTES) -> LocalFile:
     """The file that `spelled` names under one of `folders`, or its first `most` bytes. Raises Unfit.
 
     A path outside gets the same words whether it exists or not. Symlinks are followed as long as they stay inside.
@@ -50,7 +47,7 @@ def check_path(spelled: str) -> None:
     """Refuse by spelling alone, before any file-system call, what can only lead elsewhere. Raises Unfit."""
     if _FOREIGN.match(spelled):
         raise Unfit("is a network or device path, which is never opened", misplaced=True)
-    if len(spelled) > LONGEST_PATH:
+    if len(spelled) > PATH_CHARACTERS:
         raise Unfit("is neither a link, nor a picture in base64, nor a path", misplaced=True)
     if any(ord(char) < 32 or ord(char) == 127 for char in spelled):
         raise Unfit("holds control characters, which no path here has", misplaced=True)
@@ -210,7 +207,7 @@ def _within(path: str, root: str) -> bool:
 def _hint(names: Sequence[str], *, several: bool) -> str:
     if not names:
         return ""
-    shown = ", ".join(clean(name, 100) for name in names[: alike.MOST_NEAR])
+    shown = ", ".join(clean(name, 100) for name in names[:MOST_NEAR_NAMES])
     if several:
         return f"; {len(names)} differ from it by blanks, marks or capitals alone: {shown}"
     return f"; the nearest {'names are' if len(names) > 1 else 'name is'} {shown}"

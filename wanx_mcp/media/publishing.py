@@ -11,13 +11,10 @@ from typing import TypeVar
 import anyio.to_thread
 
 from wanx_mcp.clock import Clock
+from wanx_mcp.limits.videos import HELD_PAUSE_SECONDS, HELD_SECONDS
 from wanx_mcp.media.shelf import Part, kept_already
 
 ResultT = TypeVar("ResultT")
-HELD_SECONDS = 5.0
-"""How long another program may hold a file. Scanners take a second or two for a video."""
-
-HELD_PAUSE_SECONDS = 0.05
 # ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _WINDOWS_CODES = (5, 32, 33)
 # Windows' own errors arrive as EACCES; network drives report the same as EBUSY or ETXTBSY on other systems.

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
+from wanx_mcp.limits.videos import REFUSAL_BYTES
 from wanx_mcp.media.movie import looks_like_mp4
-
-HEAD_BYTES = 2048
-"""So much of an answer is looked at."""
 
 _CODE = re.compile(rb'<Code>\s*([A-Za-z][A-Za-z.]{1,39})\s*</Code>|"code"\s*:\s*"([A-Za-z][A-Za-z.]{1,39})"')
 _ENDED = re.compile(r"Expired|NoSuchKey|NoSuchBucket|RequestHasExpired")
@@ -58,5 +56,5 @@ def check_signature(head: bytes, encoding: str) -> None:
 
 def _code(head: bytes) -> str:
     """The code of an error as stores write it, "" where there is none."""
-    found = _CODE.search(head[:HEAD_BYTES])
+    found = _CODE.search(head[:REFUSAL_BYTES])
     return (found[1] or found[2]).decode() if found else ""

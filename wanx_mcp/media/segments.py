@@ -6,8 +6,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-MOST_PARTS = 50_000
-"""Each part costs a turn of a loop in Python, here and in Pillow. Cameras and editors write fewer than 10,000."""
+from wanx_mcp.limits.pictures import MOST_PARTS
 
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
 SCAN = -1

@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wanx_mcp.limits.videos import SHEET_BYTES, SHEET_PIXELS
 from wanx_mcp.media.contact import ACCENT, GROUND, INK, MARK, MUTED
 from wanx_mcp.quoting import clean
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from wanx_mcp.media.frames import Clip
 
 SUFFIX, MIME = ".jpg", "image/jpeg"
-WIDEST = HIGHEST = 768
-MOST_BYTES = 100_000
-"""Several hosts cut what a tool answers at 25 000 tokens or some 200 kB of base64, other text included."""
 
 GAP = 6
 HEAD, FOOT = 30, 22
@@ -56,8 +54,8 @@ def lay_out(count: int, width: int, height: int) -> Grid:
 
     def grid(columns: int) -> Grid:
         rows = -(-count // columns)
-        wide = (WIDEST - GAP) / columns - GAP
-        high = (HIGHEST - HEAD) / rows - FOOT
+        wide = (SHEET_PIXELS - GAP) / columns - GAP
+        high = (SHEET_PIXELS - HEAD) / rows - FOOT
         scale = min(wide / width, high / height, 1.0)
         return Grid(count, columns, max(1, int(width * scale)), max(1, int(height * scale)))
 
@@ -112,6 +110,6 @@ def _jpeg(sheet: Image.Image, quality: int, subsampling: int) -> bytes:
 def _encoded(sheet: Image.Image) -> bytes:
     for quality, subsampling in QUALITIES:
         content = _jpeg(sheet, quality, subsampling)
-        if len(content) < MOST_BYTES:
+        if len(content) < SHEET_BYTES:
             return content
     return _encoded(sheet.resize((sheet.width * 3 // 4, sheet.height * 3 // 4)))

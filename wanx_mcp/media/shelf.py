@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from wanx_mcp.limits.videos import MOST_SAME_NAMES, PART_SETTLED_SECONDS
+
 PART = ".wanx-{process}-{mark}.part"
 PARTS = ".wanx-*.part"
-SETTLED_SECONDS = 60.0
-"""A part file that was written to more recently is never swept."""
 
-MOST_NUMBERS = 1000
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 
 
@@ -98,21 +97,21 @@ def kept_already(folder: Path, stem: str, suffix: str, content: bytes) -> Path |
 
 def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
     yield folder / f"{stem}{suffix}"
-    for number in range(2, MOST_NUMBERS):
+    for number in range(2, MOST_SAME_NAMES):
         yield folder / f"{stem}-{number}{suffix}"
 
 
 def check_name(folder: Path, stem: str, suffix: str) -> None:
     """Find out whether a file in `folder` can have that name, before anything is fetched for it. Raises OSError."""
     with suppress(FileNotFoundError):
-        os.lstat(folder / f"{stem}-{MOST_NUMBERS - 1}{suffix}")
+        os.lstat(folder / f"{stem}-{MOST_SAME_NAMES - 1}{suffix}")
 
 
 def sweep(folder: Path) -> None:
     """Remove the part files of processes that have died."""
     for path in folder.glob(PARTS):
         with suppress(OSError):
-            if time.time() - path.lstat().st_mtime > SETTLED_SECONDS and _abandoned(path):
+            if time.time() - path.lstat().st_mtime > PART_SETTLED_SECONDS and _abandoned(path):
                 path.unlink()
 
 

@@ -6,11 +6,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from wanx_mcp.limits.pictures import MOST_TIFF_PAGES, MOST_TIFF_VALUES
 from wanx_mcp.media.formats import TIFF, Unfit
-
-MOST_PAGES = 64
-MOST_VALUES = 200_000
-"""Of one tag. Pillow makes a Python number of each; a strip for each row of a large picture is far fewer."""
 
 _WIDTH, _HEIGHT, _PHOTOMETRIC, _MAKE, _CHILDREN, _DNG = 256, 257, 262, 271, 330, 50706
 _MOSAICS = frozenset({32803, 34892})
@@ -71,13 +68,13 @@ def largest_page(content: bytes) -> tuple[int, int, bool]:
 
 
 def directories(content: bytes) -> Iterator[Directory]:
-    """The pictures of a TIFF in their order, each with its children behind it; at most MOST_PAGES."""
+    """The pictures of a TIFF in their order, each with its children behind it; at most MOST_TIFF_PAGES."""
     order = "<" if content[:2] == b"II" else ">"
     big = 43 in (content[2], content[3])
     pointer = "Q" if big else "I"
     (at,) = struct.unpack_from(order + pointer, content, 8 if big else 4)
     seen: set[int] = set()
-    while at and at not in seen and len(seen) < MOST_PAGES:
+    while at and at not in seen and len(seen) < MOST_TIFF_PAGES:
         seen.add(at)
         page, at = _directory(content, at, order, big)
         yield page
@@ -116,7 +113,7 @@ def _directory(content: bytes, at: int, order: str, big: bool, *, child: bool = 
 def _entry(content: bytes, at: int, order: str, big: bool) -> tuple[int, tuple[int, ...], str]:
     """Tag, its values if they are a few whole numbers, and its text."""
     tag, kind, count = struct.unpack_from(order + ("HHQ" if big else "HHI"), content, at)
-    if count > MOST_VALUES and kind not in (1, 2, 7):
+    if count > MOST_TIFF_VALUES and kind not in (1, 2, 7):
         raise Unfit(f"is a {TIFF.name} picture of so many parts that it is not read")
     place, room = (at + 12, 8) if big else (at + 8, 4)
     if _SIZES.get(kind, 1) * count > room:

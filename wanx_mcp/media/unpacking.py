@@ -5,11 +5,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
+from wanx_mcp.limits.videos import UNPACKED_BYTES
 from wanx_mcp.media.movie import looks_like_mp4
 
 SIGNATURE_BYTES = 12
-MOST_AT_ONCE = 256 * 1024
-"""Bytes of one unpacked piece: what is compressed can be a thousand times as large."""
 
 _GZIP = b"\x1f\x8b"
 
@@ -71,7 +70,7 @@ class Unpacking:
             return
         try:
             while piece and not self._unpacker.eof:
-                if found := self._unpacker.decompress(piece, MOST_AT_ONCE):
+                if found := self._unpacker.decompress(piece, UNPACKED_BYTES):
                     yield found
                 piece = self._unpacker.unconsumed_tail
                 if self._unpacker.eof and self._unpacker.unused_data.startswith(_GZIP):  # gzip may go on with another

@@ -8,17 +8,17 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeGuard
 
+from wanx_mcp.limits.provider import (
+    ACCOUNT_ID_CHARACTERS,
+    FIELD_NAME_CHARACTERS,
+    MOST_ACCOUNT_FIELDS,
+    MOST_ACCOUNT_LEVELS,
+)
 from wanx_mcp.money import to_usd
 
 _ACCOUNT_FIELDS = frozenset({"plan", "wallet", "equivalent_in_usd", "account_id", "remaining_credits"})
 _QUOTED_FIELDS = frozenset({"status", "model", "task_type", "plan", "type"})
 """Fields whose values are the provider's words, not the user's data."""
-
-LONGEST_ID = 200
-_MOST_FIELDS = 80
-_DEEPEST = 6
-_LONGEST = 80
-"""Characters of one field's name, and of the name of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read_account_info(body: Any) -> AccountInfo | None:
         return None
     plan, most = data.get("plan"), data.get("max_concurrent_task_count")
     return AccountInfo(
-        plan=plan.strip()[:_LONGEST] or None if isinstance(plan, str) else None,
+        plan=plan.strip()[:FIELD_NAME_CHARACTERS] or None if isinstance(plan, str) else None,
         usd=_balance(data),
         most_tasks=most if isinstance(most, int) and not isinstance(most, bool) else None,
         enabled=data.get("is_enable") is not False,
@@ -69,7 +69,7 @@ def _id(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value).strip()
-    return text if text.strip("0-") and len(text) <= LONGEST_ID else None
+    return text if text.strip("0-") and len(text) <= ACCOUNT_ID_CHARACTERS else None
 
 
 def _balance(data: dict[str, Any]) -> Decimal | None:
@@ -87,7 +87,7 @@ def _is_number(value: Any) -> TypeGuard[float]:
 def shape(body: Any, quote: Callable[[str], str]) -> list[str]:
     """`body` as lines `path: type`, without its values, except for _QUOTED_FIELDS."""
     lines = []
-    for path, value in islice(_leaves(body, "", 0), _MOST_FIELDS):
+    for path, value in islice(_leaves(body, "", 0), MOST_ACCOUNT_FIELDS):
         name = path.rpartition(".")[2]
         said = f' "{quote(value)}"' if name in _QUOTED_FIELDS and isinstance(value, str) else ""
         lines.append(f"{quote(path)}: {_kind(value)}{said}")
@@ -95,10 +95,10 @@ def shape(body: Any, quote: Callable[[str], str]) -> list[str]:
 
 
 def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
-    if depth < _DEEPEST and isinstance(value, dict) and value:
+    if depth < MOST_ACCOUNT_LEVELS and isinstance(value, dict) and value:
         for name, inner in value.items():
-            yield from _leaves(inner, f"{path}.{name[:_LONGEST]}".lstrip("."), depth + 1)
-    elif depth < _DEEPEST and isinstance(value, list) and value:
+            yield from _leaves(inner, f"{path}.{name[:FIELD_NAME_CHARACTERS]}".lstrip("."), depth + 1)
+    elif depth < MOST_ACCOUNT_LEVELS and isinstance(value, list) and value:
         yield from _leaves(value[0], f"{path}[]", depth + 1)
     else:
         yield path, value

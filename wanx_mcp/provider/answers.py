@@ -9,15 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from wanx_mcp.limits.provider import MOST_LOGS, WORD_CHARACTERS
 from wanx_mcp.provider.fields import as_count, as_dict, as_list, as_text, first_text, read_date, texts
 from wanx_mcp.provider.links import acceptable, video_link
 from wanx_mcp.taskid import is_task_id
-
-LONGEST_WORD = 100
-"""Characters of a status word or a task type that are kept."""
-
-LAST_LOGS = 100
-"""Log entries that are searched for the reason of a failure, the newest."""
 
 
 class Status(StrEnum):
@@ -194,9 +189,9 @@ def read_message(body: Any) -> str:
 
 
 def as_word(value: Any) -> str | None:
-    """A name or a single word, cut to LONGEST_WORD."""
+    """A name or a single word, cut to WORD_CHARACTERS."""
     text = as_text(value)
-    return text and text[:LONGEST_WORD].rstrip()
+    return text and text[:WORD_CHARACTERS].rstrip()
 
 
 def _error(value: Any) -> str | None:
@@ -208,12 +203,12 @@ def _failure(found: Mapping[str, Any]) -> str | None:
     """Why a task failed whose error has no message: the last message of its logs, else the error's detail or code."""
     error, logs = as_dict(found.get("error")), found.get("logs")
     entries = as_list(logs) or [logs]
-    messages = (_message(entry) for entry in [*reversed(entries[-LAST_LOGS:]), error.get("detail")])
+    messages = (_message(entry) for entry in [*reversed(entries[-MOST_LOGS:]), error.get("detail")])
     if message := next(filter(None, messages), None):
         return message
     code = error.get("code")
     known = isinstance(code, int | str) and not isinstance(code, bool) and str(code).strip() not in ("", "0")
-    return f"error code {str(code)[:LONGEST_WORD].strip()}" if known else None
+    return f"error code {str(code)[:WORD_CHARACTERS].strip()}" if known else None
 
 
 def _message(value: Any) -> str | None:

@@ -8,19 +8,11 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
+from wanx_mcp.limits.provider import ANSWER_BYTES, ANSWER_PIECE_BYTES, MOST_ANSWER_PARTS
+
 if TYPE_CHECKING:
     import httpx
 
-MAX_PLAIN_BYTES = 4 * 1024 * 1024
-"""Of an answer, apart from the pictures that it echoes."""
-
-MAX_ECHO_BYTES = 64 * 1024 * 1024
-"""Of an answer with the pictures that it echoes."""
-
-MAX_PARTS = 200_000
-"""Objects, lists and members of one answer. Each takes up to 250 bytes once parsed."""
-
-_PIECE_BYTES = 256 * 1024
 
 # A string of base64, alone or in a data URI, longer than any text; JSON can escape a slash as `\/`.
 _PICTURE = re.compile(rb'"((?:data:[\w.+/;=\\-]{1,80},)?[A-Za-z0-9+/=_\\-]{65536,})"')
@@ -64,7 +56,7 @@ async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
 
 def _unpacked(unpacking: zlib._Decompress, piece: bytes) -> Iterator[bytes]:
     while piece and not unpacking.eof:
-        yield unpacking.decompress(piece, _PIECE_BYTES)
+        yield unpacking.decompress(piece, ANSWER_PIECE_BYTES)
         piece = unpacking.unconsumed_tail
 
 
@@ -73,7 +65,7 @@ def parse_body(content: bytes | bytearray) -> dict[str, Any] | None:
     pictures = list[str]()
     try:
         plain = _without_pictures(content, pictures)
-        if len(plain) > MAX_PLAIN_BYTES or sum(map(plain.count, (b"{", b"[", b","))) > MAX_PARTS:
+        if len(plain) > ANSWER_BYTES or sum(map(plain.count, (b"{", b"[", b","))) > MOST_ANSWER_PARTS:
             return None
         left = iter(pictures)
         body = json.loads(plain, parse_constant=lambda name: _constant(name, left)) if pictures else json.loads(plain)
@@ -83,7 +75,7 @@ def parse_body(content: bytes | bytearray) -> dict[str, Any] | None:
 
 
 def _without_pictures(content: bytes | bytearray, pictures: list[str]) -> bytes | bytearray:
-    if len(content) <= MAX_PLAIN_BYTES or content.count(b'"') > 4 * MAX_PARTS:
+    if len(content) <= ANSWER_BYTES or content.count(b'"') > 4 * MOST_ANSWER_PARTS:
         return content
     return _PICTURE.sub(lambda found: _cut(found[1], pictures), content)
 

@@ -12,9 +12,9 @@ from urllib.parse import quote as quoted
 from urllib.parse import unquote
 
 from wanx_mcp.errors import InvalidOrder, ProviderFault
+from wanx_mcp.limits.provider import ANSWER_BYTES, QUOTED_CHARACTERS
 from wanx_mcp.provider.account_info import AccountIdentity, AccountInfo, read_account_info, read_identity, shape
 from wanx_mcp.provider.answers import Task, is_known_word, read_task, read_upload
-from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
 from wanx_mcp.provider.classify import cancel_error, order_error, read_error
 from wanx_mcp.provider.history import HISTORY, History, Reading
 from wanx_mcp.provider.last_check import Leave
@@ -34,9 +34,6 @@ LOOKED_FOR = {
 
 LONG_SECRET = 16
 """Characters. A link that holds a secret of this length is not shown; a shorter one can be an ordinary word."""
-
-QUOTED = 200
-"""Characters of the provider's words in an error."""
 
 
 class Provider:
@@ -61,7 +58,7 @@ class Provider:
         except ValueError:
             raise InvalidOrder("the order contains text or numbers that cannot be sent") from None
 
-    async def create(self, content: bytes, *, within: float, leave: Leave, words: int = QUOTED) -> Task:
+    async def create(self, content: bytes, *, within: float, leave: Leave, words: int = QUOTED_CHARACTERS) -> Task:
         """Place the encoded order, retrying for at most `within` seconds (0: none). Errors quote `words` characters.
 
         `leave` is called once the connection is up, directly before the first byte of each attempt; what it raises
@@ -105,7 +102,7 @@ class Provider:
         """
         body = {"file_name": name, "file_data": b64encode(content).decode()}
         outcome = await self._uploads.read(
-            "POST", UPLOADS, parse=self._upload, within=within, body=body, most=MAX_PLAIN_BYTES
+            "POST", UPLOADS, parse=self._upload, within=within, body=body, most=ANSWER_BYTES
         )
         return self._found(outcome)
 
@@ -138,7 +135,7 @@ class Provider:
         The id is None if the answer has another shape. Raises the errors of a read.
         """
         outcome = await self._wire.read(
-            "GET", ACCOUNT, parse=_anything, within=within, retries=False, most=MAX_PLAIN_BYTES
+            "GET", ACCOUNT, parse=_anything, within=within, retries=False, most=ANSWER_BYTES
         )
         if outcome.answer is not None and 200 <= outcome.answer.status < 300:
             return read_identity(outcome.answer.body)
@@ -146,7 +143,7 @@ class Provider:
 
     async def wallet(self, *, within: float) -> AccountInfo | None:
         """The account's plan and balance, None if the answer has another shape. Raises the errors of a read."""
-        outcome = await self._wire.read("GET", ACCOUNT, parse=_anything, within=within, most=MAX_PLAIN_BYTES)
+        outcome = await self._wire.read("GET", ACCOUNT, parse=_anything, within=within, most=ANSWER_BYTES)
         return read_account_info(self._found(outcome))
 
     async def reach_uploads(self, *, within: float) -> None:
@@ -163,13 +160,11 @@ class Provider:
         queries: dict[str, dict[str, str | int]] = {ACCOUNT: {}, HISTORY: {"page": 1, "page_size": 1}}
         found = {}
         for path, query in queries.items():
-            outcome = await self._wire.read(
-                "GET", path, query=query, parse=_anything, within=within, most=MAX_PLAIN_BYTES
-            )
+            outcome = await self._wire.read("GET", path, query=query, parse=_anything, within=within, most=ANSWER_BYTES)
             found[path] = shape(self._found(outcome), self.quote)
         return found
 
-    def quote(self, words: str, limit: int = QUOTED) -> str:
+    def quote(self, words: str, limit: int = QUOTED_CHARACTERS) -> str:
         """The provider's `words`, short and safe to quote, without secrets and links."""
         return quote(words, limit, self._secrets, links=False)
 

@@ -7,19 +7,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-LONGEST = 10_000
-"""Characters of one field that are kept; a text is cut before it is searched or compared."""
-
-_DEEPEST = 20
-_MOST_TEXTS = 1000
-"""Of one field."""
-
-_DATE = 64
+from wanx_mcp.limits.provider import DATE_CHARACTERS, FIELD_CHARACTERS, MOST_FIELD_LEVELS, MOST_FIELD_TEXTS
 
 
 def as_text(value: Any) -> str | None:
     """A text, stripped; None if there is none."""
-    return value.strip()[:LONGEST] or None if isinstance(value, str) else None
+    return value.strip()[:FIELD_CHARACTERS] or None if isinstance(value, str) else None
 
 
 def as_dict(value: Any) -> dict[str, Any]:
@@ -46,7 +39,7 @@ def read_date(value: Any) -> datetime | None:
     """A date, with or without nanoseconds, with an offset or in UTC. None for the year 0001, which means "not yet"
     [contract 5.6]."""
     text = as_text(value)
-    if text is None or len(text) > _DATE:
+    if text is None or len(text) > DATE_CHARACTERS:
         return None
     try:
         date = datetime.fromisoformat(text)
@@ -59,11 +52,11 @@ def read_date(value: Any) -> datetime | None:
 
 def texts(value: Any) -> Iterator[str]:
     """The first texts anywhere in `value`, in order."""
-    return islice(_texts(value, 0), _MOST_TEXTS)
+    return islice(_texts(value, 0), MOST_FIELD_TEXTS)
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
-    if depth > _DEEPEST:
+    if depth > MOST_FIELD_LEVELS:
         return
     if text := as_text(value):
         yield text

@@ -8,24 +8,20 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
-LONGEST_WAIT = 86_400.0
-"""Seconds."""
-
-LONGEST_DATE = 80
-"""Characters of a header that holds a date."""
+from wanx_mcp.limits.provider import DATE_HEADER_CHARACTERS, RETRY_AFTER_SECONDS
 
 _HIT = re.compile(r"(?<![a-z])hit(?![a-z])", re.IGNORECASE)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait, from the number or the date in Retry-After (a date is compared with the answer's own Date)."""
-    value = headers.get("retry-after", "")[:LONGEST_DATE]
+    value = headers.get("retry-after", "")[:DATE_HEADER_CHARACTERS]
     if not value:
         return None
     if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
-        return min(float(value), LONGEST_WAIT)
+        return min(float(value), RETRY_AFTER_SECONDS)
     until, now = http_date(value), http_date(headers.get("date")) or datetime.now(UTC)
-    return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT) if until else None
+    return min(max(0.0, (until - now).total_seconds()), RETRY_AFTER_SECONDS) if until else None
 
 
 def cached(headers: Mapping[str, str]) -> bool:
@@ -38,7 +34,7 @@ def cached(headers: Mapping[str, str]) -> bool:
 def http_date(value: str | None) -> datetime | None:
     """The date in an HTTP header, None if there is none."""
     try:
-        date = parsedate_to_datetime(value) if value and len(value) <= LONGEST_DATE else None
+        date = parsedate_to_datetime(value) if value and len(value) <= DATE_HEADER_CHARACTERS else None
         return date.replace(tzinfo=UTC) if date and date.tzinfo is None else date and date.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass
 
 from wanx_mcp.errors import OutOfCredit, ProviderError, RateLimited, Unauthorized
-
-PAGE = 4000
-"""Characters of a page, or of the provider's message, that are searched."""
+from wanx_mcp.limits.provider import PAGE_CHARACTERS
 
 OVERSIZE = frozenset({413, 414, 431})
 """Statuses of a request that is too large."""
@@ -73,27 +71,27 @@ ADVICE = Advice()
 
 def by_words(words: str) -> type[ProviderError] | None:
     """The error that the words of a refusal suggest, None if they suggest none."""
-    return next((kind for pattern, kind in _KINDS if pattern.search(words[:PAGE])), None)
+    return next((kind for pattern, kind in _KINDS if pattern.search(words[:PAGE_CHARACTERS])), None)
 
 
 def sure_words(words: str) -> type[ProviderError] | None:
     """The error that the words name without any doubt, None if there is any."""
-    return next((kind for pattern, kind in _SURE if pattern.search(words[:PAGE])), None)
+    return next((kind for pattern, kind in _SURE if pattern.search(words[:PAGE_CHARACTERS])), None)
 
 
 def plan_words(words: str) -> bool:
     """Whether the words are about the account's plan."""
-    return _PLAN.search(words[:PAGE]) is not None
+    return _PLAN.search(words[:PAGE_CHARACTERS]) is not None
 
 
 def bot_check(words: str) -> bool:
     """Whether a page, or a message, comes from a bot check or a firewall."""
-    return _BOT.search(words[:PAGE]) is not None
+    return _BOT.search(words[:PAGE_CHARACTERS]) is not None
 
 
 def page_words(page: str) -> str:
     """A page in short: its title, or all of a plain text; empty for a page without a title."""
-    found = _TITLE.search(page[:PAGE])
+    found = _TITLE.search(page[:PAGE_CHARACTERS])
     if found:
         return found[1].strip()
-    return "" if "<" in page[:PAGE] else page[:PAGE].strip()
+    return "" if "<" in page[:PAGE_CHARACTERS] else page[:PAGE_CHARACTERS].strip()

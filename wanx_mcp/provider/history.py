@@ -10,21 +10,12 @@ from itertools import pairwise
 
 from wanx_mcp.errors import ProviderError
 from wanx_mcp.limits import PAGE_SECONDS
-from wanx_mcp.provider.bodies import MAX_PLAIN_BYTES
+from wanx_mcp.limits.provider import ANSWER_BYTES, HISTORY_PAGE_ROWS, MOST_HISTORY_PAGES
 from wanx_mcp.provider.classify import Quote, read_error
 from wanx_mcp.provider.rows import HistoryRow, read_rows
 from wanx_mcp.provider.wire import Wire
 
 HISTORY = "/api/open/tasks/histories"
-PAGE_SIZES = (100, 89)
-"""Rows a page, of the first and of the second pass; the provider allows at most 100."""
-
-# Between two pages a row can be lost (it moved meanwhile, or the offset is wrong). The second size has other page
-# boundaries, so that a row lost in one pass is inside a page of the other.
-
-MAX_PAGES = 50
-"""Of one pass."""
-
 _UNREADABLE_ROW = HistoryRow(task_id=None)
 
 
@@ -80,9 +71,9 @@ class History:
         """
         query = {"start_time": math.floor(since.timestamp()), "end_time": math.ceil(until.timestamp())}
         deadline = self._wire.clock.seconds() + within
-        passes = [await self._pass(query, PAGE_SIZES[0], deadline, raises=True)]
+        passes = [await self._pass(query, HISTORY_PAGE_ROWS[0], deadline, raises=True)]
         if len(passes[0].pages) > 2 and not passes[0].problem:  # two pages of rows, then the empty one
-            passes.append(second := await self._pass(query, PAGE_SIZES[1], deadline))
+            passes.append(second := await self._pass(query, HISTORY_PAGE_ROWS[1], deadline))
             second.problem = second.problem or ("" if second.rows else "its second reading is empty")
         pages = [page for one in passes for page in one.pages]
         problem = next((one.problem for one in passes if one.problem), "")
@@ -94,8 +85,8 @@ class History:
         found = _Pass()
         while not found.problem:
             number = len(found.pages) + 1
-            if number > MAX_PAGES:
-                found.problem = f"it has more than {MAX_PAGES} pages"
+            if number > MOST_HISTORY_PAGES:
+                found.problem = f"it has more than {MOST_HISTORY_PAGES} pages"
             elif number > 1 and self._wire.clock.seconds() >= deadline:
                 found.problem = "reading it took too long"
             else:
@@ -115,7 +106,7 @@ class History:
 
     async def _page(self, query: dict[str, int]) -> _Page:
         outcome = await self._wire.read(
-            "GET", HISTORY, query=query, parse=read_rows, within=PAGE_SECONDS, most=MAX_PLAIN_BYTES
+            "GET", HISTORY, query=query, parse=read_rows, within=PAGE_SECONDS, most=ANSWER_BYTES
         )
         if outcome.found is None or outcome.answer is None:
             raise read_error(outcome, self._quote)

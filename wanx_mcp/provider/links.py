@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
-from wanx_mcp.addresses import is_loopback
+from wanx_mcp.addresses import host_of, is_loopback
+from wanx_mcp.limits.provider import LINK_CHARACTERS
 from wanx_mcp.provider.fields import as_dict, as_list, as_text, texts
-
-LONGEST = 4096
-"""Characters of a link; servers refuse longer ones."""
 
 _VIDEO = re.compile(r"\.(mp4|webm|mov|m4v)$", re.IGNORECASE)
 _PICTURE = re.compile(r"\.(png|jpe?g|webp|gif|avif)$", re.IGNORECASE)
@@ -34,12 +31,12 @@ def video_link(output: Any, *, trusted_loopback: bool, finished: bool) -> str | 
 def acceptable(url: str, *, trusted_loopback: bool) -> bool:
     """Whether `url` can be shown to a person: https (or loopback), with a host, without credentials."""
     found = _SCHEME.match(url)
-    if found is None or len(url) > LONGEST or " " in url or not url.isprintable():
+    if found is None or len(url) > LINK_CHARACTERS or " " in url or not url.isprintable():
         return False
     authority = re.split(r"[/?#\\]", url[found.end() :], maxsplit=1)[0]
     if "@" in authority or not authority.isascii():  # the part before an @ looks like a host
         return False
-    return bool(_host(url)) and (url[:6].lower() == "https:" or (trusted_loopback and is_loopback(url)))
+    return bool(host_of(url)) and (url[:6].lower() == "https:" or (trusted_loopback and is_loopback(url)))
 
 
 def _links(output: Any, *, finished: bool) -> Iterator[str]:
@@ -53,21 +50,14 @@ def _links(output: Any, *, finished: bool) -> Iterator[str]:
         shown, resource = as_dict(work.get("video")), as_dict(work.get("resource"))
         yield from _texts(shown.get("resource_without_watermark"), shown.get("resource"))
         yield from _texts(resource.get("resourceWithoutWatermark"), resource.get("resource"), work.get("resource"))
-    yield from (link for link in texts(output) if len(link) <= LONGEST and _VIDEO.search(_path(link)))
+    yield from (link for link in texts(output) if len(link) <= LINK_CHARACTERS and _VIDEO.search(_path(link)))
     if finished:  # a sister model has its video there; before the end it could be the input picture
         last = _texts(holder.get("image_url"), *(as_dict(each).get("url") for each in as_list(holder.get("videos"))))
-        yield from (link for link in last if len(link) <= LONGEST and not _PICTURE.search(_path(link)))
+        yield from (link for link in last if len(link) <= LINK_CHARACTERS and not _PICTURE.search(_path(link)))
 
 
 def _texts(*values: Any) -> Iterator[str]:
     return (text for value in values if (text := as_text(value)))
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _path(url: str) -> str:

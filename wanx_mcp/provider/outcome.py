@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wanx_mcp.errors import Unreachable
+from wanx_mcp.limits.provider import PAGE_BYTES
 from wanx_mcp.provider.answers import is_own, read_code
 from wanx_mcp.provider.bodies import parse_body
 from wanx_mcp.provider.headers import cached, http_date, retry_after
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 FoundT = TypeVar("FoundT")
 Parse = Callable[[Any], FoundT | None]
 """Extracts the result from the body of an answer; None if the body has none."""
-
-PAGE_BYTES = 4000
-"""Bytes that are kept of an answer that is not JSON, for error texts."""
 
 
 @dataclass(frozen=True, slots=True)

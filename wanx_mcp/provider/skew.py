@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wanx_mcp.clock import Clock
-
-LARGEST_SKEW_SECONDS = 2 * 86_400.0
-"""A Date that is further off than this is discarded as wrong."""
+from wanx_mcp.limits.provider import LARGEST_SKEW_SECONDS
 
 DATE_RESOLUTION_SECONDS = 1.0
 """A Date header is cut to whole seconds."""

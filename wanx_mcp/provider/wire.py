@@ -14,13 +14,14 @@ import anyio.to_thread
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import Unreachable
 from wanx_mcp.limits import ATTEMPT_SECONDS, CONNECT_SECONDS, ORDER_SECONDS
-from wanx_mcp.provider.bodies import MAX_ECHO_BYTES, receive
+from wanx_mcp.limits.provider import ECHO_BYTES, MOST_ATTEMPTS
+from wanx_mcp.provider.bodies import receive
 from wanx_mcp.provider.connection_errors import client_error, unreachable
 from wanx_mcp.provider.last_check import LastCheck, Leave
 from wanx_mcp.provider.outcome import Answer, FoundT, Outcome, Parse, accepted_if_named, outcome_of, read_answer
 from wanx_mcp.provider.skew import ProviderTime
 from wanx_mcp.provider.upstream import Upstream
-from wanx_mcp.retry import ATTEMPTS, Delivery, Request, delivery_of, may_repeat, next_pause, pauses
+from wanx_mcp.retry import Delivery, Request, delivery_of, may_repeat, next_pause, pauses
 from wanx_mcp.transport.proxying import http_proxy
 from wanx_mcp.transport.trust import tls_context
 
@@ -60,7 +61,7 @@ class Wire:
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, str] | None = None,
         retries: bool = True,
-        most: int = MAX_ECHO_BYTES,
+        most: int = ECHO_BYTES,
     ) -> Outcome[FoundT]:
         """Send a request that may be repeated, for at most `within` seconds. `parse` extracts the result.
 
@@ -77,7 +78,7 @@ class Wire:
                 request = client.build_request(method, url, params=query, json=body)
             return await self._once(client, request, parse, min(ATTEMPT_SECONDS, left), most=most)
 
-        return await self._repeat(Request.READ, once, within, attempts=ATTEMPTS if retries else 1)
+        return await self._repeat(Request.READ, once, within, attempts=MOST_ATTEMPTS if retries else 1)
 
     async def order(
         self, path: str, content: bytes, *, parse: Parse[FoundT], within: float, leave: Leave
@@ -108,7 +109,7 @@ class Wire:
         once: Callable[[float], Awaitable[Outcome[FoundT]]],
         within: float,
         *,
-        attempts: int = ATTEMPTS,
+        attempts: int = MOST_ATTEMPTS,
     ) -> Outcome[FoundT]:
         deadline = self.clock.seconds() + within
         try:
@@ -134,7 +135,7 @@ class Wire:
         parse: Parse[FoundT],
         limit: float,
         *,
-        most: int = MAX_ECHO_BYTES,
+        most: int = ECHO_BYTES,
         check: LastCheck | None = None,
     ) -> Outcome[FoundT]:
         sent = self.clock.boot()

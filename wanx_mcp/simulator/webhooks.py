@@ -12,6 +12,8 @@ from wanx_mcp.addresses import is_loopback
 from wanx_mcp.clock import Clock
 from wanx_mcp.simulator.life import SimulatedTask
 from wanx_mcp.simulator.locking import LockedError, retry_while_locked
+from wanx_mcp.transport.problem import SettingError
+from wanx_mcp.transport.trust import tls_context
 
 if TYPE_CHECKING:
     from wanx_mcp.simulator.store import Store
@@ -76,9 +78,10 @@ async def post_json(url: str, body: Mapping[str, Any], headers: Mapping[str, str
     import httpx
 
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        verify = tls_context() if url.startswith("https:") else False
+        async with httpx.AsyncClient(verify=verify, trust_env=False, timeout=10) as client:
             return (await client.post(url, json=body, headers=dict(headers))).is_success
-    except httpx.HTTPError:
+    except (httpx.HTTPError, SettingError):
         return False
 
 

@@ -66,11 +66,13 @@ def _system_context() -> ssl.SSLContext:
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # There truststore would do the same, but read the authorities again for each connection (50 ms).
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    paths = ssl.get_default_verify_paths()
-    if paths.cafile or (paths.capath and any(_hashed(paths.capath))):
-        context.set_default_verify_paths()
-        return context
-    context.load_verify_locations(next(filter(os.path.isfile, _SYSTEM_FILES), None) or _bundled())
+    # Not set_default_verify_paths: it obeys a variable that is empty or that a host has left unfilled.
+    built_in = ssl.get_default_verify_paths()
+    file = built_in.openssl_cafile if os.path.isfile(built_in.openssl_cafile) else None
+    folder = None if _folders_problem(built_in.openssl_capath) else built_in.openssl_capath
+    if file is None and folder is None:
+        file = next(filter(os.path.isfile, _SYSTEM_FILES), None) or _bundled()
+    context.load_verify_locations(file, folder)
     return context
 
 
@@ -105,12 +107,13 @@ def _folders_problem(folders: str) -> str | None:
     """What is wrong with a list of folders; nothing if one of them holds a certificate."""
     words = None
     for folder in filter(None, folders.split(os.pathsep)):
+        if os.path.isfile(folder):
+            words = f"which is not a folder ({FILE} is the setting for files)"
+            continue
         try:
             if any(_file_problem(path) is None for path in _hashed(folder)):
                 return None
             words = "where no certificate has the name that OpenSSL looks for (`openssl rehash` makes those names)"
-        except NotADirectoryError:
-            words = f"which is not a folder ({FILE} is the setting for files)"
         except FileNotFoundError:
             words = "which does not exist"
         except OSError as error:

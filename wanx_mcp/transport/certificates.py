@@ -81,12 +81,17 @@ def certificate_problem(
     if refused is None:
         return None
     reason = _quoted(getattr(refused, "verify_message", "") or str(refused))
-    code = getattr(refused, "verify_code", 0)
-    by_code = (kind for kind in _KINDS if code in kind.codes)
+    code = _unsigned(getattr(refused, "verify_code", 0))
+    by_code = (kind for kind in _KINDS if code in map(_unsigned, kind.codes))
     by_words = (kind for kind in _KINDS if any(word in reason.lower() for word in kind.words))
     kind = next(by_code, None) or next(by_words, _OTHER)
     fix = kind.fix or _trust_fix(os.environ if environment is None else environment)
     return Problem(f"{whose}'s certificate {kind.what} ({reason})", fix, kind.cause)
+
+
+def _unsigned(code: int) -> int:
+    """`code` in the form in which Windows writes it; negative ones are of 32 bits."""
+    return code & 0xFFFFFFFF
 
 
 def _trust_fix(environment: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from urllib.parse import urlsplit
 from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
-from wanx_mcp.addresses import is_loopback, literal
+from wanx_mcp.addresses import host_of, is_loopback, literal
 from wanx_mcp.variables import filled
 
 # httpx has rules of its own, which raise for NO_PROXY=fd00::/8 and for other entries that curl, Go and Python accept.
@@ -38,7 +38,7 @@ def proxy_for(url: str) -> str | None:
 def proxy_set_for(url: str) -> str | None:
     """The proxy that is set for requests like that to `url`, whatever NO_PROXY says."""
     found = getproxies()
-    proxy = filled(found.get(urlsplit(url).scheme)) or filled(found.get("all"))
+    proxy = filled(found.get(url.partition(":")[0].lower())) or filled(found.get("all"))
     if not proxy:
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
@@ -50,7 +50,7 @@ def bypassed(url: str) -> bool:
     if set_here:
         return in_no_proxy(url, filled(set_here.get("no")))
     try:
-        return bool(proxy_bypass(urlsplit(url).hostname or ""))
+        return bool(proxy_bypass(host_of(url)))
     except (OSError, ValueError):  # the registry of Windows can hold anything
         return False
 

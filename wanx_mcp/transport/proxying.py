@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from wanx_mcp.addresses import host_of
 from wanx_mcp.transport.problem import Problem, SettingError
 from wanx_mcp.transport.proxies import proxy_for
 
@@ -40,7 +40,7 @@ def http_proxy(url: str, context: ssl.SSLContext | None) -> httpx.Proxy | None:
 
 def proxy_fix(url: str) -> str:
     """What to do about a proxy that cannot be used for `url`."""
-    return f"correct HTTPS_PROXY (or ALL_PROXY), unset it, or add {urlsplit(url).hostname} to NO_PROXY"
+    return f"correct HTTPS_PROXY (or ALL_PROXY), unset it, or add {host_of(url) or 'the host'} to NO_PROXY"
 
 
 _NO_SOCKS = Problem(

@@ -16,11 +16,12 @@ from wanx_mcp.cli.doctor.checks import Check, Installation, run_checks
 from wanx_mcp.cli.doctor.hosts import host_checks
 from wanx_mcp.cli.doctor.ledgers import second_ledgers
 from wanx_mcp.cli.doctor.machine import MACHINE_CHECKS
-from wanx_mcp.cli.doctor.network import NETWORK_CHECKS, REQUEST_SECONDS
+from wanx_mcp.cli.doctor.network import NETWORK_CHECKS
 from wanx_mcp.cli.doctor.probes import Lesson, Probes
 from wanx_mcp.cli.doctor.report import Report
 from wanx_mcp.clock import RealClock
 from wanx_mcp.errors import WanxError
+from wanx_mcp.limits.provider import DOCTOR_SECONDS
 from wanx_mcp.money import dollars
 from wanx_mcp.settings import Settings, read_settings
 from wanx_mcp.studio.opening import ledger_path, open_account
@@ -93,7 +94,7 @@ async def _probe(installation: Installation, report: Report) -> None:
             elif probed.lesson is Lesson.UNKNOWN:
                 report.note("The answer to a probe was lost, so no more are sent. The server looks this order up.")
         refused = not any(probed.lesson in (Lesson.TAKEN, Lesson.UNKNOWN) for probed in report.probed)
-        report.add_shapes(await installation.account.provider.shapes(within=REQUEST_SECONDS))
+        report.add_shapes(await installation.account.provider.shapes(within=DOCTOR_SECONDS))
     except WanxError as error:
         report.note(f"Probing ended early: {error.what}.")
     for task_id in await _unrecorded_tasks(installation, started):
@@ -114,7 +115,7 @@ def _comparison(before: Decimal | None, after: Decimal | None, *, refused: bool)
 
 async def _balance(installation: Installation) -> Decimal | None:
     try:
-        wallet = await installation.account.provider.wallet(within=REQUEST_SECONDS)
+        wallet = await installation.account.provider.wallet(within=DOCTOR_SECONDS)
     except WanxError:
         return None
     return None if wallet is None else wallet.usd
@@ -125,7 +126,7 @@ async def _unrecorded_tasks(installation: Installation, since: datetime) -> list
     provider, ledger = installation.account.provider, installation.account.ledger
     try:
         start = since + provider.ahead
-        reading = await provider.history(start, start + DAY, within=REQUEST_SECONDS)
+        reading = await provider.history(start, start + DAY, within=DOCTOR_SECONDS)
         ids = [row.task_id for row in reading.rows if row.task_id]
         return await ledger.ask(lambda book: [task_id for task_id in ids if not book.knows(task_id)])
     except WanxError:

@@ -32,6 +32,8 @@ from wanx_mcp.errors import (
     Unreachable,
     WanxError,
 )
+from wanx_mcp.limits import CONNECT_SECONDS
+from wanx_mcp.limits.provider import CLOCK_TOLERANCE_SECONDS, DOCTOR_SECONDS
 from wanx_mcp.money import dollars
 from wanx_mcp.settings import Settings
 from wanx_mcp.transport.authorities import FILE, FOLDER, authorities_problem, unused_folder
@@ -41,9 +43,6 @@ from wanx_mcp.transport.proxying import http_proxy, proxy_fix
 from wanx_mcp.transport.trust import KEY_LOG, key_log_problem
 from wanx_mcp.variables import variable
 
-REQUEST_SECONDS = 15.0
-CONNECT_SECONDS = 5.0
-CLOCK_TOLERANCE_SECONDS = 120.0
 HOUR = timedelta(hours=1)
 
 
@@ -88,7 +87,7 @@ async def _certificates(installation: Installation) -> Finding:
 async def _provider(installation: Installation) -> Finding:
     where = "the simulator" if installation.settings.simulate else installation.settings.base_url
     try:
-        installation.wallet = await installation.account.provider.wallet(within=REQUEST_SECONDS)
+        installation.wallet = await installation.account.provider.wallet(within=DOCTOR_SECONDS)
     except Unreachable as error:
         return from_error(error, error.reason)
     except NotConfigured as error:
@@ -150,7 +149,7 @@ async def _history(installation: Installation) -> Finding:
         return Finding(Result.SKIPPED, "not checked: the key is not accepted")
     now = installation.clock.now() + installation.account.provider.ahead
     try:
-        reading = await installation.account.provider.history(now - HOUR, now, within=REQUEST_SECONDS)
+        reading = await installation.account.provider.history(now - HOUR, now, within=DOCTOR_SECONDS)
     except WanxError as error:
         fix = "Until it works, orders of unknown outcome cannot be looked up: settle them with wanx-mcp ledger."
         return warning(f"the task history cannot be read: {error.what}", fix, "no_history")
@@ -163,7 +162,7 @@ async def _history(installation: Installation) -> Finding:
 async def _uploads(installation: Installation) -> Finding:
     host = "the simulator" if installation.settings.simulate else installation.settings.upload_host
     try:
-        await installation.account.provider.reach_uploads(within=REQUEST_SECONDS)
+        await installation.account.provider.reach_uploads(within=DOCTOR_SECONDS)
     except Unreachable as error:
         fix = f"{to_person(error.next)}. Until then only links and small pictures can be sent."
         return warning(f"{host} cannot be reached: {error.what}", fix, "no_uploads")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from wanx_mcp.limits.videos import MOST_DECODER_THREADS, MOST_FRAMES_AT_ONCE, MOST_FRAMES_BETWEEN
 from wanx_mcp.media.decoder.tables import UnfitError, check, check_size
 from wanx_mcp.media.movie import Movie
 
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
-
-SHORT_FRAMES = 1200
-"""A clip of at most so many frames is decoded in one go, a longer one around each frame that is wanted."""
-
-MOST_DECODED = 300
-"""Frames that are decoded at most to reach one that is wanted in a longer clip."""
-
-THREADS = 2
-"""Each thread of the decoder holds frames of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,7 @@ def _opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
             if stream.codec_context is None:
                 raise UnfitError("no decoder here knows how it is coded")
             stream.thread_type = "AUTO"
-            stream.codec_context.thread_count = min(THREADS, os.cpu_count() or 1)
+            stream.codec_context.thread_count = min(MOST_DECODER_THREADS, os.cpu_count() or 1)
             check_size(stream.codec_context.width, stream.codec_context.height)
             yield film, stream
     except (av.FFmpegError, ValueError, IndexError) as error:
@@ -130,12 +122,12 @@ def _chosen(
 ) -> Iterator[tuple[float, VideoFrame]]:
     """The frames at the wanted moments, each once. What is late is left out."""
     expected = stream.frames or wanted[-1] * _rate(stream)
-    runs = [wanted] if expected <= SHORT_FRAMES else [[moment] for moment in wanted]
+    runs = [wanted] if expected <= MOST_FRAMES_AT_ONCE else [[moment] for moment in wanted]
     shown = -1.0
     for moments in runs:
         if len(runs) > 1 and stream.time_base:
             film.seek(int((stream.start_time or 0) + moments[0] / stream.time_base), stream=stream)
-        most = MOST_DECODED if len(runs) > 1 else SHORT_FRAMES * 2
+        most = MOST_FRAMES_BETWEEN if len(runs) > 1 else MOST_FRAMES_AT_ONCE * 2
         for seconds, frame in _nearest(_decoded(film, stream, most, deadline), moments):
             if seconds > shown:
                 yield seconds, frame

@@ -9,8 +9,7 @@ import sys
 import threading
 from typing import Final
 
-LOOK_SECONDS = 0.05
-"""How often the memory in use is measured."""
+from wanx_mcp.limits.videos import MEMORY_CHECK_SECONDS
 
 EXIT_MEMORY: Final = 86
 """The exit code of a process that needed too much memory."""
@@ -42,7 +41,7 @@ if sys.platform == "win32":
 
     def _watch(memory: int) -> None:
         while committed() <= memory:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(MEMORY_CHECK_SECONDS)
         os._exit(EXIT_MEMORY)
 
 else:
@@ -69,7 +68,7 @@ else:
 
     def _watch(memory: int) -> None:
         before = _resident()
-        while not select.select([0], [], [], LOOK_SECONDS)[0]:
+        while not select.select([0], [], [], MEMORY_CHECK_SECONDS)[0]:
             if _resident() - before > memory:
                 os._exit(EXIT_MEMORY)
         os._exit(EXIT_ALONE)

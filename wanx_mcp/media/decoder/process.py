@@ -17,16 +17,9 @@ from typing import IO, Any
 
 import wanx_mcp
 from wanx_mcp.errors import ExtraMissing, PreviewFailed, WanxError
+from wanx_mcp.limits.videos import DECODER_HEADER_BYTES, DECODER_MEMORY_BYTES, DECODER_START_SECONDS, MOST_DECODERS
 from wanx_mcp.media.decoder.limits import EXIT_MEMORY
 
-MEMORY_BYTES = 512 * 1024 * 1024
-"""What one process may use; frames of 4096x4096 pixels take about 300 MB."""
-
-START_SECONDS = 8.0
-"""Beside the time for decoding: starting takes 0.1 s, and far longer on a busy machine."""
-
-MOST_AT_ONCE = 2
-MOST_HEADER = 64 * 1024
 PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from wanx_mcp.media.decoder.child import main; main()"
 # Not -I: it would ignore PYTHONHOME, without which some installations do not start. The environment is made below.
 OPTIONS = ("-s", "-S", "-P", "-B", "-c", PROGRAM)
@@ -38,7 +31,7 @@ KEPT = (
 
 _NO_ANSWER = (OSError, ValueError, TypeError, AttributeError, RecursionError, struct.error)
 _BY_TIME = tuple(-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU") if hasattr(signal, name))
-_running = threading.BoundedSemaphore(MOST_AT_ONCE)
+_running = threading.BoundedSemaphore(MOST_DECODERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +43,8 @@ class Question:
     count: int | None
     side: int
     within: float
-    start: float = START_SECONDS
-    memory: int = MEMORY_BYTES
+    start: float = DECODER_START_SECONDS
+    memory: int = DECODER_MEMORY_BYTES
 
     @property
     def seconds(self) -> float:
@@ -165,7 +158,7 @@ class Decoder:
 def _read(pipe: IO[bytes], question: Question) -> tuple[dict[str, Any], list[bytes]]:
     """The answer, as far as it is one: nothing that the process says is taken on trust, its amount least of all."""
     (length,) = struct.unpack(">I", pipe.read(4))
-    if length > MOST_HEADER:
+    if length > DECODER_HEADER_BYTES:
         raise ValueError(length)
     head = json.loads(pipe.read(length))
     frames = []

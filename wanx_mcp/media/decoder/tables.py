@@ -10,20 +10,19 @@ from array import array
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from wanx_mcp.limits.videos import (
+    FRAME_PIXELS,
+    INDEX_BYTES,
+    MOST_EDITS,
+    MOST_SAMPLES,
+    MOST_TRACKS,
+    MOVIE_HOURS,
+    MOVIE_PIXELS,
+    SIDE_PIXELS,
+)
 from wanx_mcp.media.boxes import Box, Boxes, BrokenError
-from wanx_mcp.media.movie import MOST_INDEX, Movie, movie_in
+from wanx_mcp.media.movie import Movie, movie_in
 
-MOST_SAMPLES = 2_000_000
-"""Over all tracks; an hour at 60 frames a second with sound has less than half a million."""
-
-MOST_TRACKS = 32
-MOST_EDITS = 1000
-MOST_SIDE = 8192
-MOST_FRAME_PIXELS = 4096 * 4096
-MOST_PIXELS = 200_000_000_000
-"""Of all frames together: 27 minutes of 1920x1080 at 60 frames a second."""
-
-MOST_HOURS = 24
 CONTAINERS = frozenset(b"moov trak mdia minf stbl dinf edts udta mvex moof traf mfra tref gmhd sinf schi".split())
 
 
@@ -72,7 +71,7 @@ def check(file: BinaryIO) -> Movie:
     """The facts of the MP4 that is open as `file`, if it may be decoded. Raises UnfitError, OSError."""
     try:
         movie = movie_in(file)
-        if movie.seconds is not None and movie.seconds > MOST_HOURS * 3600:
+        if movie.seconds is not None and movie.seconds > MOVIE_HOURS * 3600:
             raise UnfitError(f"it declares a length of {movie.seconds / 3600:.0f} hours")
         _Check(file).run()
     except BrokenError as error:
@@ -92,8 +91,8 @@ class _Check:
     def run(self) -> None:
         for box in self._boxes.top():
             if box.kind in CONTAINERS:
-                if box.size > MOST_INDEX:
-                    raise UnfitError(f"its index is larger than {MOST_INDEX // 1_000_000} MB")
+                if box.size > INDEX_BYTES:
+                    raise UnfitError(f"its index is larger than {INDEX_BYTES // 1_000_000} MB")
                 self._walk(box, _Track(), 0)
         for track in self._tracks:
             self._judge(track)
@@ -190,13 +189,13 @@ class _Check:
         for width, height in track.sizes:
             check_size(width, height)
             frames = max(track.samples, self._fragments)
-            if width * height * frames > MOST_PIXELS:
+            if width * height * frames > MOVIE_PIXELS:
                 raise UnfitError(f"{frames} frames of {width}x{height} pixels are too many")
 
 
 def check_size(width: int, height: int) -> None:
     """Raises UnfitError for frames that are too large to be decoded here."""
-    if max(width, height) > MOST_SIDE or width * height > MOST_FRAME_PIXELS:
+    if max(width, height) > SIDE_PIXELS or width * height > FRAME_PIXELS:
         raise UnfitError(f"its frames are too large ({width}x{height} pixels)")
 
 

@@ -17,10 +17,10 @@ from wanx_mcp.catalog.pictures import PICTURES
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import ImageRejected, WanxError
 from wanx_mcp.limits import UPLOAD_SECONDS
+from wanx_mcp.limits.pictures import FILE_BYTES
 from wanx_mcp.media.contact import SHEET, is_sheet_name
 from wanx_mcp.media.formats import Kind, Unfit, kind_of, named, stranger
 from wanx_mcp.media.inspecting import Inspected, inspected
-from wanx_mcp.media.opening import MAX_FILE_BYTES
 from wanx_mcp.media.pictures import CarryOn, Picture, prepared
 from wanx_mcp.media.places import read_local
 from wanx_mcp.media.ratios import nearest as nearest_ratio
@@ -182,7 +182,7 @@ class Pictures:
         carry_on()
         return self._each(seen, lambda one: self._picture(*one, carry_on))
 
-    def _source(self, value: str, most: int = MAX_FILE_BYTES) -> _Source | None:
+    def _source(self, value: str, most: int = FILE_BYTES) -> _Source | None:
         """What was given, or the first `most` bytes of a file; None for a link."""
         match read_spelling(value):
             case Link():

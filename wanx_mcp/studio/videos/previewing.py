@@ -11,8 +11,8 @@ import anyio.to_thread
 
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotFinished
+from wanx_mcp.limits.videos import DECODER_START_SECONDS
 from wanx_mcp.media import sheet
-from wanx_mcp.media.decoder.process import START_SECONDS
 from wanx_mcp.media.frames import Clip, require_video, watch
 from wanx_mcp.media.publishing import keep
 from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway
@@ -49,7 +49,7 @@ async def preview(
     if isinstance(saved, Underway):
         advice = f"call {PREVIEW} again in a few seconds"
         raise NotFinished(f"the video is still being fetched ({saved.done} bytes so far)", advice=advice)
-    patience = min(DECODE_SECONDS, max(LEAST_SECONDS, until - anyio.current_time() - START_SECONDS))
+    patience = min(DECODE_SECONDS, max(LEAST_SECONDS, until - anyio.current_time() - DECODER_START_SECONDS))
     clip = await watch(saved.path, frames, patience)
     drawn = await anyio.to_thread.run_sync(sheet.draw, clip, saved.task_type or "WanX video")
     stem = f"{saved.path.stem}-sheet"

@@ -1,4 +1,5 @@
-"""Every limit of time that calls, orders and the ledger depend on, in one table; tests add them up."""
+"""Every limit of time, size and number in one table. Here: what calls, orders and the ledger wait for; tests add it
+up. The other sections: `provider`, `pictures`, `videos`."""
 
 from __future__ import annotations
 
