@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ async def test_the_doctor_warns_of_a_second_ledger_with_orders_and_of_none_witho
     async with world.client() as agent:
         await agent.ok("create_wanx_task", task_type="txt2video-14b", prompt="a boat")
     folder.mkdir(parents=True)
-    os.replace(world.state / "ledger.sqlite3", folder / "ledger.sqlite3")
+    shutil.move(world.state / "ledger.sqlite3", folder / "ledger.sqlite3")
     row = named(home)["second ledger"]
     assert (row["verdict"], row["cause"]) == ("warning", "second_ledger")
     assert str(folder / "ledger.sqlite3") in row["found"]

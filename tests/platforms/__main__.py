@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.platforms import windows
+from tests.platforms import mac, windows
 from tests.platforms.tools import CannotRunError
 
 SOME = ("tests/test_ledger.py", "tests/test_places.py", "tests/test_save.py", "tests/test_money.py")
 """Tests that take about three minutes, and meet files, locks, names and processes."""
 
-CHECKS: dict[str, Callable[[Path, Sequence[str]], int]] = {"windows": windows.run_tests}
+CHECKS: dict[str, Callable[[Path, Sequence[str]], int]] = {"mac": mac.run_tests, "windows": windows.run_tests}
 
 
 def main() -> int:

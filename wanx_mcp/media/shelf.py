@@ -18,6 +18,9 @@ SETTLED_SECONDS = 60.0
 """A part file that was written to more recently is never swept."""
 
 MOST_NUMBERS = 1000
+MAX_PATH = 248
+"""Characters: shorter paths of files and folders work on every Windows."""
+
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 
 
@@ -104,8 +107,28 @@ def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
 
 def check_name(folder: Path, stem: str, suffix: str) -> None:
     """Find out whether a file in `folder` can have that name, before anything is fetched for it. Raises OSError."""
+    longest = folder / f"{stem}-{MOST_NUMBERS - 1}{suffix}"
+    if sys.platform == "win32" and len(str(longest)) >= MAX_PATH:
+        _try_path(longest)
+        return
     with suppress(FileNotFoundError):
-        os.lstat(folder / f"{stem}-{MOST_NUMBERS - 1}{suffix}")
+        os.lstat(longest)
+
+
+def _try_path(path: Path) -> None:
+    """Make a file at `path` and remove it again. Raises OSError, with ENAMETOOLONG where Windows has no such path."""
+    # Whether paths can be longer than MAX_PATH depends on a policy of the machine and on the program. To look for one
+    # that is too long says only that there is no such file.
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        if path.parent.is_dir():
+            return
+        raise
+    except FileNotFoundError as error:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(path)) from error
+    path.unlink()
 
 
 def sweep(folder: Path) -> None:
