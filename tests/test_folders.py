@@ -65,6 +65,7 @@ async def test_a_folder_may_be_spelled_in_any_way_that_the_disk_takes_for_the_sa
 # Protected by macOS
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no path of a Mac")
 @pytest.mark.parametrize(
     ("below", "name"),
     [

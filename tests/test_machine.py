@@ -18,7 +18,7 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.world import Agent, World, text
 from wanx_mcp.ledger.sender import FOLDER
@@ -165,6 +165,8 @@ class Money(RuleBasedStateMachine):
         self.portal.call(cancelled)
         self.fair_weather()
 
+    # Windows removes no file of a ledger that a server of this process has not closed within its last 0.3 s.
+    @precondition(lambda _self: os.name == "posix")
     @rule(
         server=st.integers(0, 3),
         prompt=st.sampled_from(PROMPTS),

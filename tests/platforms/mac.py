@@ -56,5 +56,15 @@ def run_tests(work: Path, tests: Sequence[str]) -> int:
         temporary = disk / "tmp"
         temporary.mkdir()
         environment = {**os.environ, "TMPDIR": str(temporary)}
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rfE", f"--basetemp={disk / 't'}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-o",
+            "addopts=",
+            "-p",
+            "no:cacheprovider",
+            "-rfE",
+            f"--basetemp={disk / 't'}",
+        ]
         return subprocess.run([*command, *tests], cwd=ROOT, env=environment, check=False).returncode
