@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import timedelta
 from email.utils import format_datetime
@@ -146,6 +147,7 @@ async def test_a_date_that_is_none_changes_nothing(world: World, date: str) -> N
         assert opened.skew == Skew(500, 500)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such clocks")
 def test_the_clock_of_this_machine_runs_and_falls_back_to_another_where_a_source_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -86,7 +86,10 @@ async def test_the_ledger_that_is_not_shown_is_named_when_it_has_orders(world: W
     assert shown.startswith("Simulated, no money. Booked in the last 24 hours: ")
     assert "Real orders" not in shown
     pointer = run("ledger", **state).stdout.splitlines()[-1]
-    assert pointer == "Simulated orders are in a ledger of their own: WANX_SIMULATE=1 wanx-mcp ledger shows it."
+    assert (
+        pointer
+        == "Simulated orders are in a ledger of their own: wanx-mcp ledger shows it where WANX_SIMULATE=1 is set."
+    )
 
 
 @pytest.mark.parametrize("other", [b"nonsense" * 200, b""])

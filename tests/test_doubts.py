@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -264,7 +265,11 @@ async def test_a_link_that_comes_late_is_waited_for_in_short_steps(world: World)
         ("PIAPI_BASE_URL", "https://api.pi\u200bapi.ai"),
         ("PIAPI_BASE_URL", "https://api.piapi.ai?"),
         ("PIAPI_BASE_URL", "https://user:pass@api.piapi.ai"),
-        ("WANX_STATE_DIR", "~no-such-user-here/x"),
+        pytest.param(
+            "WANX_STATE_DIR",
+            "~no-such-user-here/x",
+            marks=pytest.mark.skipif(os.name == "nt", reason="Windows takes any name for a user beside this one"),
+        ),
         ("WANX_STATE_DIR", "relative/folder"),
     ],
 )

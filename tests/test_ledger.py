@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import sqlite3
 import stat
@@ -33,6 +34,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "ledger.sqlite3"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
 def test_folder_and_file_are_the_owner_s_alone(path: Path) -> None:
     Book(open_file(path)).close()
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -53,6 +54,7 @@ async def test_a_second_entry_cannot_take_a_task_of_the_same_account(world: Worl
     assert tasks == [created["task_id"]]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
 @pytest.mark.anyio
 async def test_a_state_folder_is_made_with_all_the_folders_above_it_and_is_the_owner_s_alone(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "and" / "nested"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from wanx_mcp.ledger.ledger import usable
 from wanx_mcp.ledger.sender import Sender
 
 pytestmark = pytest.mark.anyio
+MOVABLE = pytest.mark.skipif(os.name == "nt", reason="Windows moves, replaces and removes no file that is open")
 ORDER: dict[str, Any] = {"task_type": "txt2video-14b", "prompt": "a boat"}
 RESTART = "only if its orders and spending may be forgotten, restart this server"
 
@@ -51,6 +53,7 @@ async def goes_on(world: World, agent: Agent, orders: int) -> None:
     assert len(world.line.sent("POST")) == orders + 1
 
 
+@MOVABLE
 async def test_a_ledger_that_is_moved_away_is_not_begun_anew_and_is_used_again_when_it_is_back(world: World) -> None:
     async with world.client() as agent:
         await agent.order()
@@ -62,6 +65,7 @@ async def test_a_ledger_that_is_moved_away_is_not_begun_anew_and_is_used_again_w
         await goes_on(world, agent, 1)
 
 
+@MOVABLE
 async def test_a_ledger_whose_folder_is_moved_away_is_not_begun_anew(world: World) -> None:
     async with world.client() as agent:
         await agent.order()
@@ -74,6 +78,7 @@ async def test_a_ledger_whose_folder_is_moved_away_is_not_begun_anew(world: Worl
         await goes_on(world, agent, 1)
 
 
+@MOVABLE
 async def test_a_ledger_that_is_restored_from_a_copy_is_used_on(world: World) -> None:
     async with world.client() as agent:
         await agent.order()
@@ -84,6 +89,7 @@ async def test_a_ledger_that_is_restored_from_a_copy_is_used_on(world: World) ->
         await goes_on(world, agent, 1)
 
 
+@MOVABLE
 async def test_a_restart_begins_a_new_ledger_as_the_advice_says(world: World) -> None:
     async with world.client() as agent:
         await agent.order()
@@ -102,7 +108,7 @@ def in_place(source: Path, target: Path) -> None:
     target.write_bytes(source.read_bytes())
 
 
-@pytest.mark.parametrize("put", [by_rename, in_place])
+@pytest.mark.parametrize("put", [pytest.param(by_rename, marks=MOVABLE), in_place])
 async def test_an_older_copy_in_the_ledger_s_place_takes_no_order(
     world: World, put: Callable[[Path, Path], None]
 ) -> None:
@@ -120,6 +126,7 @@ async def test_an_older_copy_in_the_ledger_s_place_takes_no_order(
         await goes_on(world, agent, 2)
 
 
+@MOVABLE
 async def test_another_ledger_in_its_place_takes_no_order_and_is_not_written_to(world: World) -> None:
     other = World()
     async with other.client() as stranger:
@@ -137,6 +144,7 @@ async def test_another_ledger_in_its_place_takes_no_order_and_is_not_written_to(
         await goes_on(world, agent, 1)
 
 
+@MOVABLE
 async def test_a_ledger_that_another_server_has_begun_in_its_place_is_not_taken_for_ours(world: World) -> None:
     async with world.client() as agent:
         await agent.order()
@@ -159,6 +167,7 @@ async def test_a_file_that_is_no_ledger_any_more_is_told_as_damaged(world: World
         await goes_on(world, agent, 1)
 
 
+@MOVABLE
 @pytest.mark.parametrize("caller", ["nobody", "list_wanx_tasks", "create_wanx_task"])
 async def test_an_order_accepted_while_the_ledger_is_away_is_booked_when_it_is_back(world: World, caller: str) -> None:
     aside = world.state / "aside"
@@ -198,6 +207,7 @@ async def booked_in_the_background(world: World) -> None:
                 return
 
 
+@MOVABLE
 async def test_an_outcome_that_can_never_be_booked_does_not_stop_the_orders_after_it(world: World) -> None:
     """Its row has vanished: somebody has edited the ledger by hand while it was away."""
     aside = world.state / "aside"
@@ -237,6 +247,7 @@ def test_what_is_wrong_with_the_ledger_is_told_with_its_fix(fault: Exception, fi
     assert fix in caught.value.next
 
 
+@MOVABLE
 def test_a_sender_whose_lock_is_gone_with_its_folder_takes_it_anew(tmp_path: Path) -> None:
     mine, other = Sender(tmp_path), Sender(tmp_path)
     name = mine.hold()

@@ -530,6 +530,7 @@ async def test_a_server_that_ends_leaves_no_part_file(host: MediaHost) -> None:
 # The disk
 
 
+@pytest.mark.skipif(os.name != "posix", reason="/dev/null is a name like any other there")
 async def test_a_folder_that_cannot_be_made_is_named(host: MediaHost) -> None:
     host.plays(mediahost.whole(clip()))
     world = at(host, WANX_OUTPUT_DIR="/dev/null/videos")

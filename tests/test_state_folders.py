@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -107,9 +108,13 @@ def test_the_folders_of_a_packaged_host_are_found_by_its_name_the_latest_first(p
 def test_on_windows_the_ledger_is_in_the_user_s_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "AppData" / "Local"))
-    assert read_settings({}).state_folder == tmp_path / ".wanx-mcp"
     mine = begun(Profile(tmp_path).package(CLAUDE) / "wanx-mcp")
-    assert read_settings({}).state_folder == mine
+    folders = state_folders()
+    assert folders[0] == tmp_path / ".wanx-mcp"
+    assert "AppData" in str(folders[1])
+    assert folders[2] == mine
+    begun(folders[0])
+    assert read_settings({}).state_folder == tmp_path / ".wanx-mcp"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="XDG_DATA_HOME is a convention of Linux")
@@ -133,7 +138,7 @@ async def test_the_doctor_warns_of_a_second_ledger_with_orders_and_of_none_witho
     async with world.client() as agent:
         await agent.ok("create_wanx_task", task_type="txt2video-14b", prompt="a boat")
     folder.mkdir(parents=True)
-    os.replace(world.state / "ledger.sqlite3", folder / "ledger.sqlite3")
+    shutil.move(world.state / "ledger.sqlite3", folder / "ledger.sqlite3")
     row = named(home)["second ledger"]
     assert (row["verdict"], row["cause"]) == ("warning", "second_ledger")
     assert str(folder / "ledger.sqlite3") in row["found"]

@@ -13,8 +13,9 @@ import pytest
 
 from tests import pictures as p
 from tests.place import ORDER, Place
+from wanx_mcp.limits.pictures import FILE_BYTES
 from wanx_mcp.media.formats import Unfit
-from wanx_mcp.media.places import MAX_FILE_BYTES, read_local
+from wanx_mcp.media.places import read_local
 
 pytestmark = [
     pytest.mark.anyio,
@@ -109,7 +110,7 @@ def test_a_file_that_grows_after_the_look_is_still_too_large(place: Place) -> No
     file = Path(place.put("a.png", p.file(p.scene())))
 
     def swap() -> None:
-        os.truncate(file, MAX_FILE_BYTES + 1)
+        os.truncate(file, FILE_BYTES + 1)
 
     with swapping("a.png", swap) as swapped:
         assert refusal("a.png", place) == "is larger than 40 MB"
@@ -125,8 +126,8 @@ def test_a_file_that_is_gone_after_the_look_is_missing(place: Place) -> None:
 
 def test_a_file_of_exactly_the_limit_is_read_whole(place: Place) -> None:
     file = Path(place.put("a.png", b""))
-    os.truncate(file, MAX_FILE_BYTES)
-    assert len(read_local("a.png", [place.films]).content) == MAX_FILE_BYTES
+    os.truncate(file, FILE_BYTES)
+    assert len(read_local("a.png", [place.films]).content) == FILE_BYTES
 
 
 @pytest.mark.parametrize("char", ["\x00", "\x01", "\t", "\x1f", "\x7f"])

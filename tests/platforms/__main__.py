@@ -1,4 +1,4 @@
-"""Checks for other platforms, as far as Linux can make them: python -m tests.platforms wheels|windows|mac [TESTS]."""
+"""Checks for other platforms, as far as Linux can make them: python -m tests.platforms wheels|readme|mac|windows."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.platforms import windows
+from tests.platforms import mac, readme, wheels, windows
 from tests.platforms.tools import CannotRunError
 
-SOME = ("tests/test_ledger.py", "tests/test_places.py", "tests/test_save.py", "tests/test_money.py")
-"""Tests that take about three minutes, and meet files, locks, names and processes."""
+_NAMES = "ledger places picture_names folders state_folders held_files save pipes money"
+SOME = tuple(f"tests/test_{name}.py" for name in _NAMES.split())
+"""Tests that take a few minutes, and meet files, locks, names, pipes and processes."""
 
-CHECKS: dict[str, Callable[[Path, Sequence[str]], int]] = {"windows": windows.run_tests}
+TESTED = ("mac", "windows")
+"""The checks that run tests."""
+
+CHECKS: dict[str, Callable[[Path, Sequence[str]], int]] = {
+    "mac": mac.run_tests,
+    "readme": readme.check,
+    "wheels": wheels.check,
+    "windows": windows.run_tests,
+}
 
 
 def main() -> int:
@@ -23,7 +32,7 @@ def main() -> int:
     parser.add_argument("check", choices=CHECKS)
     parser.add_argument("tests", nargs=argparse.REMAINDER, help="arguments of pytest, instead of some tests")
     options = parser.parse_args()
-    tests = options.tests or SOME
+    tests = options.tests or (SOME if options.check in TESTED else [])
     with tempfile.TemporaryDirectory(prefix="wanx-platform-") as folder:
         try:
             return CHECKS[options.check]((options.work or Path(folder)).absolute(), tests)

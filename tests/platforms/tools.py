@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +18,7 @@ class CannotRunError(Exception):
     """The check cannot run on this machine; the text says why."""
 
 
+@cache
 def uv() -> str:
     """The path of uv. Raises CannotRunError."""
     try:

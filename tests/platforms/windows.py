@@ -19,7 +19,17 @@ DLLS = "panda3d==1.10.16"
 """A wheel that carries Python's DLLs for Windows: there is no package of them alone that pip can install."""
 
 TEST_NEEDS = ("pytest", "pytest-timeout", "hypothesis", "jsonschema", "cryptography")
-TEST_SECONDS = 200
+TEST_SECONDS = 900  # the state machine of test_machine.py takes minutes there; a test that hangs ends the run
+LIMITS = {
+    "tests/test_budget.py::test_orders_at_the_same_time_wait_for_the_first_answer_of_their_kind": (
+        "Wine's threads are so slow that five seconds of the virtual clock pass before the first answer"
+    ),
+    "tests/test_doubts.py::test_a_call_that_is_cancelled_before_the_order_has_left_places_nothing": (
+        "it counts steps of the event loop, and the order leaves in another thread's time"
+    ),
+}
+"""Tests that are left out under Wine, and why. On Windows itself they run."""
+
 _PYTHON = """
 #include <windows.h>
 typedef int (*entry)(int, wchar_t **);
@@ -116,7 +126,7 @@ class Windows:
         """This project with its dependencies for Windows, and a copy of its tests."""
         self._install("--reinstall-package", "wanx-mcp", str(ROOT), *TEST_NEEDS, into=self.packages)
         shutil.rmtree(self.drive / "main", ignore_errors=True)
-        for name in ("tests", "pyproject.toml", "README.md", "server.json", ".github"):
+        for name in ("tests", "wanx_mcp", "pyproject.toml", "README.md", "server.json", ".github"):
             source, to = ROOT / name, self.drive / "main" / name
             if source.is_dir():
                 shutil.copytree(source, to, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
@@ -153,5 +163,18 @@ def run_tests(work: Path, tests: Sequence[str]) -> int:
         raise CannotRunError("Wine is used on Linux alone")
     windows = Windows(work)
     windows.prepare()
-    options = ("-p", "no:cacheprovider", "-q", "-rfE", "--tb=short", "--timeout", str(TEST_SECONDS))
+    for name, why in LIMITS.items():
+        print(f"Not run under Wine: {name}: {why}", flush=True)
+    left_out = [word for name in LIMITS for word in ("--deselect", name)]
+    options = (
+        "-o",
+        "addopts=",
+        "-p",
+        "no:cacheprovider",
+        "-rfE",
+        "--tb=short",
+        "--timeout",
+        str(TEST_SECONDS),
+        *left_out,
+    )
     return windows.start("-m", "pytest", *options, *tests, seconds=60)

@@ -155,7 +155,7 @@ def _elsewhere(settings: Settings) -> list[str]:
         return []
     if settings.simulate:
         return ["", "Real orders are in a ledger of their own: wanx-mcp ledger without WANX_SIMULATE shows it."]
-    return ["", "Simulated orders are in a ledger of their own: WANX_SIMULATE=1 wanx-mcp ledger shows it."]
+    return ["", "Simulated orders are in a ledger of their own: wanx-mcp ledger shows it where WANX_SIMULATE=1 is set."]
 
 
 def _line(entry: Entry, settings: Settings) -> str:

@@ -45,7 +45,7 @@ def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: s
             print(
                 f"The simulated provider listens on {url} ({speed:g} times faster than real time, {climate} weather)."
             )
-            print(f"{taken}: PIAPI_BASE_URL={url} PIAPI_API_KEY={sample} wanx-mcp doctor", flush=True)
+            print(f"{taken}: {_line(url, sample)}", flush=True)
             await anyio.sleep_forever()
 
     try:
@@ -54,3 +54,10 @@ def simulator(*, port: int, speed: float, climate: str, seed: int | None, key: s
         print(f"wanx-mcp simulator: port {port} cannot be used ({error.strerror}); try --port 0", file=sys.stderr)
         return 1
     return 0
+
+
+def _line(url: str, key: str) -> str:
+    """How to run the doctor against the simulator, in the shells of this platform."""
+    if sys.platform == "win32":  # PowerShell and cmd have no common way to set a variable for one command
+        return f"set PIAPI_BASE_URL to {url} and PIAPI_API_KEY to {key}, then wanx-mcp doctor"
+    return f"PIAPI_BASE_URL={url} PIAPI_API_KEY={key} wanx-mcp doctor"

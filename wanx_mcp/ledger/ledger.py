@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from wanx_mcp.errors import LedgerUnusable
 from wanx_mcp.limits import LEDGER_SECONDS, LEDGER_TRY_SECONDS
+from wanx_mcp.settings.protected import privacy_advice
 
 if TYPE_CHECKING:
     from wanx_mcp.ledger.book import Book, Mark
@@ -127,9 +128,8 @@ def usable(path: Path) -> Iterator[None]:
         kind = LedgerLockedError if "locked" in str(error) else LedgerUnusable
         raise kind(f"the ledger {path} cannot be used ({error})", advice=_fix(str(error), path)) from error
     except OSError as error:
-        raise LedgerUnusable(
-            f"the ledger {path} cannot be used ({error.strerror})", advice=_fix(error.strerror or "", path)
-        ) from error
+        advice = privacy_advice(error, path) or _fix(error.strerror or "", path)
+        raise LedgerUnusable(f"the ledger {path} cannot be used ({error.strerror})", advice=advice) from error
 
 
 def _fix(words: str, path: Path) -> str:
@@ -139,4 +139,6 @@ def _fix(words: str, path: Path) -> str:
         return "ask the user to free some disk space; the ledger itself is in order"
     if "locked" in words:
         return "make the same call again; another process holds the ledger"
+    if "Is a directory" in words:
+        return f"ask the user to move the folder {path} away: a file belongs in its place"
     return f"ask the user to make {path.parent} writable, or to set WANX_STATE_DIR to a folder that is"

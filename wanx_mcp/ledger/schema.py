@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from contextlib import closing
@@ -136,6 +137,8 @@ def open_file(path: Path, *, patience: float = LEDGER_OPEN_SECONDS) -> sqlite3.C
     Raises LedgerUnusable for a file that is no ledger of ours, sqlite3.Error and OSError for one that cannot be used.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.is_dir():  # Windows calls this a lack of permission
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:

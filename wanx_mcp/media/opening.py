@@ -7,9 +7,11 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from wanx_mcp.limits.pictures import FILE_BYTES, MOST_NAMES, READ_PIECE_BYTES
 from wanx_mcp.media.formats import Unfit
+from wanx_mcp.settings.protected import privacy_advice
 
 OUTSIDE = "lies outside the folders that pictures may come from"
 _FOLDER, _STRANGE = "is a folder", "is no ordinary file"
@@ -41,12 +43,21 @@ def read_file(root: str, real: str, most: int) -> bytes:
             raise FileNotFoundError from None
         if error.errno == errno.ELOOP:  # a symlink has taken its place since it was looked up
             raise Unfit(OUTSIDE, misplaced=True) from None
-        raise Unfit(f"cannot be read ({os.strerror(error.errno or 0)})") from None
+        raise Unfit(_unreadable(error, Path(real))) from None
     if len(content) > FILE_BYTES:
         raise Unfit(_too_large())
     if not content:
         raise Unfit("is an empty file")
     return bytes(content[:most])
+
+
+def _unreadable(error: OSError, path: Path) -> str:
+    words = os.strerror(error.errno or 0)
+    if os.name == "nt" and error.errno == errno.EACCES:
+        words += "; another program may have opened it"
+    if advice := privacy_advice(error, path):
+        words += f"; {advice}"
+    return f"cannot be read ({words})"
 
 
 def names_in(root: str, real: str) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wanx_mcp.limits.pictures import FILE_BYTES, MOST_NEAR_NAMES, MOST_PLACES, PATH_CHARACTERS
 from wanx_mcp.media import alike
+from wanx_mcp.media.folders import inside, is_same
 from wanx_mcp.media.formats import Unfit
 from wanx_mcp.media.opening import OUTSIDE, names_in, read_file
 from wanx_mcp.quoting import clean
@@ -115,7 +116,7 @@ class _Search:
         return None
 
     def _root_of(self, real: str) -> str | None:
-        return next((root for root in self.roots if _within(real, root)), None)
+        return next((root for root in self.roots if inside(real, root) is not None), None)
 
     def _places(self, spelled: str) -> Iterator[str]:
         """Where the file may be: the path as written, or the name in each folder, in both forms of its accents."""
@@ -123,10 +124,10 @@ class _Search:
         for form in dict.fromkeys((path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))):
             for folder, root in zip(self.folders, self.roots, strict=True):
                 place = os.path.normpath(os.path.join(folder, form))
-                if _within(place, folder):
-                    yield os.path.join(root, os.path.relpath(place, folder))
-                elif _within(place, root):
-                    yield place
+                for base in dict.fromkeys((folder, root)):
+                    if (rest := inside(place, base)) is not None:
+                        yield os.path.join(root, *rest)
+                        break
 
     def _relatives(self, spelled: str) -> Iterator[tuple[str, list[str]]]:
         """The folders that the path may lead into, each with the rest of the path."""
@@ -137,7 +138,7 @@ class _Search:
                 begin = os.sep.join(parts[:count]) or os.sep
                 if len(parts) > count and _is_like(begin, base):
                     there = os.path.lexists(begin)
-                    if there and not _is_same(begin, base):
+                    if there and not is_same(begin, base):
                         continue  # another folder, on a disk that tells capitals apart
                     self.asked = self.asked or there
                     yield root, parts[count:]
@@ -191,17 +192,6 @@ def _is_like(path: str, folder: str) -> bool:
     """Whether `path` is spelt like `folder`, but for blanks, marks and capitals."""
     parts, others = path.split(os.sep), folder.split(os.sep)
     return len(parts) == len(others) and all(map(str.__eq__, map(alike.plain, parts), map(alike.plain, others)))
-
-
-def _is_same(path: str, folder: str) -> bool:
-    with suppress(OSError):
-        return os.path.normcase(path) == os.path.normcase(folder) or os.path.samefile(path, folder)
-    return False
-
-
-def _within(path: str, root: str) -> bool:
-    path, root = os.path.normcase(path), os.path.normcase(root)
-    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def _hint(names: Sequence[str], *, several: bool) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from wanx_mcp.limits.videos import MOST_SAME_NAMES, PART_SETTLED_SECONDS
+from wanx_mcp.limits.videos import MOST_SAME_NAMES, PART_SETTLED_SECONDS, PATH_CHARACTERS
 
 PART = ".wanx-{process}-{mark}.part"
 PARTS = ".wanx-*.part"
@@ -103,8 +103,28 @@ def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
 
 def check_name(folder: Path, stem: str, suffix: str) -> None:
     """Find out whether a file in `folder` can have that name, before anything is fetched for it. Raises OSError."""
+    longest = folder / f"{stem}-{MOST_SAME_NAMES - 1}{suffix}"
+    if sys.platform == "win32" and len(str(longest)) >= PATH_CHARACTERS:
+        _try_path(longest)
+        return
     with suppress(FileNotFoundError):
-        os.lstat(folder / f"{stem}-{MOST_SAME_NAMES - 1}{suffix}")
+        os.lstat(longest)
+
+
+def _try_path(path: Path) -> None:
+    """Make a file at `path` and remove it again. Raises OSError, with ENAMETOOLONG where Windows has no such path."""
+    # Whether paths can be longer than PATH_CHARACTERS depends on a policy of the machine and on the program. To look
+    # for one that is too long says only that there is no such file.
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        if path.parent.is_dir():
+            return
+        raise
+    except FileNotFoundError as error:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(path)) from error
+    path.unlink()
 
 
 def sweep(folder: Path) -> None:

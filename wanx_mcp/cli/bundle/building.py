@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -36,6 +37,8 @@ def bundle() -> int:
         return 1
     path = Path.cwd() / f"{PACKAGE}-{version}.mcpb"
     try:
+        if path.is_dir():  # Windows calls this a lack of permission
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         _write(path, content)
     except OSError as error:
         print(

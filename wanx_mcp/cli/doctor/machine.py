@@ -9,19 +9,21 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG
-from wanx_mcp.cli.doctor.checks import Check, Finding, Installation, from_error, ok, warning, wrong
+from wanx_mcp.cli.doctor.checks import Check, Finding, Installation, from_error, ok, to_person, warning, wrong
 from wanx_mcp.errors import DownloadFailed, LedgerUnusable, NotConfigured
 from wanx_mcp.ledger import State
 from wanx_mcp.ledger.ledger import LedgerLockedError
 from wanx_mcp.media.naming import check_spelling
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.settings import Stops
+from wanx_mcp.settings.protected import privacy_advice
 from wanx_mcp.studio.opening import ledger_path
 from wanx_mcp.toolnames import PREVIEW
 
@@ -76,8 +78,8 @@ async def _output_folder(installation: Installation) -> Finding:
         return from_error(error, "no_home")
     except DownloadFailed as error:
         return from_error(error, "unspellable_folder")
-    if problem := _unwritable(folder):
-        return wrong(problem, f"Make {folder} a writable folder, or set WANX_OUTPUT_DIR to one.", "unwritable_folder")
+    if problem := _unwritable(folder, "WANX_OUTPUT_DIR"):
+        return problem
     free = shutil.disk_usage(_existing(folder)).free
     if free < LITTLE_SPACE:
         found = f"only {free // 1_000_000} MB are free in {folder}"
@@ -101,9 +103,8 @@ async def _picture_folders(installation: Installation) -> Finding:
 
 async def _ledger(installation: Installation) -> Finding:
     path = ledger_path(installation.settings)
-    if problem := _unwritable(path.parent):
-        fix = f"Make {path.parent} a writable folder, or set WANX_STATE_DIR to one. No order is placed until then."
-        return wrong(problem, fix, "unwritable_folder")
+    if problem := _unwritable(path.parent, "WANX_STATE_DIR"):
+        return replace(problem, fix=f"{problem.fix} No order is placed until then.")
     if not path.exists():
         return ok(f"nothing was ordered yet; {path} is created with the first order")
     ledger, limit = installation.account.ledger, installation.account.limit
@@ -169,14 +170,19 @@ def _existing(folder: Path) -> Path:
     return next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
 
 
-def _unwritable(folder: Path) -> str | None:
+def _unwritable(folder: Path, variable: str) -> Finding | None:
     """Why `folder` cannot be written, None if it can. Writes a temporary file to find out."""
     place = _existing(folder)
+    if place.is_file():
+        found = f"{folder} cannot be made, because {place} is a file, not a folder."
+        return wrong(found, f"Move that file away, or set {variable} to another folder.", "unwritable_folder")
     try:
         with tempfile.TemporaryDirectory(prefix=".wanx-", dir=place) as trial:
             (Path(trial) / "trial").write_bytes(b"wanx")
     except OSError as error:
-        return f"{folder} cannot be written: {error.strerror} ({place})."
+        found = f"{folder} cannot be written: {error.strerror} ({place})."
+        fix = to_person(privacy_advice(error, place) or f"make {folder} a writable folder, or set {variable} to one")
+        return wrong(found, fix, "unwritable_folder")
     return None
 
 
