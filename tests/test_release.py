@@ -12,7 +12,7 @@ import pytest
 from tests.docs import ROOT
 from tests.release import version
 from tests.release.entry import entry
-from tests.release.exporting import git, tracked
+from tests.release.exporting import AUTHOR, git, tracked
 from tests.release.notes import notes
 from tests.release.packages import BUNDLE, BUNDLE_URL, IMAGE, REGISTRY_NAME, REPOSITORY, server_json
 from wanx_mcp import __version__
@@ -23,8 +23,6 @@ from wanx_mcp.settings import SETTINGS
 SCHEMA = json.loads((ROOT / "tests" / "server.schema.json").read_text(encoding="utf-8"))
 SOME_BYTES_SHA256 = "0d22cdcc10e6d049dbe1af5123d50873fdfc1a4f58306e58cb6241be9472014d"
 DOCKERFILE = (ROOT / ".docker" / "Dockerfile").read_text(encoding="utf-8")
-
-AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
 
 
 def test_the_tag_of_this_version_can_be_released() -> None:
