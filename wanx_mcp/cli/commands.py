@@ -185,17 +185,25 @@ def _ledger_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _config(options: argparse.Namespace) -> int:
-    from wanx_mcp.cli.config import DOCKER, config, docker
+    if options.host == "docker":
+        return _docker(options)
+    from wanx_mcp.cli.config import config
 
-    if options.host == DOCKER:
-        return docker(simulate=options.simulate, with_key=options.with_key, carry=options.carry)
     return config(options.host, simulate=options.simulate, with_key=options.with_key, carry=options.carry)
 
 
-def _config_options(parser: argparse.ArgumentParser) -> None:
-    from wanx_mcp.cli.config import DOCKER, HOSTS
+def _docker(options: argparse.Namespace) -> int:
+    from wanx_mcp.cli.config.docker import docker
 
-    names = [*(host.name for host in HOSTS), DOCKER]
+    if vars(options).get("write"):
+        options.refuse("docker has no file of its own: print it, and put it into your host's file")
+    return docker(simulate=options.simulate, with_key=options.with_key, carry=options.carry)
+
+
+def _config_options(parser: argparse.ArgumentParser) -> None:
+    from wanx_mcp.cli.config import HOSTS
+
+    names = [*(host.name for host in HOSTS), "docker"]
     parser.add_argument("host", choices=names, metavar="HOST", help=", ".join(names))
     money = parser.add_mutually_exclusive_group()
     money.add_argument("--simulate", action="store_true", help="use the simulator: no key, no network, no money")
@@ -235,7 +243,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "config",
-        "Print the configuration for a host: claude-desktop, claude-code, cursor, vscode, codex, docker.",
+        "Print the configuration for a host: claude-desktop, claude-code, cursor, vscode, codex.",
         _config_options,
         _config,
     ),

@@ -15,7 +15,6 @@ from pathlib import Path
 from wanx_mcp.cli.config.launch import FREE, KEY, PLACEHOLDER, SERVER, carried
 from wanx_mcp.settings import Settings, read_settings
 
-NAME = "docker"
 IMAGE = "wanx-mcp:local"
 BUILD = f"docker build --file .docker/Dockerfile --tag {IMAGE} ."
 VOLUME = "wanx-state"
