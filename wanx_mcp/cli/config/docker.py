@@ -89,7 +89,7 @@ def _user() -> Iterator[str]:
 
 
 def _advice(videos: Folder, secret: Mapping[str, str], left_out: Mapping[str, str]) -> list[str]:
-    made = f"mkdir {videos.here}" if os.name == "nt" else f"mkdir -p {shlex.quote(str(videos.here))}"
+    made = f'mkdir "{videos.here}"' if os.name == "nt" else f"mkdir -p {shlex.quote(str(videos.here))}"
     lines = [
         "",
         "This starts the server in a container. First build its image, in this project's folder:",
