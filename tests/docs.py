@@ -1,4 +1,4 @@
-"""What is derived from the code: parts of README.md, server.json, the plugin. `python -m tests.docs` writes it."""
+"""The parts of README.md and server.json that are derived from the code. `python -m tests.docs` writes them."""
 
 from __future__ import annotations
 
@@ -142,5 +142,4 @@ if __name__ == "__main__":
     if "--check" in sys.argv:
         raise SystemExit(f"stale: {', '.join(path.name for path in stale)} (python -m tests.docs)" if stale else 0)
     for path in stale:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(written()[path], encoding="utf-8")

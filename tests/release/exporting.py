@@ -8,6 +8,8 @@ from io import BytesIO
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+"""Options of git for commits in repositories of tests."""
 
 
 def exported(folder: Path, commit: str | None = None) -> Path:
@@ -19,6 +21,15 @@ def exported(folder: Path, commit: str | None = None) -> Path:
         archive = git("archive", "--format=tar", commit)
         with tarfile.open(fileobj=BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
+    return folder
+
+
+def repository(folder: Path) -> Path:
+    """`folder`, a git repository with one commit on its main branch: the files that git would commit now."""
+    exported(folder)
+    git("init", "-b", "main", root=folder)
+    git("add", "--all", root=folder)
+    git(*AUTHOR, "commit", "-m", "All of it", root=folder)
     return folder
 
 

@@ -14,7 +14,9 @@ from typing import Any
 from wanx_mcp.toolnames import CREATE, GET, SAVE
 
 ORDER = {"task_type": "txt2video-1.3b", "prompt": "A paper boat drifts along a rain gutter at dusk"}
-MOST_READS = 12
+MOST_READS, MOST_SEARCHES = 12, 5
+WAIT, SEARCH = "WaitForMcpServers", "ToolSearch"
+"""Tools of the host."""
 
 
 @dataclass
@@ -35,11 +37,17 @@ class Script:
             return _say("A title")  # the host also asks for short texts, without tools
         if "Skill" in offered and "Skill" not in called:
             return _call("Skill", {"skill": self.skill})
-        if wanted is None and "ToolSearch" in offered and "ToolSearch" not in called:
-            return _call("ToolSearch", {"query": f"{CREATE} {GET} {SAVE}", "max_results": 10})
         if wanted is None:
-            return _say(f"no {CREATE} among {offered}")
+            return self._looking(offered, called)
         return self._main_job(wanted.removesuffix(CREATE), called, results)
+
+    def _looking(self, offered: list[str], called: list[str]) -> dict[str, Any]:
+        """The host begins before a slow server is there, and lists its tools only after a search."""
+        if WAIT in offered and WAIT not in called:
+            return _call(WAIT, {})
+        if SEARCH in offered and called.count(SEARCH) < MOST_SEARCHES:
+            return _call(SEARCH, {"query": f"{CREATE} {GET} {SAVE}", "max_results": 10})
+        return _say(f"no {CREATE} among {offered}")
 
     def _main_job(self, prefix: str, called: list[str], results: str) -> dict[str, Any]:
         found = re.search(r"task_id\W+([\w-]{8,})", results)

@@ -25,6 +25,9 @@ description: >-
 The tools belong to the server `wanx` of this plugin. If they are not in your list of tools, search for them by these
 names: `{CREATE}`, `{GET}`, `{LIST}`, `{SAVE}`, `{PREVIEW}`, `{CANCEL}`.
 
+At its first start the server is installed, which can take longer than the host waits. If there are no such tools, ask
+the user to reconnect the server in `/mcp`.
+
 ## One video
 
 1. Choose a task type from the table and tell the user its price before you order.

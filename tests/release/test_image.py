@@ -16,7 +16,8 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from tests.release.exporting import exported
+from tests.release.build import tool
+from tests.release.exporting import ROOT, exported
 from tests.release.image import Builder, Image, missing
 from tests.release.packages import REGISTRY_NAME
 from wanx_mcp import __version__
@@ -65,6 +66,12 @@ def volumes(tmp_path: Path) -> Volumes:
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
+
+
+def test_a_linter_finds_nothing_in_the_dockerfile() -> None:
+    words = [tool("hadolint"), str(ROOT / ".docker" / "Dockerfile")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_it_runs_as_nobody_special_and_keeps_state_and_videos(image: Image) -> None:

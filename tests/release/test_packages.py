@@ -13,6 +13,7 @@ import pytest
 
 from tests.release.build import NAMES, build, tool
 from tests.release.exporting import ROOT, exported, tracked
+from tests.release.packages import REGISTRY_NAME
 from tests.release.smoke import RUNNERS, SmokeError, smoke
 from wanx_mcp import __version__
 
@@ -46,6 +47,11 @@ def test_twine_would_upload_them(packages: tuple[Path, ...]) -> None:
         [tool("twine"), "check", "--strict", wheel, source], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_registry_finds_its_name_in_what_the_package_index_shows(packages: tuple[Path, ...]) -> None:
+    about = zipfile.ZipFile(packages[0]).read(f"wanx_mcp-{__version__}.dist-info/METADATA").decode()
+    assert f"mcp-name: {REGISTRY_NAME}" in about
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(packages: tuple[Path, ...]) -> None:

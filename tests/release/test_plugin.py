@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.node import installed
-from tests.release.exporting import exported
+from tests.release.exporting import repository
 from tests.release.model import ORDER, Script, serving
 from tests.release.plugin import marketplace, plugin
 from tests.release.skill import NAME as SKILL
@@ -72,7 +72,7 @@ def _uv_cache() -> str:
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     (tmp_path / "home").mkdir()
-    return Host(tmp_path / "home", exported(tmp_path / "a source"))
+    return Host(tmp_path / "home", repository(tmp_path / "a source"))
 
 
 def test_the_hosts_validator_finds_nothing_wrong(host: Host) -> None:
@@ -97,9 +97,11 @@ def test_the_key_is_masked_and_kept_out_of_the_hosts_settings(host: Host) -> Non
     assert KEY not in (host.home / ".claude" / "settings.json").read_text(encoding="utf-8")
 
 
-def test_a_simulated_video_is_ordered_through_the_plugin(host: Host) -> None:
+@pytest.mark.parametrize("place", ["folder", "clone"])
+def test_a_simulated_video_is_ordered_through_the_plugin(host: Host, place: str) -> None:
+    """From a folder the host starts the plugin where it is; of a repository it keeps a clone of its own."""
     videos = host.home / "my videos"
-    install(host, "simulate=true", f"output_folder={videos}")
+    install(host, "simulate=true", f"output_folder={videos}", market=cloned(host) if place == "clone" else None)
     script = Script(f"{plugin()['name']}:{SKILL}")
     with serving(script) as address:
         told = host.must(
@@ -118,8 +120,18 @@ def test_a_simulated_video_is_ordered_through_the_plugin(host: Host) -> None:
     assert video.stat().st_size > 10_000
 
 
-def install(host: Host, *values: str) -> None:
-    host.must("plugin", "marketplace", "add", host.source)
+def cloned(host: Host) -> Path:
+    """A marketplace of the same name that lists the plugin by the address of its repository."""
+    market = marketplace()
+    market["plugins"][0]["source"] = {"source": "url", "url": host.source.as_uri()}
+    file = host.home / "market" / ".claude-plugin" / "marketplace.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(market), encoding="utf-8")
+    return file.parents[1]
+
+
+def install(host: Host, *values: str, market: Path | None = None) -> None:
+    host.must("plugin", "marketplace", "add", market or host.source)
     host.must("plugin", "install", PLUGIN, *(word for value in values for word in ("--config", value)))
 
 

@@ -15,13 +15,12 @@ import yaml
 
 from tests.node import installed
 from tests.release.build import NAMES, tool
-from tests.release.exporting import ROOT, exported, git
+from tests.release.exporting import AUTHOR, ROOT, git, repository
 from wanx_mcp import __version__
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 RELEASE = ROOT / ".github" / "workflows" / "release.yml"
 HOURS = 3600
-AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
 
 
 def zizmor(*paths: Path) -> subprocess.CompletedProcess[str]:
@@ -106,10 +105,7 @@ def test_a_tag_beside_the_main_branch_is_refused(tmp_path: Path) -> None:
 
 def tagged(folder: Path) -> Path:
     """A repository of the present files, whose main branch is tagged with the version."""
-    exported(folder)
-    git("init", "-b", "main", root=folder)
-    git("add", "--all", root=folder)
-    git(*AUTHOR, "commit", "-m", "All of it", root=folder)
+    repository(folder)
     git("tag", f"v{__version__}", root=folder)
     git("update-ref", "refs/remotes/origin/main", "HEAD", root=folder)
     return folder

@@ -189,20 +189,31 @@ def _ledger_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _config(options: argparse.Namespace) -> int:
-    from wanx_mcp.cli.config import DOCKER, config, docker
+    if options.host == "docker":
+        return _docker(options)
+    from wanx_mcp.cli.config import config
 
-    money = {"simulate": options.simulate, "with_key": options.with_key, "carry": options.carry}
-    if options.host == DOCKER:
-        if options.write:
-            options.refuse("--write is for a host's own file; copy what docker prints into the host that starts it")
-        return docker(**money)
-    return config(options.host, **money, into_file=options.write)
+    return config(
+        options.host,
+        simulate=options.simulate,
+        with_key=options.with_key,
+        carry=options.carry,
+        into_file=options.write,
+    )
+
+
+def _docker(options: argparse.Namespace) -> int:
+    from wanx_mcp.cli.config.docker import docker
+
+    if options.write:
+        options.refuse("docker has no file of its own: print it, and put it into your host's file")
+    return docker(simulate=options.simulate, with_key=options.with_key, carry=options.carry)
 
 
 def _config_options(parser: argparse.ArgumentParser) -> None:
-    from wanx_mcp.cli.config import DOCKER, HOSTS
+    from wanx_mcp.cli.config import HOSTS
 
-    names = [*(host.name for host in HOSTS), DOCKER]
+    names = [*(host.name for host in HOSTS), "docker"]
     parser.add_argument("host", choices=names, metavar="HOST", help=", ".join(names))
     money = parser.add_mutually_exclusive_group()
     money.add_argument("--simulate", action="store_true", help="use the simulator: no key, no network, no money")

@@ -15,7 +15,6 @@ from pathlib import Path
 from wanx_mcp.cli.config.launch import FREE, KEY, PLACEHOLDER, SERVER, carried
 from wanx_mcp.settings import Settings, read_settings
 
-NAME = "docker"
 IMAGE = "wanx-mcp:local"
 BUILD = f"docker build --file .docker/Dockerfile --tag {IMAGE} ."
 VOLUME = "wanx-state"
@@ -90,7 +89,7 @@ def _user() -> Iterator[str]:
 
 
 def _advice(videos: Folder, secret: Mapping[str, str], left_out: Mapping[str, str]) -> list[str]:
-    made = f"mkdir {videos.here}" if os.name == "nt" else f"mkdir -p {shlex.quote(str(videos.here))}"
+    made = f'mkdir "{videos.here}"' if os.name == "nt" else f"mkdir -p {shlex.quote(str(videos.here))}"
     lines = [
         "",
         "This starts the server in a container. First build its image, in this project's folder:",
