@@ -1,4 +1,4 @@
-"""The parts of README.md and server.json that are derived from the code. `python -m tests.docs` writes them."""
+"""The derived files: parts of README.md, server.json, the recorded answers. `python -m tests.docs` writes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.front import record
 from tests.snippets import frameworks, in_process
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog, price_words
@@ -161,7 +162,7 @@ def server_json() -> dict[str, Any]:
 
 
 def written() -> dict[Path, str]:
-    """Every derived file as it should be."""
+    """Every derived file as it should be; the recorded answers, which take longer, are in `tests.front.record`."""
     return {
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
         ROOT / "tests" / "integrations" / "README.md": integrations(),
@@ -170,8 +171,9 @@ def written() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    stale = [path for path, text in written().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    fresh = written() | record.written()
+    stale = [path for path, text in fresh.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:
         raise SystemExit(f"stale: {', '.join(path.name for path in stale)} (python -m tests.docs)" if stale else 0)
     for path in stale:
-        path.write_text(written()[path], encoding="utf-8")
+        path.write_text(fresh[path], encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -41,6 +42,17 @@ ODD_LINES = (
 )
 """None of them is answered."""
 
+ODD_PARAMETERS: Sequence[dict[str, Any]] = (
+    {"_meta": {"progressToken": 10**20}},
+    {"_meta": {"progressToken": 1.0}},
+    {"_meta": {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}},
+    {"_meta": {"own": {}}},
+    {"cursor": None},
+    {"cursor": "x"},
+    {"cursor": 5},
+    {"unknown": 1},
+)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -56,51 +68,56 @@ def line(message: dict[str, Any], *, end: bytes = b"\n", answered: bool = True) 
 
 def handshake(random: Random, fresh: Callable[[], Id]) -> list[Line]:
     """A conversation that mostly begins with `initialize`."""
-    lines = [line(initialize(fresh(), random.choice(REVISIONS), random.choice(CAPABLE)), end=_end(random))]
-    if random.random() < 0.2:
-        lines.insert(0, random.choice(_handshake_lines(random, fresh)))
-    if random.random() < 0.9:
+    capabilities = random.choice(CAPABLE[:4] if mostly(random) else CAPABLE)
+    lines = [line(initialize(fresh(), random.choice(REVISIONS), capabilities), end=_end(random))]
+    if not mostly(random):
+        lines.insert(0, _handshake_line(random, fresh))
+    if mostly(random):
         given = random.choice((None, None, {}, {"_meta": {}}, {"x": 1}))
         lines.append(line(notification("notifications/initialized", given)))
-    return lines + [random.choice(_handshake_lines(random, fresh)) for _ in range(random.randrange(7))]
+    return lines + [_handshake_line(random, fresh) for _ in range(random.randrange(9))]
 
 
-def _handshake_lines(random: Random, fresh: Callable[[], Id]) -> list[Line]:
-    params = random.choice(
-        (
-            None,
-            {},
-            {"_meta": {"progressToken": random.choice((0, "token", 10**20, 1.0))}},
-            {"_meta": {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}},
-            {"cursor": random.choice((None, "x", 5))},
-            {"unknown": 1},
-            {"_meta": {"own": {}}},
-        )
-    )
-    lists = [line(request(fresh(), method, params), end=_end(random)) for method in HANDSHAKE]
-    return [*lists, *lists, *_any_era(random, fresh), line(enveloped(fresh(), "tools/list", LATEST))]
+def _handshake_line(random: Random, fresh: Callable[[], Id]) -> Line:
+    if not mostly(random):
+        return random.choice([*_any_era(random, fresh), line(enveloped(fresh(), "tools/list", LATEST))])
+    if random.random() < 0.2:
+        return line(notification("notifications/cancelled", {"requestId": "gone"}))
+    usual = (None, {}, {"_meta": {"progressToken": random.choice((0, "token"))}})
+    params = random.choice(usual if mostly(random) else ODD_PARAMETERS)
+    return line(request(fresh(), random.choice(HANDSHAKE), params), end=_end(random))
 
 
 def modern(random: Random, fresh: Callable[[], Id]) -> list[Line]:
     """A conversation in which every request has an envelope, or should have one."""
-    lines = [line(enveloped(fresh(), random.choice(MODERN), LATEST, random.choice(CAPABLE)))]
-    for _ in range(random.randrange(1, 8)):
-        body = enveloped(fresh(), random.choice(MODERN), random.choice((LATEST,) * 5 + ("2099-01-01", "2025-11-25")))
-        meta = body["params"]["_meta"]
-        meta |= random.choice(({}, {}, {"progressToken": 3}, {"io.modelcontextprotocol/logLevel": "info"}, {"own": 1}))
-        if random.random() < 0.2:
-            meta.pop(random.choice((VERSION, CAPABILITIES, INFO)))
-        lines.append(line(body, end=_end(random)))
-        lines += random.choices(_modern_lines(random, fresh), k=random.randrange(2))
-    return lines
+    opening = line(enveloped(fresh(), random.choice(MODERN), LATEST, random.choice(CAPABLE[:4])))
+    return [opening, *(_modern_line(random, fresh) for _ in range(random.randrange(10)))]
 
 
-def _modern_lines(random: Random, fresh: Callable[[], Id]) -> list[Line]:
-    listen = enveloped(fresh(), "subscriptions/listen", LATEST)
-    listen["params"]["notifications"] = random.choice(({}, {"toolsListChanged": True}, {"toolsListChanged": 7}))
-    refused = listen["params"]["notifications"] == {"toolsListChanged": 7}
-    listening = line(listen, answered=refused)
-    return [listening, listening, *_any_era(random, fresh), line(initialize(fresh(), "2025-11-25"))]
+def _modern_line(random: Random, fresh: Callable[[], Id]) -> Line:
+    if not mostly(random):
+        return random.choice([*_any_era(random, fresh), line(initialize(fresh(), "2025-11-25"))])
+    if random.random() < 0.3:
+        return _listen(random, fresh)
+    revision = LATEST if mostly(random) else random.choice(("2099-01-01", "2025-11-25"))
+    body = enveloped(fresh(), random.choice(MODERN), revision, random.choice(CAPABLE[:4]))
+    meta = body["params"]["_meta"]
+    if not mostly(random):
+        meta |= random.choice(({"progressToken": 3}, {"io.modelcontextprotocol/logLevel": "info"}, {"own": 1}))
+    if not mostly(random):
+        meta.pop(random.choice((VERSION, CAPABILITIES, INFO)))
+    return line(body, end=_end(random))
+
+
+def _listen(random: Random, fresh: Callable[[], Id]) -> Line:
+    body = enveloped(fresh(), "subscriptions/listen", LATEST)
+    wanted = {"toolsListChanged": random.choice((True, True, [])), "resourceSubscriptions": ["wanx://loras"]}
+    body["params"]["notifications"] = wanted
+    return line(body, answered=wanted["toolsListChanged"] == [])
+
+
+def mostly(random: Random) -> bool:
+    return random.random() < 0.85
 
 
 def _any_era(random: Random, fresh: Callable[[], Id]) -> list[Line]:
@@ -141,4 +158,4 @@ def ids(random: Random) -> Callable[[], Id]:
 def pieces(random: Random, content: bytes) -> list[bytes]:
     """`content` cut at any bytes."""
     cuts = sorted({0, len(content), *(random.randrange(len(content) + 1) for _ in range(random.randrange(6)))})
-    return [content[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [content[start:end] for start, end in pairwise(cuts)]

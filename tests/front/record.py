@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 
 import wanx_mcp
-from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from tests.front.talk import Talk, enveloped, initialize, notification, request, talking, wire_form
 from wanx_mcp.server import build_server
 from wanx_mcp.settings import SETTINGS, read_settings
@@ -24,7 +24,7 @@ HANDSHAKE = ("ping", *LISTS)
 MODERN = ("server/discover", *LISTS)
 FOLDER = Path(wanx_mcp.__file__).parent / "front" / "records"
 
-TRIED = ("1", "true", "false", "unlimited", "accept", "text", "https://example.com", "http://127.0.0.1:1", "/tmp/x")
+TRIED = ("1", "true", "false", "unlimited", "accept", "text", "https://example.com", "http://127.0.0.1:1", "/folder")
 """Values that are tried in every variable: each kind of setting can read one that is not its default."""
 
 Results = dict[str, dict[str, Any]]

@@ -88,7 +88,7 @@ class Front:
     def _take(self, chunk: bytes) -> tuple[bytes, bool]:
         """The answers to the lines that are complete now, and whether to read on."""
         self._rest += chunk
-        answers = []
+        answers: list[bytes] = []
         while end := self._rest.find(b"\n") + 1:
             answer = self._session.take(self._rest[:end])
             if answer is None:

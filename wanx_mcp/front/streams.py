@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
     from wanx_mcp.front.wire import Wire
 
@@ -52,10 +52,9 @@ class Sink(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, content: bytes | memoryview, /) -> int:  # type: ignore[override]
+    def write(self, content: ReadableBuffer, /) -> int:
         self._free()
-        self._wire.write(bytes(content))
-        return len(content)
+        return self._wire.write(memoryview(content).cast("B"))
 
 
 class Answers(io.TextIOWrapper):

@@ -20,8 +20,8 @@ class Wire:
         """The next bytes, none at the end. Waits for them."""
         return os.read(self.source, most)
 
-    def write(self, content: bytes) -> None:
-        """Write all of `content`."""
+    def write(self, content: bytes | memoryview) -> int:
+        """Write all of `content`. Returns its length."""
         left = memoryview(content)
         while left:
             try:
@@ -30,6 +30,7 @@ class Wire:
                 import select
 
                 select.select([], [self.sink], [])
+        return len(content)
 
 
 def claimed() -> Wire | None:
@@ -41,15 +42,16 @@ def claimed() -> Wire | None:
     try:
         if os.isatty(0):
             return None
-        for _ in range(2):
-            opened.append(os.dup(len(opened)))
-        opened.append(os.open(os.devnull, os.O_RDONLY))
-        opened.append(_stderr())
-        if min(opened) <= 2:  # a standard descriptor was closed: the SDK knows what to do then
-            raise OSError("a standard descriptor is closed")
+        opened += [os.dup(0)]
+        opened += [os.dup(1)]
+        opened += [os.open(os.devnull, os.O_RDONLY)]
+        opened += [_stderr()]
     except OSError:
+        opened += [-1]
+    if min(opened) <= 2:  # a standard descriptor is closed: the SDK knows what to do then
         for descriptor in opened:
-            os.close(descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
         return None
     source, sink, empty, errors = opened
     os.dup2(empty, 0)
