@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import wanx_mcp
-from tests.front.process import SERVER, Gated
+from tests.front.process import PATIENCE_SECONDS, SERVER, Gated
 from tests.front.record import HANDSHAKE, LISTS, MODERN
 from tests.front.talk import VERSION, answers, enveloped, initialize, notification, request, wire_form
 
@@ -153,15 +153,18 @@ def test_a_termination_ends_the_process_at_any_moment(server: Gated, sent: bytes
     assert (code, server.errors) == (-signal.SIGTERM, "")
 
 
-def test_a_client_that_does_not_read_blocks_nobody(server: Gated) -> None:
-    """A megabyte of answers is asked for before one is read, in the front and in the SDK."""
-    assert server.process.stdout
-    many = [request(number, "tools/list") for number in range(1, 60)]
-    for start in range(0, len(many), 10):
-        server.send(wire_form([*(OPENED if start == 0 else ()), *many[start : start + 10]]))
-        if start == 20:
-            server.open_gate()
-    assert set(by_id(server.answers(60))) == set(range(60))
+def test_a_client_may_ask_for_more_than_a_pipe_holds_before_it_reads(tmp_path: Path) -> None:
+    """A megabyte of answers, and behind them a request that fills the other pipe too: nobody waits for nobody."""
+    lists = [request(number, "tools/list") for number in range(1, 60)]
+    big = request("big", "tools/call", {"name": "no_such_tool", "arguments": {"text": "x" * 1_000_000}})
+    with Gated(tmp_path, listening=False) as server:
+        sender = threading.Thread(target=server.send, args=(wire_form([*OPENED, *lists, big]),))
+        sender.start()
+        server.open_gate()
+        sender.join(PATIENCE_SECONDS)
+        assert not sender.is_alive()
+        server.listen()
+        assert set(by_id(server.answers(61))) == {*range(60), "big"}
 
 
 def test_nothing_else_in_the_process_can_reach_the_wire(server: Gated) -> None:

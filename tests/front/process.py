@@ -26,7 +26,15 @@ importlib.import_module(__name__)
 class Gated:
     """One server process. What it writes is collected by a thread."""
 
-    def __init__(self, folder: Path, command: Sequence[str] = SERVER, *, gate: bool = True, **environment: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        command: Sequence[str] = SERVER,
+        *,
+        gate: bool = True,
+        listening: bool = True,
+        **environment: str,
+    ) -> None:
         self._gate = folder / "gate"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANX_", "PIAPI_"))}
         ours = {"WANX_SIMULATE": "1", "WANX_STATE_DIR": str(folder / "state"), "WANX_OUTPUT_DIR": str(folder / "out")}
@@ -49,6 +57,11 @@ class Gated:
         self._lines: list[bytes] = []
         self._news = threading.Condition()
         self._collector = threading.Thread(target=self._collect, daemon=True)
+        if listening:
+            self.listen()
+
+    def listen(self) -> None:
+        """Begin to read what it writes."""
         self._collector.start()
 
     def __enter__(self) -> Gated:
@@ -57,7 +70,8 @@ class Gated:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
-        self._collector.join(PATIENCE_SECONDS)
+        if self._collector.is_alive():
+            self._collector.join(PATIENCE_SECONDS)
 
     def _collect(self) -> None:
         assert self.process.stdout
