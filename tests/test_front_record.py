@@ -23,7 +23,7 @@ from mcp.types.methods import validate_client_notification, validate_client_requ
 
 from tests.front import record
 from tests.front.lines import CAPABLE, ODD_LINES
-from tests.front.talk import CAPABILITIES, INFO, VERSION, answers, enveloped, notification, wire_form
+from tests.front.talk import CAPABILITIES, INFO, VERSION, answers, enveloped, initialize, notification, wire_form
 from wanx_mcp.front import messages, shapes
 from wanx_mcp.front.recorded import PACKAGES, read_answers
 from wanx_mcp.front.session import Session
@@ -205,3 +205,11 @@ def test_a_request_that_waits_can_only_be_cancelled_by_the_sdk() -> None:
     assert session.take(wire_form([notification("notifications/cancelled", {"requestId": 3})])) == b""
     for id_ in (2, "2"):  # the SDK takes both for the same
         assert session.take(wire_form([notification("notifications/cancelled", {"requestId": id_})])) is None
+
+
+def test_the_notification_that_ends_the_handshake_reaches_the_sdk() -> None:
+    session = Session(answers())
+    opening = [initialize("first", HANDSHAKE), notification("notifications/initialized")]
+    assert [session.take(wire_form([message])) for message in opening][1] == b""
+    replayed = [json.loads(line) for line in session.replayed]
+    assert replayed == [{**opening[0], "id": session.private}, opening[1]]
