@@ -1,4 +1,4 @@
-"""The parts of README.md and server.json that are derived from the code. `python -m tests.docs` writes them."""
+"""The derived files: parts of README.md, server.json, the recorded answers. `python -m tests.docs` writes them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from tests.front import record
 from tests.release.packages import server_json
 from tests.release.plugin import files as plugin_files
 from tests.snippets import frameworks, in_process
@@ -128,7 +129,7 @@ def readme(text: str) -> str:
 
 
 def written() -> dict[Path, str]:
-    """Every derived file as it should be."""
+    """Every derived file as it should be; the recorded answers, which take longer, are in `tests.front.record`."""
     return {
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
         ROOT / "tests" / "integrations" / "README.md": integrations(),
@@ -138,8 +139,9 @@ def written() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    stale = [path for path, text in written().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    fresh = written() | record.written()
+    stale = [path for path, text in fresh.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:
         raise SystemExit(f"stale: {', '.join(path.name for path in stale)} (python -m tests.docs)" if stale else 0)
     for path in stale:
-        path.write_text(written()[path], encoding="utf-8")
+        path.write_text(fresh[path], encoding="utf-8")

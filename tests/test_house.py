@@ -37,6 +37,7 @@ FLOORS = {
     "simulator": 2,
     "studio": 3,
     "server": 4,
+    "front": 4,
     "cli": 5,
     "__main__": 6,
     "__init__": -1,
@@ -172,6 +173,17 @@ anyio.run(main)
 """
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert loaded.split() == []
+
+
+def test_the_front_loads_only_what_is_needed_to_answer() -> None:
+    for path in (HOUSE / "front").glob("*.py"):
+        for name in imports(path):
+            top, _, rest = name.partition(".")
+            assert top in sys.stdlib_module_names or (top == "wanx_mcp" and rest.startswith("front")), in_house(path)
+    program = "import sys; before = set(sys.modules); import wanx_mcp.front; print(*(set(sys.modules) - before))"
+    loaded = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True).stdout
+    slow = {"typing", "dataclasses", "inspect", "contextlib", "pathlib", "importlib.metadata", "asyncio", "logging"}
+    assert slow.isdisjoint(loaded.split())
 
 
 def test_the_stdio_server_loads_no_http_server() -> None:

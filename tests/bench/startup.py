@@ -1,7 +1,8 @@
-"""From the start of the process to the answer of tools/list, against a hello-world server on the same SDK.
+"""From the start of the process to the answer of tools/list, and to that of the first call behind it.
 
+Beside it a hello-world server on the same SDK, and this server without its front. Both with and without compiled files.
 Peers from the Python package index are measured too where they are installed: `--peer "command with arguments"`.
-Target: at most 0.95 of hello-world.
+Targets: tools/list at most 0.10 of hello-world, the first call at most 1.05 of that without the front.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import wanx_mcp
 
@@ -27,7 +31,8 @@ async def hello(name: str) -> str:
     return name
 server.run("stdio")
 """
-CALLS = [
+NO_FRONT = "import gc; gc.disable(); from wanx_mcp.cli.serve import serve; serve(None, lambda: None)"
+OPENING = [
     {
         "jsonrpc": "2.0",
         "id": 1,
@@ -41,46 +46,94 @@ CALLS = [
     {"jsonrpc": "2.0", "method": "notifications/initialized"},
     {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}},
 ]
+ORDER = {"task_type": "txt2video-1.3b", "prompt": "a paper boat", "dry_run": True}
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 3,
+    "method": "tools/call",
+    "params": {"name": "create_wanx_task", "arguments": ORDER},
+}
 
 
-def once(command: list[str]) -> float:
-    """Seconds until the answer to tools/list."""
-    quiet = {name: value for name, value in os.environ.items() if not name.startswith(("WANX_", "PIAPI_"))}
-    begun = time.perf_counter()
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=quiet
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(b"".join(json.dumps(call).encode() + b"\n" for call in CALLS))
-        process.stdin.flush()
-        for line in process.stdout:
-            if line.startswith(b"{") and json.loads(line).get("id") == 2:  # some peers write other things there too
-                break
-        else:
-            raise SystemExit(f"no answer from {command}")
-        span = time.perf_counter() - begun
-        process.kill()
-    return span
+@dataclass
+class Measured:
+    """A server: how it is started, whether its first call counts, and the seconds that it took."""
+
+    command: list[str]
+    call: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+    spans: list[float] = field(default_factory=list)
+
+    def once(self) -> None:
+        """Start it, and wait for its answer."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANX_", "PIAPI_"))}
+        with tempfile.TemporaryDirectory() as folder:
+            own = {"WANX_SIMULATE": "1", "WANX_STATE_DIR": folder, **self.environment}
+            begun = time.perf_counter()
+            with subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=inherited | own,
+            ) as process:
+                self._converse(process)
+                self.spans.append(time.perf_counter() - begun)
+                process.kill()
+
+    def _converse(self, process: subprocess.Popen[bytes]) -> None:
+        _send(process, *OPENING)
+        _await(process, 2)
+        if self.call:
+            _send(process, CALL)
+            _await(process, 3)
+
+
+def _send(process: subprocess.Popen[bytes], *messages: object) -> None:
+    assert process.stdin
+    process.stdin.write(b"".join(json.dumps(message).encode() + b"\n" for message in messages))
+    process.stdin.flush()
+
+
+def _await(process: subprocess.Popen[bytes], number: int) -> None:
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith(b"{") and json.loads(line).get("id") == number:  # some peers write other things there too
+            return
+    raise SystemExit(f"no answer from {process.args!r}")
 
 
 def main() -> None:
     compileall.compile_dir(next(iter(wanx_mcp.__path__)), quiet=1)  # as an installer does
-    servers = {
-        "hello-world": [sys.executable, "-c", HELLO],
-        "wanx-mcp": [sys.executable, "-m", "wanx_mcp"],
-    }
-    peers = [shlex.split(sys.argv[index + 1]) for index, word in enumerate(sys.argv) if word == "--peer"]
-    servers |= {f"peer {' '.join(peer)[-40:]}": peer for peer in peers}
-    spans: dict[str, list[float]] = {name: [] for name in servers}
-    for _ in range(ROUNDS):  # in turns, so that a busy moment of the machine meets them all
-        for name, command in servers.items():
-            spans[name].append(once(command))
-    base = spans["hello-world"]
-    for name, measured in spans.items():
-        middle, best = statistics.median(measured), min(measured)
-        ratios = f"ratio {middle / statistics.median(base):.2f} (of the best {best / min(base):.2f})"
-        print(f"{name:>20}: {middle * 1000:6.0f} ms, {ratios}")
+    hello, ours, bare = ([sys.executable, *rest] for rest in (("-c", HELLO), ("-m", "wanx_mcp"), ("-c", NO_FRONT)))
+    with tempfile.TemporaryDirectory() as empty:
+        uncompiled = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": empty}
+        servers = {
+            "hello-world": Measured(hello),
+            "wanx-mcp": Measured(ours),
+            "hello-world, no .pyc": Measured(hello, environment=uncompiled),
+            "wanx-mcp, no .pyc": Measured(ours, environment=uncompiled),
+            "first call, no front": Measured(bare, call=True),
+            "first call": Measured(ours, call=True),
+        }
+        peers = [shlex.split(sys.argv[index + 1]) for index, word in enumerate(sys.argv) if word == "--peer"]
+        servers |= {f"peer {' '.join(peer)[-40:]}": Measured(peer) for peer in peers}
+        for _ in range(ROUNDS):  # in turns, so that a busy moment of the machine meets them all
+            for server in servers.values():
+                server.once()
+    report(servers)
+
+
+def report(servers: Mapping[str, Measured]) -> None:
+    print(f"{ROUNDS} rounds, medians; load {os.getloadavg()[0]:.1f}")
+    middle = {name: statistics.median(server.spans) for name, server in servers.items()}
+    base = "hello-world"
+    for name, server in servers.items():
+        base = name if name.startswith("hello") or name == "first call, no front" else base
+        base = "hello-world" if name.startswith("peer") else base
+        ratios = f"{middle[name] / middle[base]:.2f} of {base}"
+        best = min(server.spans) / min(servers[base].spans)
+        print(f"{name:>21}: {middle[name] * 1000:6.0f} ms, {ratios} (of the best {best:.2f})")
 
 
 if __name__ == "__main__":

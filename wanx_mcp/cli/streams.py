@@ -60,7 +60,10 @@ class LogPipe:
             sys.stderr.flush()
         with suppress(OSError):
             null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, 2)  # closes our end, so that the other thread sees the end unless a child holds the pipe
+            # Closes our end, so that the other thread sees the end unless a child holds the pipe. Descriptor 1 may lead
+            # there too: stray prints are kept off the wire.
+            for descriptor in [other for other in (1, 2) if other == 2 or os.path.sameopenfile(other, 2)]:
+                os.dup2(null, descriptor)
             os.close(null)
         self._threads[1].join(LOG_END_SECONDS)
 
