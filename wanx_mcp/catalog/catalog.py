@@ -41,9 +41,24 @@ class Catalog:
 
         return min(fits, key=order, default=None)
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that the rows name in their requests."""
+        return tuple(dict.fromkeys(row.model for row in self.rows))
+
+    @property
+    def lowest_price(self) -> Decimal | None:
+        """The lowest published price of an order, in US dollars."""
+        return min((ends[0] for row in self.rows if (ends := row.price.extremes())), default=None)
+
+    @property
+    def highest_price(self) -> Decimal | None:
+        """The highest published price of an order, in US dollars."""
+        return max((ends[1] for row in self.rows if (ends := row.price.extremes())), default=None)
+
 
 def price_words(price: Decimal | None) -> str:
-    """A price in words."""
+    """The price of one order in words."""
     return "price unpublished" if price is None else dollars(price)
 
 

@@ -1,4 +1,4 @@
-"""The six shapes of input: the arguments that an order requires (those without a default) and allows."""
+"""The shapes of input: the arguments that an order requires (those without a default) and allows."""
 
 from __future__ import annotations
 
@@ -11,27 +11,32 @@ class Input(Arguments):
 
     prompt: arg.Prompt
     negative_prompt: arg.NegativePrompt | None = None
+
+
+class ShapedInput(Input):
+    """An order whose video has one of two shapes."""
+
     aspect_ratio: arg.AspectRatio | None = None
 
 
-class TextInput(Input):
+class TextInput(ShapedInput):
     """Text to video."""
 
 
-class TextLoraInput(Input):
+class TextLoraInput(ShapedInput):
     """Text to video with a LoRA."""
 
     lora_type: arg.LoraType
     lora_strength: arg.LoraStrength | None = None
 
 
-class ImageInput(Input):
+class ImageInput(ShapedInput):
     """A picture set in motion."""
 
     image: arg.Image
 
 
-class ImageLoraInput(Input):
+class ImageLoraInput(ShapedInput):
     """A picture set in motion with a LoRA."""
 
     image: arg.Image
@@ -39,14 +44,14 @@ class ImageLoraInput(Input):
     lora_strength: arg.LoraStrength | None = None
 
 
-class KeyframeInput(Input):
+class KeyframeInput(ShapedInput):
     """A morph from a first picture to a last one."""
 
     start_image: arg.StartImage
     end_image: arg.EndImage
 
 
-class CameraInput(Input):
+class CameraInput(ShapedInput):
     """A picture under a moving camera."""
 
     image: arg.Image

@@ -19,12 +19,15 @@ class Result(ResultModel):
 
 
 class Budget(ResultModel):
-    """What is booked in the last `window_hours`. `limit_usd` and `remaining_usd` are absent without a budget."""
+    """What is booked in the last `window_hours`. `limit_usd` and `remaining_usd` are absent without a budget. Where the
+    order does not fit: `missing_usd`, and `room_at`, when older orders will have left room for it."""
 
     spent_usd: float
     limit_usd: float | None = None
     remaining_usd: float | None = None
     window_hours: int
+    missing_usd: float | None = None
+    room_at: str | None = None
 
 
 class CreateResult(Result):
@@ -86,8 +89,11 @@ class ListResult(Result):
 
 
 class SaveResult(Result):
-    """A video on disk. Without `path` the download is still running."""
+    """A video on disk. Without `path` the download is still running: `bytes_so_far` of `bytes_total`."""
 
+    task_id: str | None = None
+    bytes_so_far: int | None = None
+    bytes_total: int | None = None
     path: str | None = None
     bytes: int | None = None
     sha256: str | None = None

@@ -37,7 +37,7 @@ def task_state(view: TaskView, settings: Settings) -> Reply:
         ended_at=task.ended_at and iso(task.ended_at),
         elapsed_seconds=None if view.elapsed is None else int(view.elapsed),
         eta_seconds=round(pace.remaining) if pace else None,
-        price_usd=number(view.row.price if view.row else None),
+        price_usd=number(view.price),
         charged_usd=number(charged),
         error_message=error,
         poll_after_seconds=pace.absence if pace else None if view.settled else LINK_ADVICE_SECONDS,

@@ -19,7 +19,10 @@ def saved(found: Saved | Underway) -> Reply:
         text = (
             f"The download of task {found.task_id} is still running: {_size(found.done)}{whole} so far. Next: {step}."
         )
-        return text, SaveResult(next_step=step)
+        going = SaveResult(
+            task_id=found.task_id, bytes_so_far=found.done, bytes_total=found.total or None, next_step=step
+        )
+        return text, going
     movie = found.movie
     step = f"tell the user where the video is; to see it yourself, call {PREVIEW}"
     result = SaveResult(

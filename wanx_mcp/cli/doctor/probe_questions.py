@@ -105,7 +105,7 @@ def _ratios(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
     """Which families of models accept the aspect ratio."""
     seen: set[str] = set()
     for row in rows:
-        family = row.output.resolution
+        family = row.output.family
         if family not in seen:
             seen.add(family)
             key = PLACES["aspect_ratio"].key
