@@ -31,7 +31,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def tools(catalog: Catalog = CATALOG) -> str:
-    rows = [(f"`{row.name}`", row.description.partition(".")[0] + ".") for row in tool_rows(catalog)]
+    rows = [(f"`{row.name}`", re.split(r"(?<=[.])\s", row.description)[0]) for row in tool_rows(catalog)]
     return table(("Tool", "What it does"), rows)
 
 

@@ -56,7 +56,8 @@ async def test_the_schema_of_a_task_type_is_exact_and_its_example_is_a_valid_ord
                 jsonschema.validate(less, about["schema"])
     assert set(about["schema"]["required"]) == {"task_type", *row.needed}
     assert set(about["schema"]["properties"]) == {"task_type", *row.allowed, "request_id", "dry_run"}
-    assert about["price_usd"] == priced.get("price_usd")
+    cheapest = about["price_usd"] if "price_usd" in about else about["price_from_usd"]
+    assert cheapest == priced.get("price_usd")
 
 
 async def test_the_catalogue_of_task_types_follows_the_catalog() -> None:
@@ -239,7 +240,9 @@ async def test_completions_put_what_begins_so_before_what_contains_it(world: Wor
         assert (await complete(agent, "task_type", "wan22"))[0].startswith("wan22")
         assert (await complete(agent, "lora_type", "in"))[0] == "inflate-effect"
         assert "pixel-art" not in await complete(agent, "lora_type", "in")
-        assert await complete(agent, "aspect_ratio") == ["16:9", "9:16"]
+        assert await complete(agent, "aspect_ratio", prompt="morph_pictures") == ["16:9", "9:16"]
+        assert await complete(agent, "aspect_ratio") == ["16:9", "9:16", "1:1", "4:3", "3:4"]
+        assert await complete(agent, "duration", prompt="text_to_video") == ["5", "10", "15"]
         assert await complete(agent, "prompt", "a") == []
         assert len(world.line.requests) == sent  # nobody is asked while a person types
 

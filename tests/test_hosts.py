@@ -9,6 +9,7 @@ import pytest
 from mcp.types import CallToolResult
 
 from tests.world import World, text
+from wanx_mcp.simulator.weather import Fault
 
 pytestmark = pytest.mark.anyio
 
@@ -171,3 +172,18 @@ async def test_a_dry_run_opens_no_ledger_where_there_is_none(world: World) -> No
     async with world.client() as agent:
         await agent.ok("create_wanx_task", task_type="txt2video-14b", prompt="a", request_id="x", dry_run=True)
     assert not world.line.sent("POST")
+
+
+async def test_an_unknown_order_says_when_it_was_looked_up_what_came_of_it_and_that_its_key_may_be_repeated(
+    world: World,
+) -> None:
+    world.simulator.weather.coming("POST", Fault.LOSE_REQUEST)
+    order = {"task_type": "txt2video-14b", "prompt": "a boat", "request_id": "take-1"}
+    async with world.client() as agent:
+        await agent.error("create_wanx_task", **order)
+        world.clock.advance(300)
+        error = await agent.error("create_wanx_task", **order)
+    assert "It was last searched for at 2026-01-01T00:05:" in error
+    assert "Z: " in error
+    assert "the same call with the same request_id may be repeated at any time: nothing is placed again unless" in error
+    assert len(world.line.sent("POST")) == 1

@@ -87,7 +87,8 @@ async def test_a_setting_that_is_not_offered_names_the_limit_and_is_not_left_out
         error = await agent.error("create_wanx_task", **TEXT, **{name: 10})
     assert not world.line.requests
     assert error.startswith(f"invalid_order: {what}")
-    assert error.endswith(f"Next: ask the user, and go on only if they agree; remove {name}; then order again.")
+    assert f"Next: ask the user, and go on only if they agree; remove {name}" in error
+    assert ("wan26-txt2video" in error) == error.startswith("invalid_order: txt2video-14b")
 
 
 async def test_an_argument_that_no_task_type_takes_is_unknown_and_leads_to_no_other_type() -> None:

@@ -162,8 +162,6 @@ def allowed(schema: Mapping[str, Any]) -> str:
     match schema.get("type"):
         case "number" | "integer" as kind:
             noun = "a number" if kind == "number" else "a whole number"
-            if "maximum" not in schema:
-                return f"{noun} of at least {schema['minimum']:g}"
             return f"{noun} from {schema['minimum']:g} to {schema['maximum']:g}"
         case "boolean":
             return "true or false"

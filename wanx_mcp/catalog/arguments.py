@@ -11,7 +11,8 @@ from wanx_mcp.catalog.loras import LORAS, Fits
 from wanx_mcp.catalog.pictures import check_picture
 
 
-def _not_blank(text: str) -> str:
+def not_blank(text: str) -> str:
+    """`text` itself. Raises ValueError if it is blank."""
     if not text.strip():
         raise ValueError("is blank")
     return text
@@ -25,7 +26,7 @@ def _lora_name(name: str) -> str:
 
 Prompt = Annotated[
     str,
-    AfterValidator(_not_blank),
+    AfterValidator(not_blank),
     Field(
         min_length=1,
         max_length=10_000,
@@ -36,7 +37,7 @@ Prompt = Annotated[
 NegativePrompt = Annotated[str, Field(max_length=10_000, description="What to avoid.")]
 AspectRatio = Annotated[
     Literal["16:9", "9:16"],
-    Field(description="Default 16:9. A picture is cropped to it; left out, the nearer one is chosen."),
+    Field(description="Default 16:9. A picture is cropped to it; left out, the nearer is chosen."),
 ]
 
 _PICTURE = "an https URL or the path of a local picture"
@@ -57,10 +58,14 @@ EndImage = Annotated[
 
 
 def _names(kind: str) -> str:
-    """The LoRAs that are believed to work for that kind of order."""
-    return ", ".join(lora.name for lora in LORAS if not lora.adult and getattr(lora, kind) is not Fits.UNKNOWN)
+    """The LoRAs that are believed to work for that kind of order; those on -effect together."""
+    known = [lora.name for lora in LORAS if not lora.adult and getattr(lora, kind) is not Fits.UNKNOWN]
+    effects = [name.removesuffix(_EFFECT) for name in known if name.endswith(_EFFECT)]
+    others = ", ".join(name for name in known if not name.endswith(_EFFECT))
+    return f"{others}, and with {_EFFECT}: {', '.join(effects)}" if effects else others
 
 
+_EFFECT = "-effect"
 LoraType = Annotated[
     str,
     AfterValidator(_lora_name),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wanx_mcp.catalog import arguments as arg
+from wanx_mcp.catalog import wan26
 from wanx_mcp.strict import Arguments
 
 
@@ -57,3 +58,27 @@ class CameraInput(ShapedInput):
     image: arg.Image
     motion_type: arg.MotionType
     motion_speed: arg.MotionSpeed | None = None
+
+
+class Wan26Input(Input):
+    """What both Wan 2.6 orders have. Length, resolution and sound are always sent: the price never depends on what the
+    provider would assume."""
+
+    prompt: wan26.ShortPrompt
+    negative_prompt: wan26.ShortNegativePrompt | None = None
+    duration: wan26.Duration = wan26.SECONDS[0]
+    resolution: wan26.ResolutionName = "720P"
+    audio: wan26.Audio = True
+    multi_shot: wan26.MultiShot | None = None
+
+
+class Wan26TextInput(Wan26Input):
+    """Text to video with Wan 2.6."""
+
+    aspect_ratio: wan26.WideAspectRatio | None = None
+
+
+class Wan26ImageInput(Wan26Input):
+    """A picture set in motion with Wan 2.6; it decides the shape of the video."""
+
+    image: arg.Image

@@ -12,7 +12,7 @@ from wanx_mcp.catalog.inputs import Input
 from wanx_mcp.catalog.loras import is_adult
 from wanx_mcp.catalog.prices import span_words
 from wanx_mcp.catalog.tasks import TaskType, Terms
-from wanx_mcp.catalog.wire import CONTAINERS, to_wire
+from wanx_mcp.catalog.wire import CONTAINERS, PLACES, to_wire
 from wanx_mcp.errors import AdultContentOff, InvalidOrder
 from wanx_mcp.quoting import quote
 from wanx_mcp.strict import Problem, Problems, allowed, check_present, present, properties
@@ -28,8 +28,10 @@ class Order:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The arguments that were given or have a default, without absent ones."""
-        return self.input.model_dump(exclude_none=True)
+        """The arguments that were given or have a default; neither absent ones nor switches that are off, which send
+        nothing."""
+        given = self.input.model_dump(exclude_none=True)
+        return {name: value for name, value in given.items() if value is not False or PLACES[name].word is None}
 
     @property
     def terms(self) -> Terms:

@@ -77,13 +77,17 @@ class Output:
         return f"{_either([f'{one:.1f}'.removesuffix('.0') for one in self.seconds])} s"
 
     @property
+    def pixel_words(self) -> str:
+        """The size in pixels, where there is only one."""
+        return "" if len(self.resolutions) > 1 else "{}x{}".format(*self.resolutions[0].landscape)
+
+    @property
     def size_words(self) -> str:
         """The resolutions, e.g. "720P or 1080P"; a single one with its size in pixels."""
         names = _either([one.name for one in self.resolutions])
         if len(self.resolutions) > 1:
             return names
-        width, height = self.resolutions[0].landscape
-        return f"{names} ({width}x{height})"
+        return f"{names} ({self.pixel_words})"
 
     @property
     def fixed(self) -> bool:

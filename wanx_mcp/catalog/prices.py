@@ -81,9 +81,9 @@ class PerSecond:
 
     def words(self) -> str:
         dearest, rate = max(self.rates, key=lambda pair: pair[1])
-        each = ", ".join(f"{dollars(rate)} at {name}" for name, rate in self.rates)
+        each = " or ".join(f"{dollars(rate)} at {name}" for name, rate in self.rates)
         longest = max(self.seconds)
-        return f"per second {each}; {longest} s at {dearest}: {dollars(rate * longest)}"
+        return f"{each} a second, so {longest} s at {dearest} is {dollars(rate * longest)}"
 
 
 def span_words(rules: list[PriceRule]) -> str:

@@ -20,7 +20,7 @@ def order_properties(catalog: Catalog, folder: str = "") -> dict[str, Any]:
         "task_type": {
             "type": "string",
             "enum": [row.name for row in catalog.rows],
-            "description": "See the tool's description.",
+            "description": "See the list above.",
         }
     }
     for row in catalog.rows:
@@ -77,31 +77,61 @@ def families(catalog: Catalog) -> list[tuple[Output, list[TaskType]]]:
 
 
 def task_lines(catalog: Catalog) -> str:
-    """Each family with its output and its task types: price, use, and the arguments that not every task type takes."""
-    common = set.intersection(*(set(row.allowed) for row in catalog.rows))
-    return "\n".join(line for output, rows in families(catalog) for line in _family(output, rows, common))
+    """Each family with what the headline leaves out, and its task types: price, use, and the arguments that not nearly
+    every task type takes."""
+    usual = _usual(catalog)
+    return "\n".join(line for output, rows in families(catalog) for line in _family(output, rows, usual))
 
 
-def _family(output: Output, rows: list[TaskType], common: set[str]) -> list[str]:
+def _usual(catalog: Catalog) -> set[str]:
+    """The arguments that so many rows take that it is shorter to name the rows without them."""
+    taken = {name: sum(name in row.allowed for row in catalog.rows) for name in catalog.arguments}
+    return {name for name, count in taken.items() if 4 * count > 3 * len(catalog.rows)}
+
+
+def _family(output: Output, rows: list[TaskType], usual: set[str]) -> list[str]:
     """A line for the family with everything that its rows share, and one for each of them."""
-    shared = set.intersection(*(set(row.allowed) for row in rows)) - common
-    price = f"; {rows[0].price.words()}" if all(row.price == rows[0].price for row in rows) else ""
-    doubt = "" if output.confirmed else " (unconfirmed)"
-    doubt += "; none of it can be chosen" if output.fixed else ""
+    shared = set.intersection(*(set(row.allowed) for row in rows)) - usual
+    one_price = all(row.price == rows[0].price for row in rows)
+    said = span_words([row.price for row in rows]) != ""  # then the headline has told size, length and sound
+    facts = [output.pixel_words if said else output.words]
+    facts += ["unconfirmed"] if not output.confirmed else []
+    facts += [rows[0].price.words()] if one_price else []
     also = f" {_brackets(rows[0], shared)}" if shared else ""
-    head = f"{output.family}: {output.words}{doubt}{price}{also}"
-    return [head, *(_line(row, common | shared, priced=not price) for row in rows)]
+    head = f"{output.family}: {', '.join(fact for fact in facts if fact)}{also}"
+    return [head, *(_line(row, usual, shared, priced=not one_price) for row in rows)]
 
 
-def _line(row: TaskType, known: set[str], *, priced: bool) -> str:
+def _line(row: TaskType, usual: set[str], shared: set[str], *, priced: bool) -> str:
     price = f"{row.price.words()}, " if priced else ""
-    extras = _brackets(row, set(row.allowed) - known)
-    return f"{row.name}: {price}{row.choose}{f' {extras}' if extras else ''}"
+    extras = _brackets(row, set(row.allowed) - usual - shared)
+    lacks = "".join(f", no {name}" for name in sorted(usual - set(row.allowed)))
+    return f"{row.name}: {price}{row.choose}{lacks}{f' {extras}' if extras else ''}"
 
 
 def _brackets(row: TaskType, names: set[str]) -> str:
     listed = [name + ("" if name in row.needed else "?") for name in row.allowed if name in names]
     return f"[{', '.join(listed)}]" if listed else ""
+
+
+def for_hosts(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """`schema` without lists of numbers, which some hosts refuse: their lowest and highest instead."""
+    return {**schema, "properties": {name: _bounded(field) for name, field in schema["properties"].items()}}
+
+
+def _bounded(field: Mapping[str, Any]) -> dict[str, Any]:
+    if field.get("type") != "integer" or "enum" not in field:
+        return dict(field)
+    rest = {name: value for name, value in field.items() if name != "enum"}
+    return {**rest, "minimum": min(field["enum"]), "maximum": max(field["enum"])}
+
+
+def choice_words(catalog: Catalog) -> str:
+    """For which families an order can choose length, size and sound."""
+    chosen = [output.family for output, _ in families(catalog) if not output.fixed]
+    if not chosen:
+        return "Length, size and sound cannot be chosen."
+    return f"Length, size and sound can be chosen for {', '.join(chosen)} only."
 
 
 def example(row: TaskType) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from wanx_mcp.catalog import inputs
+from wanx_mcp.catalog import inputs, wan26
 from wanx_mcp.catalog.output import Output, Resolution
 from wanx_mcp.catalog.prices import Fixed, PriceRule, Unpublished
 from wanx_mcp.catalog.wire import MODEL
@@ -16,11 +16,12 @@ from wanx_mcp.catalog.wire import MODEL
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What one order costs and takes. `kind` is the same for orders that cost and take the same; `price` is US dollars,
-    None where unpublished; `usual_seconds` is a first estimate of its duration."""
+    None where unpublished; `usual_seconds` is a first estimate of its duration; `sound`: the clip will have sound."""
 
     kind: str
     price: Decimal | None
     usual_seconds: float
+    sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,9 @@ class TaskType:
     def terms(self, arguments: Mapping[str, Any]) -> Terms:
         """The terms of an order with these arguments."""
         on = [str(arguments[name]) for name in self.price.depends_on if arguments.get(name) is not None]
-        longer = self.output.measures(arguments).seconds / self.output.seconds[0]
-        return Terms(" ".join([self.name, *on]), self.price.price(arguments), self.usual_seconds * longer)
+        clip = self.output.measures(arguments)
+        usual = self.usual_seconds * clip.seconds / self.output.seconds[0]
+        return Terms(" ".join([self.name, *on]), self.price.price(arguments), usual, clip.sound)
 
 
 WAN21 = Output("Wan 2.1", (Resolution("480p", (832, 480)),), (85 / 16,), rate=16, steps=30)
@@ -76,6 +78,24 @@ ROWS: tuple[TaskType, ...] = (
     TaskType("img2video-14b-lora", inputs.ImageLoraInput, FULL, WAN21, 390, "a LoRA's effect on a picture"),
     TaskType("img2video-14b-keyframe", inputs.KeyframeInput, FULL, WAN21, 390, "morph between two pictures"),
     TaskType("img2video-14b-control-camera", inputs.CameraInput, FULL, WAN21, 390, "move a camera over a picture"),
-    TaskType("wan22-txt2video-14b", inputs.TextInput, WAN22_PRICE, WAN22, 390, "Wan 2.2 from text"),
-    TaskType("wan22-img2video-14b", inputs.ImageInput, WAN22_PRICE, WAN22, 390, "Wan 2.2 from a picture"),
+    TaskType("wan22-txt2video-14b", inputs.TextInput, WAN22_PRICE, WAN22, 390, "from text"),
+    TaskType("wan22-img2video-14b", inputs.ImageInput, WAN22_PRICE, WAN22, 390, "from a picture"),
+    TaskType(
+        "wan26-txt2video",
+        inputs.Wan26TextInput,
+        wan26.PRICE,
+        wan26.OUTPUT,
+        wan26.USUAL_SECONDS,
+        "from text",
+        model=wan26.MODEL,
+    ),
+    TaskType(
+        "wan26-img2video",
+        inputs.Wan26ImageInput,
+        wan26.PRICE,
+        wan26.OUTPUT,
+        wan26.USUAL_SECONDS,
+        "from a picture, which sets the shape",
+        model=wan26.MODEL,
+    ),
 )

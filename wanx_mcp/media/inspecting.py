@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SHORTEST_SIDE = 64
 MAX_SIDE = 1920
-"""Longer pictures are scaled down: the videos are 480p and 720p."""
+"""Longer pictures are scaled down: no video is wider."""
 
 MOST_IMAGES = 16
 """So many images of a JPEG (MPO) are compared to find the largest."""

@@ -37,6 +37,7 @@ WaitSeconds = Annotated[
     int,
     Field(
         ge=0,
+        json_schema_extra={"maximum": LONGEST_WAIT_SECONDS},  # advice: a longer wait is cut, not refused
         description=f"Waits 0 to {LONGEST_WAIT_SECONDS} s for the video; more is cut. Still running is no error.",
     ),
     AfterValidator(lambda seconds: min(seconds, LONGEST_WAIT_SECONDS)),
@@ -59,8 +60,8 @@ RequestId = Annotated[
     str,
     AfterValidator(_key),
     Field(
-        description="Your key for one video: same key, same task, paid once; three takes are three keys. Without it an "
-        "identical order that is open or under 2 minutes old is taken for a repeat.",
+        description="Your key for one video: same key, same task, paid once. Three takes: three keys. Without one, an "
+        "equal order that is open or under 2 minutes old is a repeat.",
         examples=['a short key of your own, such as "take-1"'],
     ),
 ]

@@ -40,7 +40,7 @@ def completed(text: str, facts: Mapping[str, Any]) -> str:
 
 def _missing(text: str, facts: Mapping[str, Any]) -> str:
     """The facts that `text` does not contain, in brackets."""
-    missing = [f"{name} {said}" for name, said in spoken(facts) if not says(text, said)]
+    missing = [f"{name} {said}".lstrip() for name, said in spoken(facts) if not says(text, said)]
     return f" ({'; '.join(dict.fromkeys(missing))})" if missing else ""
 
 
@@ -50,14 +50,14 @@ def says(text: str, fact: str) -> bool:
 
 
 def spoken(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each fact with its name, as a text says it."""
+    """Each fact with its name, as a text says it; of one that is true, the words alone."""
     for name, value in facts.items():
         match value:
             case dict():
                 yield from spoken(value)
             case bool():
                 if value:
-                    yield name, TRUE_IN_WORDS.get(name, name)
+                    yield "", TRUE_IN_WORDS.get(name, name)
             case float() if name.endswith("_usd"):
                 yield name, dollars(Decimal(str(value)))
             case float():

@@ -12,9 +12,10 @@ from mcp.types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, P
 
 from wanx_mcp.catalog import Catalog, Order, TaskType, parse_order, price_words
 from wanx_mcp.catalog import inputs as shape
+from wanx_mcp.catalog.schema import order_properties
 from wanx_mcp.errors import InvalidOrder, WanxError
 from wanx_mcp.server.resources import Sources
-from wanx_mcp.strict import present, properties
+from wanx_mcp.strict import present
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
 
 
@@ -38,7 +39,8 @@ class PromptRow:
 
     def arguments(self, catalog: Catalog) -> list[PromptArgument]:
         """The arguments of all its shapes, those that an order needs first, and the task type if there is a choice."""
-        fields = {name: schema for one in self.shapes for name, schema in properties(one).items()}
+        fields = order_properties(Catalog(tuple(self.task_types(catalog))))
+        fields.pop("task_type")
         needed = self.needed(catalog)
         names = sorted(fields, key=lambda name: name not in needed)
         # None is required: some hosts refuse a prompt without its required arguments before we hear of it.
@@ -51,14 +53,19 @@ class PromptRow:
 
 
 def _words(field: Mapping[str, Any]) -> str:
-    choices = f" One of {', '.join(field['enum'])}." if "enum" in field else ""
+    choices = f" One of {', '.join(map(str, field['enum']))}." if "enum" in field else ""
     return f"{field['description']}{choices}"
 
 
 PROMPTS: tuple[PromptRow, ...] = (
-    PromptRow("text_to_video", "Text to video", "Order a video of what you describe.", [shape.TextInput]),
     PromptRow(
-        "animate_picture", "Animate a picture", "Order a video that brings a picture to life.", [shape.ImageInput]
+        "text_to_video", "Text to video", "Order a video of what you describe.", [shape.TextInput, shape.Wan26TextInput]
+    ),
+    PromptRow(
+        "animate_picture",
+        "Animate a picture",
+        "Order a video that brings a picture to life.",
+        [shape.ImageInput, shape.Wan26ImageInput],
     ),
     PromptRow(
         "morph_pictures",

@@ -52,6 +52,7 @@ class GetResult(Result):
     status: str
     provider_status: str | None = None
     video_url: str | None = None
+    has_sound: bool | None = None
     saved_path: str | None = None
     created_at: str | None = None
     started_at: str | None = None
@@ -89,17 +90,15 @@ class ListResult(Result):
 
 
 class SaveResult(Result):
-    """A video on disk. Without `path` the download is still running: `bytes_so_far` of `bytes_total`."""
+    """A video on disk. Without `path` the download is still running."""
 
-    task_id: str | None = None
-    bytes_so_far: int | None = None
-    bytes_total: int | None = None
     path: str | None = None
     bytes: int | None = None
     sha256: str | None = None
     duration_seconds: float | None = None
     width: int | None = None
     height: int | None = None
+    has_sound: bool | None = None
 
 
 class CancelResult(Result):

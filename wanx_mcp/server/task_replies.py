@@ -31,6 +31,7 @@ def task_state(view: TaskView, settings: Settings) -> Reply:
         status=task.status.value,
         provider_status=quote(unusual, 40, secrets) if unusual else None,
         video_url=task.video_url,
+        has_sound=True if view.sound and task.video_url else None,
         saved_path=view.saved_path,
         created_at=task.created_at and iso(task.created_at),
         started_at=task.started_at and iso(task.started_at),

@@ -9,7 +9,7 @@ from typing import Any
 from mcp.types import ToolAnnotations
 
 from wanx_mcp.catalog import Catalog
-from wanx_mcp.catalog.schema import headline, order_properties, order_required, task_lines
+from wanx_mcp.catalog.schema import choice_words, for_hosts, headline, order_properties, order_required, task_lines
 from wanx_mcp.server.arguments import (
     CancelArguments,
     CreateOptions,
@@ -67,15 +67,15 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
             CREATE,
             "Order a WanX video",
             f"{headline(catalog)}\n"
-            "Each call that succeeds costs money; it answers with a task_id at once, the video takes minutes.\n"
+            "Costs money. Answers with a task_id at once; the video takes minutes.\n"
             f"{task_lines(catalog)}\n"
-            "[...]: arguments, ? optional. No seed; no LoRA together with a camera motion.\n"
-            f"Then call {GET}. Links expire, often within a day: save the video first, then give the user its path.",
-            create_schema(catalog, folder),
+            f"[arguments, ? = optional] {choice_words(catalog)} No seed; no LoRA together with camera motion.\n"
+            f"Then call {GET}. Links expire, often in a day: save first, then give the user the path.",
+            for_hosts(create_schema(catalog, folder)),
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
             spends=True,
-            hint="make a video, text to video, image to video, animate a picture, generate a clip",
+            hint="make a video, text to video, image to video",
         ),
         ToolRow(
             GET,

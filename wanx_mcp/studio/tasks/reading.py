@@ -172,8 +172,8 @@ class TaskReading:
         pace = None if task.status.final else self.pace(terms, elapsed or 0.0)
         refused = task.video_url is not None and task.video_url == self._distrusted.get(task.task_id)
         task = replace(task, created_at=created_at)
-        price = terms.price if terms else None
-        return TaskView(task, row, elapsed, pace, known.saved_path, refused=refused, price=price)
+        price, sound = (terms.price, terms.sound) if terms else (None, False)
+        return TaskView(task, row, elapsed, pace, known.saved_path, refused=refused, price=price, sound=sound)
 
     @property
     def _skew(self) -> timedelta:

@@ -28,6 +28,9 @@ class TaskView:
     price: Decimal | None = None
     """The published price of its order, in US dollars; None where there is none or the order is not known."""
 
+    sound: bool = False
+    """Whether it was ordered with sound."""
+
     @property
     def settled(self) -> bool:
         """Whether waiting longer brings nothing: the video is there, or there will be none."""
