@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -127,17 +128,18 @@ async def test_a_dry_run_beyond_the_budget_does_not_call_the_order_valid_and_say
 
 async def test_room_is_promised_for_the_time_at_which_the_order_goes_through() -> None:
     world = World({"WANX_DAILY_BUDGET_USD": "0.60"})
+    dear = {"task_type": "wan26-txt2video", "prompt": "three"}  # $0.40: both of the others have to leave first
     async with world.client() as agent:
         for prompt in ("one", "two"):
             await agent.order(prompt=prompt)
             world.clock.advance(600)
-        seen = await agent.ok("create_wanx_task", task_type="txt2video-14b", prompt="three", dry_run=True)
-        at = seen["budget"]["room_at"]
-        world.clock.advance(24 * 3600 - 1200 + 59)
-        assert (world.clock.now().strftime("%Y-%m-%dT%H:%MZ")) < at or world.clock.now().second == 59
-        world.clock.advance(1)
-        assert world.clock.now().strftime("%Y-%m-%dT%H:%MZ") == at
-        assert not (await agent.order(prompt="three"))["reused"]
+        seen = await agent.ok("create_wanx_task", **dear, dry_run=True)
+        room_at = datetime.fromisoformat(seen["budget"]["room_at"])
+        assert "00:10" <= f"{room_at:%H:%M}" <= "00:11"  # rounded up to the minute
+        world.clock.advance((room_at - world.clock.now()).total_seconds() - 70)
+        assert (await agent.error("create_wanx_task", **dear)).startswith("budget_exceeded: ")
+        world.clock.advance((room_at - world.clock.now()).total_seconds())
+        assert not (await agent.order(**dear))["reused"]
 
 
 async def test_an_order_that_is_dearer_than_the_whole_budget_is_promised_no_room() -> None:

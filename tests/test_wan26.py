@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.lost import lose
 from tests.pictures import file, scene
@@ -15,6 +16,8 @@ from wanx_mcp.catalog import CATALOG
 from wanx_mcp.media.movie import read_movie
 from wanx_mcp.simulator.quirks.prices import price_factor
 from wanx_mcp.simulator.quirks.table import QUIRKS
+from wanx_mcp.simulator.render import Scene, render_clip
+from wanx_mcp.simulator.render.tone import pitch
 from wanx_mcp.simulator.weather import Fault
 
 pytestmark = pytest.mark.anyio
@@ -299,6 +302,16 @@ async def test_a_clip_from_a_picture_has_the_shape_of_the_picture(world: World) 
         world.clock.advance(3600)
         saved = await agent.ok("save_wanx_video", task_id=order["task_id"])
     assert saved["width"] / saved["height"] == pytest.approx(3 / 4, abs=0.03)
+
+
+def test_a_clip_with_sound_is_the_same_whenever_it_is_rendered() -> None:
+    shown = Scene("wan26-txt2video", "a boat", portrait=False, full=(640, 640), frames=24, sound=True)
+    assert render_clip(shown) == render_clip(shown)
+
+
+def test_the_tone_follows_the_brightness_of_the_picture() -> None:
+    black, grey, white = (pitch(Image.new("RGB", (64, 36), (level,) * 3)) for level in (0, 128, 255))
+    assert black < grey < white
 
 
 # What is known, and what is not

@@ -83,6 +83,10 @@ PROMPTS: tuple[PromptRow, ...] = (
 )
 
 
+LONGEST_WORD = 60
+"""Characters. What is longer is no single word of a sentence."""
+
+
 def listed(catalog: Catalog) -> list[Prompt]:
     """The prompts as the protocol lists them."""
     return [
@@ -115,8 +119,10 @@ def render(sources: Sources, name: str, given: Mapping[str, str]) -> GetPromptRe
 
 def _whole(values: Mapping[str, Any]) -> bool:
     """Whether the prompt is more than one word. A host that cuts what the user typed at its blanks, and gives each
-    argument one word of it, leaves no blank in any value."""
-    return len(str(values.get("prompt", "")).split()) > 1
+    argument one word of it, leaves no blank in any value, and no value longer than a word."""
+    return len(str(values.get("prompt", "")).split()) > 1 or any(
+        len(str(one)) > LONGEST_WORD for one in values.values()
+    )
 
 
 def _request(sources: Sources, order: Order) -> str:
