@@ -11,7 +11,7 @@ from tests.front import record
 from tests.release.packages import server_json
 from tests.release.plugin import files as plugin_files
 from tests.snippets import frameworks, in_process
-from wanx_mcp.catalog import CATALOG, Catalog, price_words
+from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.catalog.loras import LORAS
 from wanx_mcp.cli.commands import COMMANDS
 from wanx_mcp.errors import WanxError
@@ -29,7 +29,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def tools(catalog: Catalog = CATALOG) -> str:
-    rows = [(f"`{row.name}`", row.description.partition(".")[0] + ".") for row in tool_rows(catalog)]
+    rows = [(f"`{row.name}`", re.split(r"(?<=[.])\s", row.description)[0]) for row in tool_rows(catalog)]
     return table(("Tool", "What it does"), rows)
 
 
@@ -37,10 +37,10 @@ def task_types(catalog: Catalog = CATALOG) -> str:
     rows = [
         (
             f"`{row.name}`",
-            price_words(row.price),
+            row.price.words(),
             row.choose,
             ", ".join(f"`{name}`" for name in row.needed),
-            f"{row.output.resolution}, {row.output.length}" + ("" if row.output.confirmed else " (unconfirmed)"),
+            row.output.words + ("" if row.output.confirmed else " (unconfirmed)"),
         )
         for row in catalog.rows
     ]
@@ -66,8 +66,8 @@ def prompts(catalog: Catalog = CATALOG) -> str:
         (
             row.title,
             row.description,
-            ", ".join(f"`{one.name}`" for one in row.arguments(catalog) if one.required),
-            ", ".join(f"`{one.name}`" for one in row.arguments(catalog) if not one.required),
+            ", ".join(f"`{name}`" for name in row.needed(catalog)),
+            ", ".join(f"`{one.name}`" for one in row.arguments(catalog) if one.name not in row.needed(catalog)),
         )
         for row in PROMPTS
     ]

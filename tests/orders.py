@@ -22,6 +22,8 @@ VALID: dict[str, dict[str, Any]] = {
     },
     "wan22-txt2video-14b": {"prompt": "a paper boat"},
     "wan22-img2video-14b": {"prompt": "she turns", "image": URL},
+    "wan26-txt2video": {"prompt": "a paper boat", "aspect_ratio": "9:16", "duration": 5, "audio": False},
+    "wan26-img2video": {"prompt": "she turns", "image": URL},
 }
 
 WIRE: dict[str, dict[str, Any]] = {
@@ -37,6 +39,20 @@ WIRE: dict[str, dict[str, Any]] = {
         "image": URL,
         "control_camera_settings": [{"motion_type": "zoom_in", "motion_speed": 0.2}],
     },
+    "wan26-txt2video": {
+        "prompt": "a paper boat",
+        "aspect_ratio": "9:16",
+        "duration": 5,
+        "resolution": "720P",
+        "audio": False,
+    },
+    "wan26-img2video": {
+        "prompt": "she turns",
+        "image": URL,
+        "duration": 5,
+        "resolution": "720P",
+        "audio": True,
+    },
 }
 
 # At least 25 ways to get an order wrong. Each must be refused before any request, with advice that leads out.
@@ -46,7 +62,7 @@ BAD: dict[str, dict[str, Any]] = {
     "no task type but a picture": {"prompt": "a boat", "image": URL},
     "an empty task type": {"task_type": "", "prompt": "a boat"},
     "an unknown task type": {"task_type": "txt2video", "prompt": "a boat"},
-    "a task type of another product": {"task_type": "wan26-img2video", "prompt": "a boat", "image": URL},
+    "a task type of another product": {"task_type": "kling-img2video", "prompt": "a boat", "image": URL},
     "a task type that is a number": {"task_type": 14, "prompt": "a boat"},
     "no prompt": {"task_type": "txt2video-14b"},
     "an empty prompt": {"task_type": "txt2video-14b", "prompt": ""},

@@ -174,7 +174,7 @@ async def test_a_dry_run_says_what_would_be_booked_and_why() -> None:
     assert told["booked_usd"] == 2.8
     for shown in (text(result), told["next_step"]):
         assert "which counts until 2026-01-02T00:00Z" in shown
-    assert "books $2.80" in text(result)
+    assert "needs $2.80" in text(result)
 
 
 async def test_one_dear_charge_bars_its_kind_for_a_day_and_no_longer() -> None:

@@ -56,7 +56,8 @@ async def test_the_schema_of_a_task_type_is_exact_and_its_example_is_a_valid_ord
                 jsonschema.validate(less, about["schema"])
     assert set(about["schema"]["required"]) == {"task_type", *row.needed}
     assert set(about["schema"]["properties"]) == {"task_type", *row.allowed, "request_id", "dry_run"}
-    assert about["price_usd"] == priced.get("price_usd")
+    cheapest = about["price_usd"] if "price_usd" in about else about["price_from_usd"]
+    assert cheapest == priced.get("price_usd")
 
 
 async def test_the_catalogue_of_task_types_follows_the_catalog() -> None:
@@ -170,7 +171,8 @@ async def test_every_prompt_becomes_an_order_that_create_accepts(world: World, m
         listed = (await agent.client.list_prompts()).prompts
         assert len(listed) == len(PROMPTS) == 5
         for prompt in listed:
-            needed = [one.name for one in prompt.arguments or () if one.required]
+            assert not any(one.required for one in prompt.arguments or ())
+            needed = next(row for row in PROMPTS if row.name == prompt.name).needed(CATALOG)
             rendered = await agent.client.get_prompt(prompt.name, {name: values[name] for name in needed})
             text = rendered.messages[0].content.model_dump()["text"]
             arguments = json.loads(text.split("\n")[1])
@@ -190,9 +192,8 @@ async def test_a_picture_turns_the_lora_prompt_into_an_order_of_a_picture(world:
 @pytest.mark.parametrize(
     ("name", "given", "word"),
     [
-        ("move_camera", {"prompt": "x", "image": PICTURE, "motion_type": "spin"}, "zoom_in"),
-        ("text_to_video", {"prompt": " "}, "prompt"),
-        ("text_to_video", {"prompt": "x", "task_type": "img2video-14b"}, "task_type"),
+        ("move_camera", {"prompt": "a boat", "image": PICTURE, "motion_type": "spin"}, "zoom_in"),
+        ("text_to_video", {"prompt": "a boat", "task_type": "img2video-14b"}, "task_type"),
         ("apply_lora", {"prompt": "x", "lora_type": ADULT[0]}, "adult"),
         ("no_such_prompt", {}, "Unknown prompt"),
     ],
@@ -207,6 +208,29 @@ async def test_a_prompt_that_could_not_be_ordered_says_why(
     assert not world.line.requests
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"prompt": "boat"},
+        {"prompt": "a", "negative_prompt": "paper", "aspect_ratio": "boat"},
+        {"prompt": "one", "negative_prompt": "two", "task_type": "three"},
+    ],
+)
+@pytest.mark.parametrize("name", [row.name for row in PROMPTS])
+async def test_a_prompt_whose_text_may_have_been_cut_at_blanks_asks_for_the_rest_and_holds_no_order(
+    world: World, name: str, given: dict[str, str]
+) -> None:
+    async with world.client() as agent:
+        rendered = await agent.client.get_prompt(name, given)
+    said = rendered.messages[0].content.model_dump()["text"]
+    assert "wait_seconds" not in said
+    assert "unchanged" not in said
+    assert ("do not order from these pieces" in said) == bool(given)
+    assert "only when I agree" in said
+    assert "$0.28" in said
+
+
 async def test_completions_put_what_begins_so_before_what_contains_it(world: World) -> None:
     async with world.client() as agent:
         order = await agent.order()
@@ -216,7 +240,9 @@ async def test_completions_put_what_begins_so_before_what_contains_it(world: Wor
         assert (await complete(agent, "task_type", "wan22"))[0].startswith("wan22")
         assert (await complete(agent, "lora_type", "in"))[0] == "inflate-effect"
         assert "pixel-art" not in await complete(agent, "lora_type", "in")
-        assert await complete(agent, "aspect_ratio") == ["16:9", "9:16"]
+        assert await complete(agent, "aspect_ratio", prompt="morph_pictures") == ["16:9", "9:16"]
+        assert await complete(agent, "aspect_ratio") == ["16:9", "9:16", "1:1", "4:3", "3:4"]
+        assert await complete(agent, "duration", prompt="text_to_video") == ["5", "10", "15"]
         assert await complete(agent, "prompt", "a") == []
         assert len(world.line.requests) == sent  # nobody is asked while a person types
 

@@ -223,7 +223,7 @@ async def test_every_problem_of_a_call_is_named_at_once_and_each_step_once(world
     what, _, steps = error.partition(" Next: ")
     for words in ("steps is not an argument of this call", "prompt is blank", "aspect_ratio must be"):
         assert words in what
-    assert steps.startswith("remove steps; set prompt to ")
+    assert steps.startswith("ask the user, and go on only if they agree; remove steps; set prompt to ")
     assert steps.count("set aspect_ratio to") == 1
 
 

@@ -256,7 +256,7 @@ async def test_an_impossible_task_id_is_refused_without_a_request(world: World, 
     assert not world.line.requests
 
 
-@pytest.mark.parametrize("wait", [-1, 46, "soon", 1.5, True])
+@pytest.mark.parametrize("wait", [-1, "soon", 1.5, True])
 async def test_an_impossible_wait_is_refused(world: World, wait: object) -> None:
     async with world.client() as agent:
         error = await agent.error("get_wanx_task", task_id="x", wait_seconds=wait)

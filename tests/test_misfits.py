@@ -63,10 +63,38 @@ async def test_an_argument_of_another_task_type_is_named_with_what_this_one_take
     assert await refused(TEXT | extra) == (what, [step])
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("seed", "seed is not an argument of this call: no task type takes a seed"),
+        ("steps", "steps is not an argument of this call: the provider chooses the sampling"),
+        ("n", "n is not an argument of this call: one order makes one video"),
+        (
+            "duration",
+            "txt2video-14b does not take duration: the length cannot be chosen, it makes 480p (832x480), 5.3 s",
+        ),
+        ("seconds", "txt2video-14b does not take seconds: the length cannot be chosen"),
+        ("resolution", "txt2video-14b does not take resolution: the size cannot be chosen"),
+        ("width", "txt2video-14b does not take width: the size cannot be chosen"),
+        ("audio", "txt2video-14b does not take audio: the sound cannot be chosen"),
+    ],
+)
+async def test_a_setting_that_is_not_offered_names_the_limit_and_is_not_left_out_without_the_user(
+    name: str, what: str
+) -> None:
+    world = World()
+    async with world.client() as agent:
+        error = await agent.error("create_wanx_task", **TEXT, **{name: 10})
+    assert not world.line.requests
+    assert error.startswith(f"invalid_order: {what}")
+    assert f"Next: ask the user, and go on only if they agree; remove {name}" in error
+    assert ("wan26-txt2video" in error) == error.startswith("invalid_order: txt2video-14b")
+
+
 async def test_an_argument_that_no_task_type_takes_is_unknown_and_leads_to_no_other_type() -> None:
-    what, steps = await refused(TEXT | {"seed": 3})
-    assert what == "seed is not an argument of this call"
-    assert steps == ["remove seed"]
+    what, steps = await refused(TEXT | {"mood": 3})
+    assert what == "mood is not an argument of this call"
+    assert steps == ["remove mood"]
 
 
 async def test_a_slip_in_the_name_of_an_argument_leads_to_the_name() -> None:
@@ -92,8 +120,8 @@ async def test_where_no_task_type_takes_all_the_arguments_none_is_offered() -> N
 
 
 async def test_an_unknown_argument_does_not_hide_the_task_type_that_fits() -> None:
-    _, steps = await refused(TEXT | {"image": URL, "seed": 3})
-    assert steps == ['remove image or set task_type to "img2video-14b"', "remove seed"]
+    _, steps = await refused(TEXT | {"image": URL, "mood": 3})
+    assert steps == ['remove image or set task_type to "img2video-14b"', "remove mood"]
 
 
 async def test_a_misfit_is_told_beside_what_is_missing() -> None:
@@ -144,9 +172,9 @@ async def test_a_task_type_is_quoted_short_and_without_hidden_characters(given: 
 
 
 async def test_without_a_task_type_unknown_arguments_are_named_too_and_known_ones_are_not() -> None:
-    what, steps = await refused({"prompt": "x", "seed": 3, "aspect_ratio": "16:9"})
-    assert what == "task_type is missing; seed is not an argument of this call"
-    assert steps[1:] == ["remove seed"]
+    what, steps = await refused({"prompt": "x", "mood": 3, "aspect_ratio": "16:9"})
+    assert what == "task_type is missing; mood is not an argument of this call"
+    assert steps[1:] == ["remove mood"]
 
 
 async def test_where_a_single_task_type_is_left_that_one_is_not_offered_instead_of_itself() -> None:

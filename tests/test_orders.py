@@ -28,7 +28,7 @@ async def test_an_order_reaches_the_wire_as_the_contract_shows_it_and_its_video_
         created = await agent.ok("create_wanx_task", task_type=task_type, **VALID[task_type])
         (request,) = world.line.sent("POST")
         assert json.loads(request.content) == {
-            "model": "Qubico/wanx",
+            "model": "Wan" if task_type.startswith("wan26") else "Qubico/wanx",
             "task_type": task_type,
             "input": WIRE[task_type],
         }

@@ -19,6 +19,7 @@ from tests.mediahost import MediaHost, whole
 from tests.orders import VALID
 from tests.test_save import at, finished, host, names  # noqa: F401
 from tests.world import World, text
+from wanx_mcp.catalog import CATALOG
 from wanx_mcp.limits.videos import MOST_SAME_NAMES
 from wanx_mcp.media.frames import Clip, Frame
 from wanx_mcp.media.sheet import SUFFIX, draw, lay_out
@@ -57,13 +58,17 @@ async def test_every_task_type_has_a_sheet_whose_frames_differ(world: World, tas
     assert not result.is_error, text(result)
     assert result.structured_content is None
     assert [block.type for block in result.content] == ["text", "image"]
-    portrait = VALID[task_type].get("aspect_ratio") == "9:16"
-    shown = cells(picture(result), 6, (480, 832) if portrait else (832, 480))
+    row = CATALOG.find(task_type)
+    assert row
+    measures, portrait = row.output.measures({}), VALID[task_type].get("aspect_ratio") == "9:16"
+    shown = cells(picture(result), 6, measures.resolution.size(9 / 16 if portrait else 16 / 9))
     assert all(distance(one, other) > 0.5 for one, other in combinations(shown, 2))
     told = text(result)
     assert f"6 frames of {'an' if task_type.startswith('img') else 'a'} {task_type} clip of" in told
+    assert ("with sound" if task_type == "wan26-img2video" else "silent") in told
     assert task_id in told
-    assert "0.00, 1.00, 2.06, 3.12, 4.19, 5.25 s" in told
+    times = {85: "0.00, 1.00, 2.06, 3.12, 4.19, 5.25 s", 80: "0.00, 0.94, 1.94, 2.94, 3.94, 4.94 s"}
+    assert times[measures.frames] in told
     assert "If you cannot see the picture, do not describe it: open the sheet's file, if you have a tool that" in told
 
 

@@ -19,6 +19,7 @@ from tests.test_doctor import KEY, Home, Report, provider
 from wanx_mcp.catalog import CATALOG, Catalog, TaskType, parse_order
 from wanx_mcp.catalog.inputs import Input
 from wanx_mcp.catalog.pictures import PICTURES
+from wanx_mcp.catalog.prices import Unpublished
 from wanx_mcp.catalog.wire import MODEL, RIVALS, from_wire
 from wanx_mcp.cli.doctor.probe_questions import PROBE, certainly_refused, questions
 from wanx_mcp.errors import WanxError
@@ -48,7 +49,7 @@ class Anything(Input):
 def credulous(*names: str) -> Catalog:
     """A provider's catalog in which those task types take whatever comes, and cost what they cost."""
     rows = [replace(row, input=Anything) if row.name in names else row for row in CATALOG.rows]
-    rows += [TaskType(PROBE, Anything, None, rows[0].output, 390, "")] if PROBE in names else []
+    rows += [TaskType(PROBE, Anything, Unpublished(), rows[0].output, 390, "")] if PROBE in names else []
     return Catalog(tuple(rows))
 
 

@@ -296,4 +296,6 @@ async def test_the_words_beside_the_handle_are_those_of_the_bounded_wait(world: 
         task_id = (await agent.order())["task_id"]
         words = (await standing(agent.client.session, task_id)).status_message
         assert words
-        assert words in text(await agent.call("get_wanx_task", task_id=task_id))
+        progress, _, stopping = words.partition(". ")
+        assert progress in text(await agent.call("get_wanx_task", task_id=task_id))
+    assert stopping == "Stopping ends this wait, not the paid order"

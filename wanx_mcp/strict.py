@@ -34,10 +34,12 @@ class Arguments(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a call, and how to fix it."""
+    """One thing wrong with a call, and how to fix it. `consent`: the fix makes something else than was asked for, so
+    the user has to agree."""
 
     what: str
     fix: str
+    consent: bool = False
 
 
 class Problems(ValueError):
@@ -50,6 +52,11 @@ class Problems(ValueError):
     @property
     def fixes(self) -> str:
         return "; ".join(dict.fromkeys(problem.fix for problem in self.problems))
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether the user has to agree to a fix."""
+        return any(problem.consent for problem in self.problems)
 
 
 @cache

@@ -1,6 +1,7 @@
 """What every conversation pays: tools/list and typical results, in characters and in tokens (npm's gpt-tokenizer).
 
-Targets: tools/list under 2200 tokens, a typical get result under 250 each way (text, structured).
+Targets: what a model sees of tools/list (name, description, input schema) at most 1800 tokens, all of it 2700; a
+typical get result under 250 each way (text, structured).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ async def samples() -> dict[str, str]:
         running = await agent.call("get_wanx_task", task_id=task_id)
         world.clock.advance(3600)
         finished = await agent.call("get_wanx_task", task_id=task_id)
-    found = {"tools/list": _json({"tools": tools})}
+    seen = [{name: tool[name] for name in ("name", "description", "inputSchema")} for tool in tools]
+    found = {"tools/list": _json({"tools": tools}), "tools/list, as seen": _json(seen)}
     for name, result in (("create", created), ("get, running", running), ("get, finished", finished)):
         found[f"{name}, text"] = text(result)
         found[f"{name}, structured"] = _json(_structured(result))

@@ -1,4 +1,4 @@
-"""The nine orders of the contract: what an agent says, and the body that the provider's page shows for it."""
+"""The eleven orders of the contract: what an agent says, and the body that the provider's page shows for it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ PIXEL = (  # 128 by 72, of one grey
 )
 
 
+WAN26 = "Wan"
+
+
 @dataclass(frozen=True)
 class Example:
     """One documented order. `price_usd` is None where the provider publishes no price."""
@@ -21,6 +24,7 @@ class Example:
     arguments: Mapping[str, Any]
     input: Mapping[str, Any]
     price_usd: float | None
+    model: str = "Qubico/wanx"
 
     @property
     def order(self) -> dict[str, Any]:
@@ -28,7 +32,7 @@ class Example:
 
     @property
     def wire(self) -> dict[str, Any]:
-        return {"model": "Qubico/wanx", "task_type": self.task_type, "input": dict(self.input)}
+        return {"model": self.model, "task_type": self.task_type, "input": dict(self.input)}
 
 
 def _plain(task_type: str, words: Mapping[str, Any], price: float | None) -> Example:
@@ -82,6 +86,28 @@ EXAMPLES = (
     ),
     _plain("wan22-txt2video-14b", {"prompt": "…", "negative_prompt": "…", "aspect_ratio": "16:9"}, None),
     _plain("wan22-img2video-14b", {"prompt": "…", "image": PICTURE}, None),
+    Example(
+        "wan26-txt2video",
+        {**_BOAT, "aspect_ratio": "4:3", "duration": 15, "resolution": "1080P", "audio": False, "multi_shot": True},
+        {
+            **_BOAT,
+            "aspect_ratio": "4:3",
+            "duration": 15,
+            "resolution": "1080P",
+            "audio": False,
+            "shot_type": "multi",
+            "prompt_extend": True,
+        },
+        1.80,
+        WAN26,
+    ),
+    Example(
+        "wan26-img2video",
+        {"prompt": "She turns and smiles", "image": PICTURE},
+        {"prompt": "She turns and smiles", "image": PICTURE, "duration": 5, "resolution": "720P", "audio": True},
+        0.40,
+        WAN26,
+    ),
 )
 
 TASK_TYPES = tuple(example.task_type for example in EXAMPLES)

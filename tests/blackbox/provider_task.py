@@ -11,6 +11,9 @@ from typing import Any
 ZERO_DATE = "0001-01-01T00:00:00Z"
 POINTS = {"txt2video-1.3b": 1_200_000}
 OTHER_POINTS = 2_800_000
+POINTS_PER_SECOND = {"720P": 800_000, "1080P": 1_200_000}
+"""Of Wan 2.6."""
+
 ENDED = ("completed", "failed", "cancelled")
 
 
@@ -54,7 +57,7 @@ class Task:
 
     @property
     def points(self) -> int:
-        return round(POINTS.get(self.order["task_type"], OTHER_POINTS) * self.price_factor)
+        return round(points_of(self.order) * self.price_factor)
 
     @property
     def dated(self) -> datetime:
@@ -87,6 +90,8 @@ class Task:
             "seed": 0,
             "lora_settings": entries or None,
         }
+        if is_wan26(self.order["task_type"]):
+            defaults |= {"shot_type": "single", "prompt_extend": False, "watermark": False}
         return {**defaults, **sent, **({"lora_settings": entries} if entries else {})}
 
     def as_json(
@@ -97,7 +102,7 @@ class Task:
         config = self.order.get("config") or {"service_mode": "", "webhook_config": {"endpoint": "", "secret": ""}}
         return {
             "task_id": self.task_id,
-            "model": "Qubico/wanx",
+            "model": model_of(self.order["task_type"]),
             "task_type": self.order["task_type"],
             "status": self.status,
             "config": config,
@@ -128,7 +133,7 @@ class Task:
             "account_id": number_of(self.owner),
             "api_key_id": number_of(self.key),
             "task_id": self.task_id,
-            "task_model": "Qubico/wanx",
+            "task_model": model_of(self.order["task_type"]),
             "action": self.order["task_type"],
             "status": "finished" if done else self.status,
             "service_mode": "public",
@@ -138,12 +143,28 @@ class Task:
             "created_at": stamp(self.dated),
             "updated_at": stamp(self.dated),
             "detail": {
-                "model": "Qubico/wanx",
+                "model": model_of(self.order["task_type"]),
                 "task_id": self.task_id,
                 "task_type": self.order["task_type"],
                 "output": "https://img.theapi.app/ephemeral/x.mp4" if done else None,
             },
         }
+
+
+def is_wan26(task_type: str) -> bool:
+    return task_type.startswith("wan26-")
+
+
+def model_of(task_type: str) -> str:
+    return "Wan" if is_wan26(task_type) else "Qubico/wanx"
+
+
+def points_of(order: dict[str, Any]) -> int:
+    """The price of an order, in points."""
+    task_type, given = order["task_type"], order["input"]
+    if is_wan26(task_type):
+        return int(given["duration"]) * POINTS_PER_SECOND[given["resolution"]]
+    return POINTS.get(task_type, OTHER_POINTS)
 
 
 def number_of(text: str) -> int:

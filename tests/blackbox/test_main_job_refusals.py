@@ -33,6 +33,7 @@ class BadOrder:
 
 PICTURE_CODES = ("invalid_order", "image_rejected")
 T2V, LORA, I2V, I2V_LORA = "txt2video-14b", "txt2video-14b-lora", "img2video-14b", "img2video-14b-lora"
+W26, W26_PICTURE = "wan26-txt2video", "wan26-img2video"
 KEYFRAME, CAMERA = "img2video-14b-keyframe", "img2video-14b-control-camera"
 
 BAD_ORDERS = (
@@ -92,6 +93,15 @@ BAD_ORDERS = (
     BadOrder("ratio is a number", T2V, {"aspect_ratio": 1.78}, ("aspect_ratio", "16:9")),
     BadOrder("dry run in words", T2V, {"dry_run": "maybe"}, ("dry_run",)),
     BadOrder("two mistakes", T2V, {"image": PICTURE, "aspect_ratio": "4:3"}, ("image",)),
+    BadOrder("length of a short clip", T2V, {"duration": 10}, ("duration", "5.3 s", W26)),
+    BadOrder("size of a small clip", T2V, {"resolution": "1080P"}, ("resolution", "480p", W26)),
+    BadOrder("sound of a silent clip", I2V, {"audio": True, "aspect_ratio": None}, ("audio", "silent", "wan26-img2video")),
+    BadOrder("seven seconds", W26, {"duration": 7}, ("duration", "5", "10", "15")),
+    BadOrder("resolution in lower case", W26, {"resolution": "720p"}, ("resolution", "720P", "1080P")),
+    BadOrder("sound in words", W26, {"audio": "loud"}, ("audio",)),
+    BadOrder("camera for Wan 2.6", W26_PICTURE, {"motion_type": "zoom_in"}, ("motion_type", CAMERA)),
+    BadOrder("ratio for a picture of Wan 2.6", W26_PICTURE, {"aspect_ratio": "16:9"}, ("aspect_ratio",)),
+    BadOrder("long prompt for Wan 2.6", W26, {"prompt": "x" * 1501}, ("prompt", "1500")),
     BadOrder("data picture for a text type", T2V, {"image": PIXEL}, ("image", I2V)),
 )  # fmt: skip
 
@@ -134,7 +144,6 @@ BAD_READS = {
     "id is a number": {"task_id": 7},
     "id is a list": {"task_id": ["a"]},
     "unknown argument": {"task_id": "abc", "poll": True},
-    "too long a wait": {"task_id": "abc", "wait_seconds": 46},
     "a wait backwards": {"task_id": "abc", "wait_seconds": -1},
     "a wait in words": {"task_id": "abc", "wait_seconds": "long"},
     "half a second": {"task_id": "abc", "wait_seconds": 0.5},

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from .provider_history import MAX_PAGE_SIZE, Asked, History, page_of
 from .provider_http import Exchange, Reply, Request
-from .provider_task import AT_ONCE, ENDED, Life, Task, number_of
+from .provider_task import AT_ONCE, ENDED, Life, Task, model_of, number_of
 from .rawclient import PATIENCE
 from .weather import PLAIN, Behaviour, Gate, Moment
 
@@ -28,6 +28,20 @@ REQUIRED = {
     "img2video-14b-control-camera": ("image", "control_camera_settings"),
     "wan22-txt2video-14b": ("prompt",),
     "wan22-img2video-14b": ("image",),
+    "wan26-txt2video": ("prompt", "duration", "resolution"),
+    "wan26-img2video": ("prompt", "image", "duration", "resolution"),
+}
+WAN26_KEYS = {
+    "wan26-txt2video": {"prompt", "negative_prompt", "aspect_ratio"},
+    "wan26-img2video": {"prompt", "negative_prompt", "image"},
+}
+WAN26_VALUES = {
+    "duration": (5, 10, 15),
+    "resolution": ("720P", "1080P"),
+    "audio": (True, False),
+    "aspect_ratio": ("16:9", "9:16", "1:1", "4:3", "3:4"),
+    "shot_type": ("single", "multi"),
+    "prompt_extend": (True, False),
 }
 VIDEO = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41" + b"\x00" * 2000
 
@@ -174,11 +188,13 @@ class Upstream:
     def _create(self, request: Request, key: str) -> Reply:
         order = request.json
         wanted = REQUIRED.get(order.get("task_type"))
-        if order.get("model") != "Qubico/wanx" or wanted is None:
+        if wanted is None or order.get("model") != model_of(order["task_type"]):
             return _refused(400, "unknown model or task_type")
         missing = [name for name in wanted if not order["input"].get(name)]
         if missing:
             return _refused(400, f"missing {missing[0]}")
+        if problem := _wan26_problem(order):
+            return _refused(400, problem)
         life = self._lives.popleft() if self._lives else self.life
         task = self._new_task(order, key, life)
         if task.task_id in self.tasks:  # an id that two orders get is one task
@@ -262,6 +278,20 @@ class _Listener(ThreadingHTTPServer):
 
 def _task_id(request: Request) -> str:
     return unquote(urlsplit(request.path).path.rsplit("/", 1)[-1])
+
+
+def _wan26_problem(order: dict[str, Any]) -> str:
+    """What is wrong with an order of Wan 2.6: a key or a value that its page does not have."""
+    keys, given = WAN26_KEYS.get(order["task_type"]), order["input"]
+    if keys is None:
+        return ""
+    for name, value in given.items():
+        known = WAN26_VALUES.get(name, (value,) if name in keys else ())
+        if not any(type(value) is type(one) and value == one for one in known):
+            return f"invalid {name}"
+    if "audio" not in given or ("aspect_ratio" in given and "image" in keys):
+        return "audio is missing, or a picture has an aspect_ratio"
+    return "shot_type multi needs prompt_extend" if "shot_type" in given and not given.get("prompt_extend") else ""
 
 
 def _success(data: Any) -> Reply:

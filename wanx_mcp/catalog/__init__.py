@@ -2,6 +2,6 @@
 
 from wanx_mcp.catalog.catalog import CATALOG, Catalog, price_words
 from wanx_mcp.catalog.order import Order, parse_order
-from wanx_mcp.catalog.tasks import TaskType
+from wanx_mcp.catalog.tasks import TaskType, Terms
 
-__all__ = ["CATALOG", "Catalog", "Order", "TaskType", "parse_order", "price_words"]
+__all__ = ["CATALOG", "Catalog", "Order", "TaskType", "Terms", "parse_order", "price_words"]

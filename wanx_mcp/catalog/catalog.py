@@ -31,19 +31,41 @@ class Catalog:
         return tuple(dict.fromkeys(name for row in self.rows for name in row.allowed))
 
     def fitting(self, given: Iterable[str], *, near: str) -> TaskType | None:
-        """The row that takes every known argument in `given`: the fewest missing, then the likeliest by name."""
+        """The row that takes every known argument in `given`: the fewest missing, then the likeliest by name, above all
+        one whose name begins with `near`."""
         wanted = {name for name in given if name in self.arguments}
         fits = [row for row in self.rows if wanted <= set(row.allowed)]
 
-        def order(row: TaskType) -> tuple[int, float]:
+        def order(row: TaskType) -> tuple[int, bool, float]:
             missing = len(set(row.needed) - wanted)
-            return missing, -difflib.SequenceMatcher(None, near[:LONGEST_NAME], row.name).ratio()
+            likeness = difflib.SequenceMatcher(None, near[:LONGEST_NAME], row.name).ratio()
+            return missing, not row.name.startswith(near or " "), -likeness
 
         return min(fits, key=order, default=None)
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that the rows name in their requests."""
+        return tuple(dict.fromkeys(row.model for row in self.rows))
+
+    def model_of(self, task_type: str) -> str:
+        """The model that an order of this type names; for a type that is not in the table, the first row's."""
+        row = self.find(task_type)
+        return row.model if row else self.rows[0].model
+
+    @property
+    def lowest_price(self) -> Decimal | None:
+        """The lowest published price of an order, in US dollars."""
+        return min((ends[0] for row in self.rows if (ends := row.price.extremes())), default=None)
+
+    @property
+    def highest_price(self) -> Decimal | None:
+        """The highest published price of an order, in US dollars."""
+        return max((ends[1] for row in self.rows if (ends := row.price.extremes())), default=None)
+
 
 def price_words(price: Decimal | None) -> str:
-    """A price in words."""
+    """The price of one order in words."""
     return "price unpublished" if price is None else dollars(price)
 
 

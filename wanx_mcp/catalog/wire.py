@@ -12,10 +12,13 @@ MODEL = "Qubico/wanx"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A key of `input`, or of the one object in the array `within`."""
+    """A key of `input`, or of the one object in the array `within`. With `word`: the argument is a switch, which is
+    this word under the key, and sent only when it is on, together with the keys of `also`."""
 
     key: str
     within: str | None = None
+    word: str | None = None
+    also: tuple[tuple[str, Any], ...] = ()
 
 
 # Keyframe names: register no. 5; camera object: no. 6; LoRA array: no. 17 [contract 9].
@@ -30,6 +33,11 @@ PLACES: Mapping[str, Place] = {
     "lora_strength": Place("lora_strength", within="lora_settings"),
     "motion_type": Place("motion_type", within="control_camera_settings"),
     "motion_speed": Place("motion_speed", within="control_camera_settings"),
+    "duration": Place("duration"),
+    "resolution": Place("resolution"),
+    "audio": Place("audio"),
+    # Several cuts need a prompt that the provider extends [wan26: shot_type].
+    "multi_shot": Place("shot_type", word="multi", also=(("prompt_extend", True),)),
 }
 
 RIVALS: tuple[Mapping[str, str], ...] = (
@@ -52,7 +60,9 @@ def to_wire(arguments: Mapping[str, Any]) -> dict[str, Any]:
     wire: dict[str, Any] = {}
     for name, value in arguments.items():
         place = PLACES[name]
-        if place.within is None:
+        if place.word is not None:
+            wire |= {place.key: place.word, **dict(place.also)} if value else {}
+        elif place.within is None:
             wire[place.key] = value
         else:
             wire.setdefault(place.within, [{}])[0][place.key] = value
@@ -68,5 +78,6 @@ def from_wire(wire: Mapping[str, Any]) -> dict[str, Any]:
             entries = wire.get(place.within)
             holder = entries[0] if isinstance(entries, list) and entries else None
         if isinstance(holder, Mapping) and place.key in holder:
-            found[name] = holder[place.key]
+            value = holder[place.key]
+            found[name] = value if place.word is None else value == place.word
     return found

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from wanx_mcp.catalog import CATALOG
-from wanx_mcp.catalog.wire import MODEL
 from wanx_mcp.clock import RealClock
 from wanx_mcp.errors import NotConfigured, ProviderError, TaskNotFound, WanxError
 from wanx_mcp.ledger import Entry, Observation, State
@@ -85,7 +84,7 @@ async def settled(account: Account, number: int, task_id: str | None) -> tuple[i
     if task_id is None:
         await account.settle_absent(number)
     else:
-        problem, seen, remark = await _looked_up(account, task_id)
+        problem, seen, remark = await _looked_up(account, entry, task_id)
         if problem:
             return 1, f"wanx-mcp ledger: {problem}; order {number} stays as it was"
         if not await account.settle(number, seen):
@@ -109,7 +108,7 @@ def _unsettleable(account: Account, entry: Entry | None, number: int, task_id: s
     return ""
 
 
-async def _looked_up(account: Account, task_id: str) -> tuple[str, Observation, str]:
+async def _looked_up(account: Account, entry: Entry, task_id: str) -> tuple[str, Observation, str]:
     """Why that cannot be the id of a task, if it cannot; what the provider says of it; and what is left to say."""
     unseen = Observation(task_id, "pending")
     if not is_task_id(task_id):
@@ -121,7 +120,7 @@ async def _looked_up(account: Account, task_id: str) -> tuple[str, Observation, 
         return f"the provider does not know a task {task_id} of this account", unseen, ""
     except (NotConfigured, ProviderError) as error:
         return "", unseen, f"{unchecked} ({error.code}); if it turns out wrong, the order can be settled again."
-    if task.model is not None and task.model.casefold() != MODEL.casefold():
+    if task.model is not None and task.model.casefold() != CATALOG.model_of(entry.task_type).casefold():
         return f"task {task_id} is one of another model ({quote(task.model, 60)})", unseen, ""
     return "", account.observation(task, by_get=True), ""
 

@@ -232,6 +232,14 @@ class Spending:
     figure: Figure | None = None
     """What the last order of its kind was shown to cost, if that is why `asked` is more than the price."""
 
+    room_at: datetime | None = None
+    """When older orders will have left enough room for `asked` (the provider's time); None if it fits or never will."""
+
+    @property
+    def missing(self) -> int:
+        """Points by which `asked` exceeds what is left."""
+        return 0 if self.remaining is None else max(0, self.asked - self.remaining)
+
     @property
     def remaining(self) -> int | None:
         return None if self.limit is None else max(0, self.limit - self.booked)

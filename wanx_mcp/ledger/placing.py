@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from wanx_mcp.errors import LedgerUnusable
 from wanx_mcp.ledger.booking import booking, half
@@ -39,11 +39,21 @@ class Placing(Tracking):
     highest = 0
     """The highest number of an order that this process has seen here."""
 
-    def spending(self, now: datetime, limit: int | None) -> Spending:
+    def spending(self, now: datetime, limit: int | None, asked: int = 0) -> Spending:
         """What is booked in the 24 hours before `now` (the provider's time), over all accounts; an entry dated in the
-        future counts."""
+        future counts. With the points `asked` of an order: when there will be room for it, if there is none now."""
         query = "select sum(booked) from entry where ordered_at > :since"
-        return Spending(self.number(query, since=millis(now - BUDGET_WINDOW)), limit)
+        found = Spending(self.number(query, since=millis(now - BUDGET_WINDOW)), limit, asked)
+        return found if found.allows(asked) else replace(found, room_at=self._room_at(found, now))
+
+    def _room_at(self, spending: Spending, now: datetime) -> datetime | None:
+        """When enough of the oldest orders will be more than 24 hours old."""
+        query = "select ordered_at, booked from entry where ordered_at > :since and booked > 0 order by ordered_at"
+        for ordered_at, booked in self._db.execute(query, {"since": millis(now - BUDGET_WINDOW)}):
+            spending = replace(spending, booked=spending.booked - int(booked))
+            if spending.allows(spending.asked):
+                return datetime.fromtimestamp(ordered_at / 1000, UTC) + BUDGET_WINDOW
+        return None
 
     def intend(self, draft: Draft, limit: int | None) -> Answer:
         """Write the intention, if neither an earlier order nor the budget stands against it.
@@ -62,9 +72,9 @@ class Placing(Tracking):
                 return FirstOfKind(first)
             raised = figure if figure is not None and figure.points > draft.price else None
             points = draft.price if raised is None else raised.points
-            spending = self.spending(draft.moment, limit)
+            spending = self.spending(draft.moment, limit, points)
             if not spending.allows(points):
-                return replace(spending, asked=points, figure=raised)
+                return replace(spending, figure=raised)
             beside = self._old_doubt(draft)
             intention = Intention(self._write(draft, points), beside)
         self.highest = intention.entry.number  # only now: what was not committed is written again with this number
@@ -103,6 +113,10 @@ class Placing(Tracking):
         if number <= self.highest:  # numbers are never used twice, unless the file's content went back in time
             raise LedgerUnusable("the ledger has lost orders while this server was running", advice=_LOST)
         return self.must(number)
+
+    def earlier(self, draft: Draft) -> Entry | None:
+        """The order that `draft` would repeat; nothing is written."""
+        return self._earlier(draft)
 
     def _earlier(self, draft: Draft) -> Entry | None:
         """The order of this account that `draft` repeats, or that is in doubt and asks for the same."""

@@ -80,18 +80,16 @@ class Tracking(Identities):
             at=millis(at),
         )
 
-    def durations(self, account: str, task_type: str, limit: int) -> list[float]:
-        """Seconds from order to end of the last completed tasks of that type, the newest first: by the provider's
+    def durations(self, account: str, kind: str, limit: int) -> list[float]:
+        """Seconds from order to end of the last completed tasks of that kind, the newest first: by the provider's
         clock alone where its date of the order is known."""
         query = (
             "select (ended_at - born_at) / 1000.0 from "  # noqa: S608
             f"(select *, coalesce(placed_at, ordered_at) as born_at from entry where owner = {OWNER} "
             "order by number desc limit :window) "
-            "where task_type = :task_type and status = 'completed' and ended_at > born_at limit :limit"
+            "where kind = :kind and status = 'completed' and ended_at > born_at limit :limit"
         )
-        rows = self._db.execute(
-            query, {"account": account, "window": DURATIONS_WINDOW, "task_type": task_type, "limit": limit}
-        )
+        rows = self._db.execute(query, {"account": account, "window": DURATIONS_WINDOW, "kind": kind, "limit": limit})
         return [float(row[0]) for row in rows]
 
     def accepted(self, account: str, *, placed_from: datetime, placed_to: datetime) -> list[Entry]:

@@ -13,7 +13,7 @@ SHORTEST_SIDE_PIXELS = 64
 """A picture with a shorter side is refused: no frame can be made of it."""
 
 LONGEST_SIDE_PIXELS = 1920
-"""Longer pictures are scaled down: the videos are 480p and 720p."""
+"""Longer pictures are scaled down: no video is wider."""
 
 # What is read
 

@@ -19,12 +19,13 @@ HEADER_BYTES = 200
 @dataclass(frozen=True, slots=True)
 class Movie:
     """What is known of a clip; None where the file does not say. Width and height are those that a player shows, in
-    pixels; `turn` is what it does to the stored picture for that."""
+    pixels; `turn` is what it does to the stored picture for that; `sound` is whether it has a sound track."""
 
     seconds: float | None = None
     width: int | None = None
     height: int | None = None
     turn: Turn | None = None
+    sound: bool | None = None
 
 
 def looks_like_mp4(head: bytes) -> bool:
@@ -58,18 +59,19 @@ def movie_in(file: BinaryIO) -> Movie:
 
 
 def _facts(boxes: Boxes, index: Box) -> Movie:
-    seconds, shown, whole = None, None, None
+    seconds, shown, whole, sound = None, None, None, False
     for box in boxes.inside(index):
         if box.kind == b"mvhd":
             header = boxes.content(box, HEADER_BYTES)
             seconds, whole = _seconds(header), read_matrix(header, 48 if header[:1] == b"\x01" else 36)
-        elif box.kind == b"trak" and shown is None:
-            shown = _picture(boxes, box)
+        elif box.kind == b"trak":
+            shown = shown or _picture(boxes, box)
+            sound = sound or _is_sound(boxes, box)
     if shown is None:
-        return Movie(seconds)
+        return Movie(seconds, sound=sound)
     width, height, matrix = shown
     turn = turn_of(matrix, whole)
-    return Movie(seconds, *((height, width) if turn and turn.sideways else (width, height)), turn)
+    return Movie(seconds, *((height, width) if turn and turn.sideways else (width, height)), turn, sound)
 
 
 def _picture(boxes: Boxes, track: Box) -> tuple[int, int, Matrix | None] | None:
@@ -81,6 +83,13 @@ def _picture(boxes: Boxes, track: Box) -> tuple[int, int, Matrix | None] | None:
     at = 88 if header[:1] == b"\x01" else 76
     width, height = (side >> 16 for side in struct.unpack(">II", header[at : at + 8]))  # 16.16 numbers
     return (width, height, read_matrix(header, at - 36)) if width and height else None
+
+
+def _is_sound(boxes: Boxes, track: Box) -> bool:
+    """Whether the handler of a track is that of sound."""
+    media = next((box for box in boxes.inside(track) if box.kind == b"mdia"), None)
+    handler = media and next((box for box in boxes.inside(media) if box.kind == b"hdlr"), None)
+    return handler is not None and boxes.content(handler, HEADER_BYTES)[8:12] == b"soun"
 
 
 def _seconds(header: bytes) -> float | None:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from wanx_mcp.limits import LONGEST_WAIT_SECONDS
 from wanx_mcp.strict import Arguments
 from wanx_mcp.taskid import is_task_id
 from wanx_mcp.toolnames import CREATE
+
+HOST_ARGUMENTS = frozenset({"wait_for_previous"})
+"""Arguments that a host adds to every tool for its own use, and passes on (Gemini CLI)."""
+
+
+def without_host_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` without the arguments that hosts add; nothing else is ever dropped."""
+    return {name: value for name, value in given.items() if name not in HOST_ARGUMENTS}
 
 
 def _task_id(value: str) -> str:
@@ -25,7 +35,12 @@ TaskId = Annotated[
 ]
 WaitSeconds = Annotated[
     int,
-    Field(ge=0, le=45, description="Wait up to this long for the video; still running then is no error."),
+    Field(
+        ge=0,
+        json_schema_extra={"maximum": LONGEST_WAIT_SECONDS},  # advice: a longer wait is cut, not refused
+        description=f"Waits 0 to {LONGEST_WAIT_SECONDS} s for the video; more is cut. Still running is no error.",
+    ),
+    AfterValidator(lambda seconds: min(seconds, LONGEST_WAIT_SECONDS)),
 ]
 
 
@@ -45,16 +60,17 @@ RequestId = Annotated[
     str,
     AfterValidator(_key),
     Field(
-        description="Your key for one video: same key, same task. Three takes are three request_ids.",
+        description="Your key for one video: same key, same task, paid once. Three takes: three keys. Without one, an "
+        "equal order that is open or under 2 minutes old is a repeat.",
         examples=['a short key of your own, such as "take-1"'],
     ),
 ]
-DryRun = Annotated[bool, Field(description="Only check and price; spend nothing.")]
+DryRun = Annotated[bool, Field(description="Only check and price; free.")]
 ListStatus = Annotated[
     Literal["open", "pending", "processing", "completed", "failed", "cancelled", "unknown"],
     Field(description="Only these. open: pending or processing."),
 ]
-Limit = Annotated[int, Field(ge=1, le=50, description="Default 10.")]
+Limit = Annotated[int, Field(ge=1, le=50, description="1 to 50, default 10.")]
 Cursor = Annotated[
     str,
     AfterValidator(_cursor),
@@ -71,7 +87,7 @@ def _file_name(value: str) -> str:
 FileName = Annotated[
     str, AfterValidator(_file_name), Field(description="Bare name; optional.", examples=['a name such as "boat.mp4"'])
 ]
-Frames = Annotated[int, Field(ge=1, le=12, description="Default is 6.")]
+Frames = Annotated[int, Field(ge=1, le=12, description="Stills on the sheet, evenly spaced: 1 to 12, default 6.")]
 
 
 class GetArguments(Arguments):

@@ -38,7 +38,8 @@ async def _create(studio: Studio, given: Mapping[str, Any], _report: Report) -> 
     except Problems as wrong:
         raise InvalidOrder(str(wrong), advice=f"{wrong.fixes}; then order again") from None
     if options.dry_run:
-        return quoted(await studio.quote(order), await studio.budget_line())
+        quotation = await studio.quote(order, request_id=options.request_id)
+        return quoted(quotation, await studio.budget_line(quotation.booked))
     placement = await studio.create(order, request_id=options.request_id)
     pace, longest_wait = studio.pace(placement.order), studio.settings.max_wait_seconds
     return placed(placement, await studio.budget_line(), pace, longest_wait)

@@ -27,17 +27,18 @@ async def complete(sources: Sources, prompt: str | None, argument: str, typed: s
 
 
 async def _values(sources: Sources, prompt: str | None, argument: str) -> Iterable[str]:
+    chosen = next((row for row in PROMPTS if row.name == prompt), None)
+    rows = chosen.task_types(sources.catalog) if chosen else sources.catalog.rows
     match argument:
         case "task_type":
-            chosen = next((row for row in PROMPTS if row.name == prompt), None)
-            return [row.name for row in (chosen.task_types(sources.catalog) if chosen else sources.catalog.rows)]
+            return [row.name for row in rows]
         case "lora_type":
             return [lora.name for lora in shown_loras(adult=sources.settings.allow_adult)]
         case "task_id":
             return await _task_ids()
         case _:
-            fields = (properties(row.input).get(argument, {}) for row in sources.catalog.rows)
-            return (choice for field in fields for choice in field.get("enum", ()))
+            fields = (properties(row.input).get(argument, {}) for row in rows)
+            return (str(choice) for field in fields for choice in field.get("enum", ()))
 
 
 async def _task_ids() -> list[str]:

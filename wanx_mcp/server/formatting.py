@@ -9,6 +9,7 @@ from wanx_mcp.ledger import Spending
 from wanx_mcp.limits import BUDGET_WINDOW
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.server.results import Budget
+from wanx_mcp.times import iso, whole_minute
 
 WINDOW_HOURS = BUDGET_WINDOW // timedelta(hours=1)
 
@@ -30,11 +31,15 @@ def budget(spending: Spending) -> Budget:
         limit_usd=None if spending.limit is None else usd_number(spending.limit),
         remaining_usd=None if spending.remaining is None else usd_number(spending.remaining),
         window_hours=WINDOW_HOURS,
+        missing_usd=usd_number(spending.missing) if spending.missing else None,
+        room_at=iso(whole_minute(spending.room_at), "minutes") if spending.room_at else None,
     )
 
 
 def budget_words(spending: Spending) -> str:
     """The spending as a sentence."""
-    booked = dollars(to_usd(spending.booked))
-    limit = "no limit" if spending.limit is None else f"a budget of {dollars(to_usd(spending.limit))}"
-    return f"Booked in {WINDOW_HOURS} h: {booked} of {limit}."
+    used = dollars(to_usd(spending.booked))
+    if spending.limit is None or spending.remaining is None:
+        return f"{used} used in the last {WINDOW_HOURS} h, no budget limit."
+    limit, left = dollars(to_usd(spending.limit)), dollars(to_usd(spending.remaining))
+    return f"{used} of the {limit} budget for {WINDOW_HOURS} h already used, {left} left."

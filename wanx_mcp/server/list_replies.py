@@ -57,7 +57,7 @@ def _listed(entry: Entry, catalog: Catalog, secrets: Iterable[str]) -> ListedTas
         task_type=entry.task_type,
         status="unknown" if entry.state.doubtful else entry.status or Status.PENDING.value,
         prompt=quote(str(entry.arguments.get("prompt", "")), PROMPT_CHARACTERS, secrets),
-        price_usd=number(row.price if row else None),
+        price_usd=number(row.terms(entry.arguments).price if row else None),
         booked_usd=usd_number(entry.booked),
         charged_usd=None if entry.charged is None else usd_number(entry.charged),
         created_at=iso(entry.created_at),

@@ -87,15 +87,24 @@ async def _task_types(sources: Sources, _variables: Mapping[str, str]) -> object
 def _summary(row: TaskType) -> dict[str, Any]:
     return {
         "task_type": row.name,
-        "price_usd": None if row.price is None else float(row.price),
+        **_price(row),
         "choose_it_for": row.choose,
         "needs": list(row.needed),
         "takes": list(row.allowed),
-        "output": f"{row.output.resolution}, {row.output.length}",
+        "output": row.output.words,
         "output_confirmed": row.output.confirmed,
+        "unconfirmed": list(row.output.unconfirmed),
         "usual_seconds": row.usual_seconds,
         "details": f"wanx://task-types/{row.name}",
     }
+
+
+def _price(row: TaskType) -> dict[str, Any]:
+    """One figure where all orders of the row cost the same, else the rule in words and its lowest and highest price."""
+    ends = row.price.extremes()
+    if ends is None or ends[0] == ends[1]:
+        return {"price_usd": float(ends[0]) if ends else None, "price": row.price.words()}
+    return {"price": row.price.words(), "price_from_usd": float(ends[0]), "price_to_usd": float(ends[1])}
 
 
 async def _task_type(sources: Sources, variables: Mapping[str, str]) -> object:

@@ -19,12 +19,15 @@ class Result(ResultModel):
 
 
 class Budget(ResultModel):
-    """What is booked in the last `window_hours`. `limit_usd` and `remaining_usd` are absent without a budget."""
+    """What is booked in the last `window_hours`. `limit_usd` and `remaining_usd` are absent without a budget. Where the
+    order does not fit: `missing_usd`, and `room_at`, when older orders will have left room for it."""
 
     spent_usd: float
     limit_usd: float | None = None
     remaining_usd: float | None = None
     window_hours: int
+    missing_usd: float | None = None
+    room_at: str | None = None
 
 
 class CreateResult(Result):
@@ -49,6 +52,7 @@ class GetResult(Result):
     status: str
     provider_status: str | None = None
     video_url: str | None = None
+    has_sound: bool | None = None
     saved_path: str | None = None
     created_at: str | None = None
     started_at: str | None = None
@@ -94,6 +98,7 @@ class SaveResult(Result):
     duration_seconds: float | None = None
     width: int | None = None
     height: int | None = None
+    has_sound: bool | None = None
 
 
 class CancelResult(Result):

@@ -73,10 +73,18 @@ def build_server(
         instructions=INSTRUCTIONS,
         website_url=WEBSITE,
         icons=[Icon(src=_ICON, mime_type="image/svg+xml", sizes=["any"])],
-        tools=[as_tool(row) for row in tool_rows(catalog)],
+        tools=[as_tool(row) for row in tool_rows(catalog, _picture_folder(settings))],
         lifespan=lifespan,
         log_level="WARNING",
         extensions=[Tasks(VideoWaits(now=(clock or RealClock()).now)), card(settings)],
         middleware=[enter, refuse_cursors, cache_fixed_resources],
         cache_hints=HINTS,
     )
+
+
+def _picture_folder(settings: Settings) -> str:
+    """Where a picture's file is looked for, as the tool's description names it."""
+    # The platform's own folder is not looked up here: listing the tools would load a package for it.
+    if settings.input_dirs:
+        return str(settings.input_dirs[0])
+    return str(settings.output_dir) if settings.output_dir else "the user's Videos/wanx folder"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHORTEST_POLL, LONGEST_POLL = HANDLE_POLL_SECONDS
 MINUTE = 60.0
+STOPPING = "Stopping ends this wait, not the paid order"
 
 # A handle that has ended cannot be resumed, and most failed reads say nothing about the task.
 ENDING = (NotConfigured, Unauthorized)
@@ -46,12 +47,12 @@ class VideoWaits:
             studio = await ctx.lifespan_context.studio()
         except WanxError:  # the tool itself reports it
             return None
-        from wanx_mcp.server.arguments import GetArguments
+        from wanx_mcp.server.arguments import GetArguments, without_host_arguments
         from wanx_mcp.server.calls import parse_arguments
-        from wanx_mcp.server.tool_adapter import failure
+        from wanx_mcp.server.tool_adapter import failure, id_remark
 
         try:
-            asked = parse_arguments(GetArguments, call.arguments or {})
+            asked = parse_arguments(GetArguments, without_host_arguments(call.arguments or {}))
         except WanxError:
             return None
         if asked.wait_seconds <= 0:
@@ -59,7 +60,7 @@ class VideoWaits:
         try:
             view = await _read_now(studio, asked.task_id)
         except WanxError as error:  # reported here: the tool would have to ask the provider again
-            return failure(error, studio)
+            return failure(error, studio, id_remark(error, asked.task_id))
         return None if view.settled else self._working(studio, view)
 
     async def read(self, task_id: str, ctx: ServerRequestContext[StudioAccess, Any]) -> Handle | None:
@@ -105,7 +106,7 @@ class VideoWaits:
 
         poll = view.pace.next_look(math.inf) if view.pace else SHORTEST_POLL
         pause = max(min(max(poll, SHORTEST_POLL), LONGEST_POLL), self._share(studio, view.task.task_id))
-        state = Working(progress_words(view), pause)
+        state = Working(f"{progress_words(view)}. {STOPPING}", pause)
         return self._handle(view.task.task_id, view.task.created_at, state)
 
     def _share(self, studio: Studio, task_id: str) -> float:
@@ -129,7 +130,9 @@ class VideoWaits:
         if entry is None:
             raise MCPError(code=INTERNAL_ERROR, message=error.text()) from error
         pause = max(LONGEST_POLL, self._share(studio, task_id))
-        return self._handle(task_id, entry.created_at, Working(f"the last read failed: {error.what}", pause))
+        return self._handle(
+            task_id, entry.created_at, Working(f"the last read failed: {error.what}. {STOPPING}", pause)
+        )
 
     def _handle(self, task_id: str, created_at: datetime | None, state: Working | Finished) -> Handle:
         now = self._now()

@@ -12,11 +12,14 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp.types import CallToolResult, ImageContent, TextContent
 
-from wanx_mcp.errors import ProviderFault, WanxError
+from wanx_mcp.errors import ProviderFault, TaskNotFound, WanxError
+from wanx_mcp.server.arguments import without_host_arguments
 from wanx_mcp.server.card import CARD_LINK, with_card_extras
+from wanx_mcp.server.facts import completed
 from wanx_mcp.server.studio_access import StudioAccess
 from wanx_mcp.server.tools import ToolRow
 from wanx_mcp.strict import open_schema
+from wanx_mcp.taskid import shape_doubt
 
 if TYPE_CHECKING:
     from wanx_mcp.server.replies import ImageReply, Reply
@@ -26,10 +29,11 @@ log = logging.getLogger(__name__)
 
 
 class RawArguments(FuncMetadata):
-    """Passes the arguments on unchanged. The SDK would drop unknown ones and parse text that looks like JSON."""
+    """Passes the arguments on unchanged, without those that hosts add for themselves. The SDK would drop every unknown
+    one, and parse text that looks like JSON."""
 
     def validate_arguments(self, arguments_to_validate: dict[str, Any]) -> dict[str, Any]:
-        return {"given": arguments_to_validate}
+        return {"given": without_host_arguments(arguments_to_validate)}
 
 
 def as_tool(row: ToolRow) -> Tool:
@@ -48,7 +52,7 @@ def as_tool(row: ToolRow) -> Tool:
         is_async=True,
         context_kwarg="ctx",
         annotations=row.annotations,
-        meta=CARD_LINK if row.card else None,
+        meta={**row.meta, **(CARD_LINK if row.card else {})} or None,
     )
 
 
@@ -70,7 +74,7 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[StudioAcc
     try:
         reply = await CALLS[row.name](studio, given, report)
     except WanxError as error:
-        return failure(error, studio)
+        return failure(error, studio, id_remark(error, given.get("task_id")))
     except Exception as fault:
         log.exception("unexpected error in %s", row.name)
         return failure(_unexpected(fault), studio)
@@ -87,17 +91,22 @@ def success(reply: Reply | ImageReply, *, simulated: bool) -> CallToolResult:
     text, result = mark + reply[0], reply[1]
     if simulated:
         result = result.model_copy(update={"simulated": True})
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)],
-        structured_content=result.model_dump(mode="json", exclude_none=True),
-    )
+    facts = result.model_dump(mode="json", exclude_none=True)
+    return CallToolResult(content=[TextContent(type="text", text=completed(text, facts))], structured_content=facts)
 
 
-def failure(error: WanxError, studio: Studio | None) -> CallToolResult:
-    """An error as the protocol's tool result. The first one also names the problems of the settings."""
+def id_remark(error: WanxError, task_id: object) -> str:
+    """What is said of an unknown id that does not look like one of the provider's; empty for any other error."""
+    doubt = shape_doubt(task_id) if isinstance(task_id, str) and isinstance(error, TaskNotFound) else None
+    return f"This may not be a task_id at all: {doubt}" if doubt else ""
+
+
+def failure(error: WanxError, studio: Studio | None, remark: str = "") -> CallToolResult:
+    """An error as the protocol's tool result, with a `remark`. The first one also names problems of the settings."""
     if studio is None:
         return CallToolResult(content=[TextContent(type="text", text=error.text())], is_error=True)
-    remarks = [f"Also, {complaint}" for complaint in studio.take_complaints() if complaint not in error.what]
+    remarks = [remark] if remark else []
+    remarks += [f"Also, {complaint}" for complaint in studio.take_complaints() if complaint not in error.what]
     if studio.settings.simulate:
         remarks.append("This is the simulator")
     return CallToolResult(content=[TextContent(type="text", text=error.text(*remarks))], is_error=True)

@@ -9,7 +9,7 @@ from typing import Any
 from mcp.types import ToolAnnotations
 
 from wanx_mcp.catalog import Catalog
-from wanx_mcp.catalog.schema import order_properties, order_required, task_lines
+from wanx_mcp.catalog.schema import choice_words, for_hosts, headline, order_properties, order_required, task_lines
 from wanx_mcp.server.arguments import (
     CancelArguments,
     CreateOptions,
@@ -26,7 +26,8 @@ from wanx_mcp.toolnames import CANCEL, CREATE, GET, LIST, PREVIEW, SAVE
 @dataclass(frozen=True, slots=True)
 class ToolRow:
     """One tool. `schema` is its argument schema, `result` None where a picture is shown; `spends` if it can
-    cost, `card` if clients with MCP Apps show its result on the card."""
+    cost, `card` if clients with MCP Apps show its result on the card, `hint` the words by which a host that defers
+    tools finds it."""
 
     name: str
     title: str
@@ -36,32 +37,45 @@ class ToolRow:
     annotations: ToolAnnotations
     spends: bool = False
     card: bool = False
+    hint: str = ""
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What the listing says of it under `_meta`, for hosts."""
+        return {SEARCH_HINT: self.hint} if self.hint else {}
 
 
-def create_schema(catalog: Catalog) -> dict[str, Any]:
-    """The arguments of an order: of all task types in one, or exactly of those that `catalog` has."""
+SEARCH_HINT = "anthropic/searchHint"
+"""Read by Claude Code, which defers tools until the model searches for them."""
+
+
+def create_schema(catalog: Catalog, folder: str = "") -> dict[str, Any]:
+    """The arguments of an order: of all task types in one, or exactly of those that `catalog` has. `folder` is where
+    local pictures are looked for."""
     return {
         "type": "object",
-        "properties": {**order_properties(catalog), **properties(CreateOptions)},
+        "properties": {**order_properties(catalog, folder), **properties(CreateOptions)},
         "required": order_required(catalog),
         "additionalProperties": False,
     }
 
 
-def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
-    """Every tool, in the order of `tools/list`."""
+def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
+    """Every tool, in the order of `tools/list`. `folder` is where local pictures are looked for."""
     return (
         ToolRow(
             CREATE,
             "Order a WanX video",
-            "Orders one short silent video from PiAPI WanX and answers with its task_id at once; it is ready minutes "
-            "later. Each call that succeeds costs money. Task types [with arguments, ? = optional]:\n"
+            f"{headline(catalog)}\n"
+            "Costs money. Answers with a task_id at once; the video takes minutes.\n"
             f"{task_lines(catalog)}\n"
-            f"Wan 2.1: 480p, 85 frames. Then call {GET}. Links expire, often within a day.",
-            create_schema(catalog),
+            f"[arguments, ? = optional] {choice_words(catalog)} No seed; no LoRA together with camera motion.\n"
+            f"Then call {GET}. Links expire, often in a day: save first, then give the user the path.",
+            for_hosts(create_schema(catalog, folder)),
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
             spends=True,
+            hint="make a video, text to video, image to video",
         ),
         ToolRow(
             GET,

@@ -14,12 +14,10 @@ from wanx_mcp.toolnames import PREVIEW, SAVE
 def saved(found: Saved | Underway) -> Reply:
     """The reply to a save: the file, or the progress of a download that is still running."""
     if isinstance(found, Underway):
-        step = f"call {SAVE} with task_id {json.dumps(found.task_id)} again in a few seconds"
         whole = f" of {_size(found.total)}" if found.total else ""
-        text = (
-            f"The download of task {found.task_id} is still running: {_size(found.done)}{whole} so far. Next: {step}."
-        )
-        return text, SaveResult(next_step=step)
+        so_far = f"{_size(found.done)}{whole} so far"
+        step = f"call {SAVE} with task_id {json.dumps(found.task_id)} again in a few seconds ({so_far})"
+        return f"The download of task {found.task_id} is still running. Next: {step}.", SaveResult(next_step=step)
     movie = found.movie
     step = f"tell the user where the video is; to see it yourself, call {PREVIEW}"
     result = SaveResult(
@@ -29,11 +27,13 @@ def saved(found: Saved | Underway) -> Reply:
         duration_seconds=movie.seconds,
         width=movie.width,
         height=movie.height,
+        has_sound=movie.sound,
         next_step=step,
     )
     facts = [_size(found.bytes)]
     facts += [f"{movie.width}x{movie.height}"] if movie.width else []
     facts += [f"{movie.seconds:.2f} s"] if movie.seconds else []
+    facts += [_sound(movie.sound)] if movie.sound is not None else []
     did = "Already saved, nothing was downloaded or renamed" if found.reused else "Saved"
     return f"{did}: {found.path} ({', '.join(facts)}, sha256 {found.sha256}). Next: {step}.", result
 
@@ -44,12 +44,13 @@ def previewed(found: Preview) -> ImageReply:
     codes = ", ".join(f"{frame.seconds:.2f}" for frame in clip.frames)
     kind = f"{found.task_type} clip" if found.task_type else "clip"
     kept = f"Sheet: {found.sheet_path} ." if found.sheet_path else "The sheet itself could not be saved."
+    sound = f", {_sound(found.sound)}" if found.sound is not None else ""
     see_it = ": open the sheet's file, if you have a tool that shows pictures" if found.sheet_path else ""
     text = (
         f"Contact sheet of task {found.task_id}: {len(clip.frames)} frames of {one(kind)} of {clip.seconds:.2f} s, "
-        f"{clip.width}x{clip.height}, in reading order at {codes} s. {kept} Video: {found.video_path} . If you cannot "
-        f"see the picture, do not describe it{see_it}. Next: compare the frames with what was ordered and tell the "
-        "user, with the path of the video."
+        f"{clip.width}x{clip.height}{sound}, in reading order at {codes} s. {kept} Video: {found.video_path} . If you "
+        f"cannot see the picture, do not describe it{see_it}. Next: compare the frames with what was ordered and tell "
+        "the user, with the path of the video."
     )
     return ImageReply(text, found.sheet, found.mime)
 
@@ -59,6 +60,10 @@ def saving_progress(download: Underway) -> tuple[float, str]:
     whole = f" of {_size(download.total)}" if download.total else ""
     percent = 100 * download.done / download.total if download.total else 0.0
     return percent, f"saving, {_size(download.done)}{whole}"
+
+
+def _sound(has_sound: bool) -> str:
+    return "with sound" if has_sound else "silent"
 
 
 def _size(count: int) -> str:

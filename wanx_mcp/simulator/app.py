@@ -23,7 +23,7 @@ from wanx_mcp.simulator.gateway import Gateway, refused_by, shared
 from wanx_mcp.simulator.life import Plan, SimulatedTask, draw_plan, points_of
 from wanx_mcp.simulator.links import KEPT, absent, link_refusal, signed
 from wanx_mcp.simulator.listing import dated, page_of, read_query
-from wanx_mcp.simulator.orders import read_order
+from wanx_mcp.simulator.orders import provider_reads, read_order
 from wanx_mcp.simulator.quirks.quirk import Json, Lasts, Quirk, View, changed
 from wanx_mcp.simulator.quirks.table import QUIRKS
 from wanx_mcp.simulator.ranges import serve
@@ -97,15 +97,18 @@ class Simulator:
         now = self.now()
         return self.credit - sum(task.consumed(now) + task.frozen(now) for task in self.store.all())
 
-    def place(self, key: str, task_type: str, given: Json, *, model: str = MODEL, age: float = 0) -> SimulatedTask:
+    def place(
+        self, key: str, task_type: str, given: Json, *, model: str | None = None, age: float = 0
+    ) -> SimulatedTask:
         """Add a task that another client ordered with `key`, `age` seconds ago; `given` is its input, unchecked."""
         task = self._new(owner_of(key, self.accounts), key_number(key), task_type, given)
-        task = replace(task, model=model, created_at=task.created_at - timedelta(seconds=age))
+        task = replace(task, model=model or task.model, created_at=task.created_at - timedelta(seconds=age))
         self.store.save(task)
         return task
 
     def _new(self, owner: str, key_id: int, task_type: str, given: Json) -> SimulatedTask:
         row, random = self.catalog.find(task_type), self.weather.random
+        terms = row.terms(provider_reads(given)) if row else None
         return SimulatedTask(
             task_id=str(uuid.UUID(int=random.getrandbits(128), version=4)),
             owner=owner,
@@ -113,9 +116,12 @@ class Simulator:
             task_type=task_type,
             input=given,
             config={},
-            points=points_of(row) if row else 0,
+            points=points_of(terms) if terms else 0,
             created_at=self.now(),
-            plan=draw_plan(row, random, speed=self.speed, failing=self.weather.failing) if row else Plan(5, 60),
+            plan=draw_plan(terms.usual_seconds, random, speed=self.speed, failing=self.weather.failing)
+            if terms
+            else Plan(5, 60),
+            model=row.model if row else MODEL,
         )
 
     async def _create(self, _request: Request, view: View) -> Response:
@@ -123,7 +129,7 @@ class Simulator:
             order = read_order(view.body, self.catalog, self.uploads)
         except RefusedError as refused:
             return refusal(refused.status, str(refused))
-        if points_of(order.row) > self.free_points():
+        if points_of(order.terms) > self.free_points():
             return refusal(402, "Insufficient credits")
         drawn = self.weather.draw(Lasts.TASK)
         task = self._new(view.owner, key_number(view.key), order.row.name, order.input)

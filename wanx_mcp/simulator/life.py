@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from wanx_mcp.catalog import TaskType
+from wanx_mcp.catalog import CATALOG, Terms
 from wanx_mcp.catalog.wire import MODEL
 from wanx_mcp.money import to_points
 
@@ -54,7 +54,7 @@ class SimulatedTask:
     @property
     def is_of_other_product(self) -> bool:
         """Whether it was ordered from another product of the provider."""
-        return self.model != MODEL
+        return self.model not in CATALOG.models
 
     @property
     def started_at(self) -> datetime:
@@ -92,15 +92,16 @@ class SimulatedTask:
         return found if isinstance(found, dict) else {}
 
 
-def draw_plan(row: TaskType, rng: random.Random, *, speed: float, failing: float) -> Plan:
-    """A plan for a task of that type, `speed` times faster than usual; it fails with the probability `failing`."""
+def draw_plan(usual: float, rng: random.Random, *, speed: float, failing: float) -> Plan:
+    """A plan for a task that usually takes `usual` seconds, `speed` times faster than that. It fails with the
+    probability `failing`."""
     straggling = rng.random() < STRAGGLERS
     length = rng.triangular(*STRAGGLING) if straggling else QUICKEST + rng.gammavariate(SHAPE, SCALE)
-    total = row.usual_seconds / speed * length
+    total = usual / speed * length
     error = "the generation failed (invented by the simulator)" if rng.random() < failing else None
     return Plan(total * PENDING_SHARE, total * (1 - PENDING_SHARE), error)
 
 
-def points_of(row: TaskType) -> int:
-    """The price of a task of that type, in points."""
-    return ASSUMED_POINTS if row.price is None else to_points(row.price)
+def points_of(terms: Terms) -> int:
+    """The price of a task with these terms, in points."""
+    return ASSUMED_POINTS if terms.price is None else to_points(terms.price)

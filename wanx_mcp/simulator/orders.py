@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wanx_mcp.catalog import Catalog, TaskType, parse_order
-from wanx_mcp.catalog.wire import MODEL, from_wire
+from wanx_mcp.catalog import Catalog, TaskType, Terms, parse_order
+from wanx_mcp.catalog.wire import from_wire
 from wanx_mcp.errors import WanxError
 from wanx_mcp.simulator.replies import RefusedError
 from wanx_mcp.simulator.uploads import Uploads
@@ -22,6 +22,21 @@ class Ordered:
     input: dict[str, Any] = field(repr=False)
     config: dict[str, Any] = field(repr=False)
 
+    @property
+    def terms(self) -> Terms:
+        """What the order costs and takes."""
+        return self.row.terms(provider_reads(self.input))
+
+
+DEFAULTS: Mapping[str, Any] = {"duration": 5, "resolution": "1080P", "audio": False}
+"""What the simulator assumes where an order does not say it. The provider's own defaults are unknown for the last two:
+the most expensive one, and the other than ours, so that an order that relies on them is noticed."""
+
+
+def provider_reads(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments in an order's `input`, with the simulated provider's own defaults."""
+    return {**DEFAULTS, **from_wire(given)}
+
 
 def read_order(content: bytes, catalog: Catalog, uploads: Uploads) -> Ordered:
     """The order in the body of a request. Raises RefusedError."""
@@ -31,7 +46,8 @@ def read_order(content: bytes, catalog: Catalog, uploads: Uploads) -> Ordered:
         raise RefusedError(400, "the body is not JSON") from None
     if not isinstance(body, dict) or not isinstance(body.get("input"), dict):
         raise RefusedError(400, "input is missing")
-    if body.get("model") != MODEL:
+    row = catalog.find(str(body.get("task_type")))
+    if body.get("model") not in catalog.models or (row is not None and body["model"] != row.model):
         raise RefusedError(400, "unknown model")
     try:
         given = uploads.checked(from_wire(body["input"]))

@@ -110,10 +110,10 @@ class Account(AccountOrders):
         name = await self.name()
         return await self.ask(lambda book: book.page(name, statuses, below, limit))
 
-    async def durations(self, task_type: str, limit: int) -> list[float]:
-        """Seconds that the last completed tasks of that type took. Raises LedgerUnusable."""
+    async def durations(self, kind: str, limit: int) -> list[float]:
+        """Seconds that the last completed tasks of that kind took. Raises LedgerUnusable."""
         name = await self.name()
-        return await self.ask(lambda book: book.durations(name, task_type, limit))
+        return await self.ask(lambda book: book.durations(name, kind, limit))
 
     async def deny(self, task_id: str) -> None:
         """The provider denies a task of ours. Raises LedgerUnusable."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
+from wanx_mcp.catalog import Order
 from wanx_mcp.errors import LedgerUnusable, NotConfigured
 from wanx_mcp.ledger import Accepted, Answer, Draft, Entry, Figure, Observation, Spending, State
 from wanx_mcp.ledger.ledger import usable
@@ -25,10 +26,23 @@ LATEST = 10
 class AccountOrders(Access):
     """Orders placed with this account."""
 
-    async def spending(self) -> Spending:
-        """The last 24 hours. Raises LedgerUnusable."""
+    async def spending(self, asked: int = 0) -> Spending:
+        """The last 24 hours, and whether an order of the points `asked` fits. Raises LedgerUnusable."""
         moment, limit = self.moment(), self.limit
-        return await self.ask(lambda book: book.spending(moment, limit))
+        return await self.ask(lambda book: book.spending(moment, limit, asked))
+
+    async def earlier(self, order: Order, kept: Mapping[str, Any], request_id: str) -> tuple[Draft, Entry] | None:
+        """The order that has this request_id, beside the draft that would ask for it. None where there is none, or the
+        ledger cannot be used. Nothing is written."""
+        if not self.ledger.path.exists():
+            return None
+        try:
+            name, now, moment = await self.name(), self._clock.now(), self.moment()
+            draft = Draft(name, order.row.name, kept, request_id, 0, now, ordered_at=moment)
+            found = await self.ask(lambda book: book.earlier(draft))
+        except (NotConfigured, LedgerUnusable):
+            return None
+        return (draft, found) if found is not None and found.request_id == request_id else None
 
     async def last_figure(self, kind: str) -> Figure | None:
         """What was last shown for an order of that kind, None where the ledger has nothing or cannot be used."""
@@ -40,7 +54,7 @@ class AccountOrders(Access):
 
     async def draft(
         self,
-        task_type: str,
+        order: Order | str,
         kept: Mapping[str, Any],
         request_id: str | None,
         *,
@@ -48,13 +62,17 @@ class AccountOrders(Access):
         least: int | None = None,
         waited: bool = False,
     ) -> Draft:
-        """An order as the ledger is asked to take it, at this moment. Raises NotConfigured and LedgerUnusable."""
+        """An order as the ledger is asked to take it, at this moment; for a probe, its task type alone.
+
+        Raises NotConfigured and LedgerUnusable.
+        """
+        task_type, kind = (order, order) if isinstance(order, str) else (order.row.name, order.terms.kind)
         skew = self.skew
         return Draft(
             account=await self.name(),
             origin=self.upstream.origin,
             task_type=task_type,
-            kind=task_type,
+            kind=kind,
             arguments=kept,
             request_id=request_id,
             price=price,

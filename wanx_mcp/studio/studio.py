@@ -20,7 +20,7 @@ from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background
-from wanx_mcp.studio.orders.objections import late
+from wanx_mcp.studio.orders.objections import check_same, late
 from wanx_mcp.studio.orders.pictures import Pictures, Prepared
 from wanx_mcp.studio.orders.placing import Handover, Ordering, Placement
 from wanx_mcp.studio.orders.reconciling import Reconciling
@@ -37,11 +37,13 @@ RECENT = 50
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A valid order that was not placed, what it would book (points), and what is worth knowing about its pictures."""
+    """A valid order that was not placed, what it would book (points), what is worth knowing about its pictures, and the
+    order that has its request_id already."""
 
     order: Order
     booked: int
     notes: tuple[str, ...] = ()
+    earlier: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +94,27 @@ class Studio:
 
     def pace(self, order: Order) -> Pace:
         """How long such an order takes."""
-        return self._reading.pace(order.row)
+        return self._reading.pace(order.terms)
 
     async def spending(self) -> Spending:
         """What is booked in 24 hours. Raises LedgerUnusable."""
         return await self._account.spending()
 
-    async def budget_line(self) -> Spending | None:
-        """The same for beside another answer: None where the ledger cannot tell within BUDGET_LINE_SECONDS."""
+    async def budget_line(self, asked: int = 0) -> Spending | None:
+        """The same beside another answer, and whether an order of the points `asked` fits: None where the ledger cannot
+        tell within BUDGET_LINE_SECONDS."""
         with anyio.move_on_after(BUDGET_LINE_SECONDS):
             try:
-                return await self._account.spending()
+                return await self._account.spending(asked)
             except LedgerUnusable:  # the order itself has said so, where it matters
                 return None
         return None
 
-    async def quote(self, given: Mapping[str, Any]) -> Quotation:
+    async def quote(self, given: Mapping[str, Any], *, request_id: str | None = None) -> Quotation:
         """Check and price an order; nothing is sent.
 
-        Raises InvalidOrder, AdultContentOff, ImageRejected, and NotConfigured where it needs a price that is not set.
+        Raises InvalidOrder (where an order with other arguments has this request_id, too), AdultContentOff,
+        ImageRejected, and NotConfigured where it needs a price that is not set.
         """
         with anyio.move_on_after(CREATE_SECONDS):
             order = self._order(given)
@@ -118,8 +122,16 @@ class Studio:
             prepared = await self._prepared(order)
             booked, why = await self._ordering.booked(prepared.order)
             notes = (*prepared.notes, f"it would book more than its price: {why}") if why else prepared.notes
-            return Quotation(prepared.order, booked, notes)
+            earlier = await self._earlier(prepared, request_id) if request_id else None
+            return Quotation(prepared.order, booked, notes, earlier)
         raise late(None)
+
+    async def _earlier(self, prepared: Prepared, request_id: str) -> Entry | None:
+        found = await self._account.earlier(prepared.order, prepared.kept, request_id)
+        if found is None:
+            return None
+        check_same(*found)
+        return found[1]
 
     def _order(self, given: Mapping[str, Any]) -> Order:
         return parse_order(self.catalog, given, adult=self.settings.allow_adult)

@@ -127,8 +127,8 @@ async def _ledger(installation: Installation) -> Finding:
         return warning(
             found, "The server looks them up by itself. To settle one by hand: wanx-mcp ledger", "unknown_orders"
         )
-    cheapest = min(row.price for row in CATALOG.rows if row.price is not None)
-    if not spending.allows(to_points(cheapest)):
+    cheapest = CATALOG.lowest_price
+    if cheapest is not None and not spending.allows(to_points(cheapest)):
         found = f"what is left of the budget does not pay for the cheapest video: {booked}"
         return warning(found, "Raise WANX_DAILY_BUDGET_USD, or wait.", "no_budget")
     return ok(f"{path}, {booked}")

@@ -128,7 +128,7 @@ async def _account(installation: Installation) -> Finding:
         return warning(
             f"the key is accepted; {plan}{at_once}, balance unknown", "See https://piapi.ai for it.", "new_shape"
         )
-    prices = sorted({row.price for row in CATALOG.rows if row.price is not None})
+    prices = sorted({ends[0] for row in CATALOG.rows if (ends := row.price.extremes())})
     found = f"{plan}, {dollars(wallet.usd)} left{at_once}"
     if wallet.usd < prices[0]:
         fix = f"Top up the account at https://piapi.ai; the cheapest video costs {dollars(prices[0])}."

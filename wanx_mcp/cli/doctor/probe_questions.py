@@ -6,9 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wanx_mcp.catalog import Catalog, TaskType
+from wanx_mcp.catalog import Catalog, TaskType, wan26
 from wanx_mcp.catalog.pictures import PICTURES
 from wanx_mcp.catalog.wire import MODEL, PLACES, RIVALS
+from wanx_mcp.strict import properties
+
+LOWER_CASE = (wan26.MODEL,)
+"""Models of which some source gives the name in lower case."""
 
 PROBE = "wanx-mcp-probe"
 """A task type, motion, LoRA and aspect ratio that does not exist, and is not a picture."""
@@ -27,10 +31,11 @@ class ProbeQuestion:
     ours: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
     assumed: str = ""
+    model: str = MODEL
 
     @property
     def payload(self) -> dict[str, Any]:
-        return {"model": MODEL, "task_type": self.task_type, "input": dict(self.input)}
+        return {"model": self.model, "task_type": self.task_type, "input": dict(self.input)}
 
 
 def certainly_refused(catalog: Catalog, payload: Mapping[str, Any]) -> bool:
@@ -55,13 +60,15 @@ def questions(catalog: Catalog) -> Iterator[ProbeQuestion]:
     yield from _names(pictured)
     yield from _closed_lists(pictured)
     yield from _ratios(pictured)
+    yield from _choices(pictured)
+    yield from _models(pictured)
 
 
 def _required(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
     """What the provider requires when it gets an empty input: one question for each set of pictures."""
-    seen: set[frozenset[str]] = set()
+    seen: set[tuple[str, frozenset[str]]] = set()
     for row in rows:
-        pictures = frozenset(PICTURES & set(row.needed))
+        pictures = row.model, frozenset(PICTURES & set(row.needed))
         if pictures in seen:
             continue
         seen.add(pictures)
@@ -69,7 +76,7 @@ def _required(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
         theirs = (key for rival in RIVALS if rival.keys() <= set(row.allowed) for key in rival.values())
         rivals = tuple(key for key in dict.fromkeys(theirs) if key not in keys)
         assumed = f"it needs {', '.join(keys)}"
-        yield ProbeQuestion(f"what {row.name} needs", row.name, {}, keys, rivals, assumed)
+        yield ProbeQuestion(f"what {row.name} needs", row.name, {}, keys, rivals, assumed, row.model)
 
 
 def _names(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
@@ -105,12 +112,42 @@ def _ratios(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
     """Which families of models accept the aspect ratio."""
     seen: set[str] = set()
     for row in rows:
-        family = row.output.resolution
+        family = row.output.family
         if family not in seen:
             seen.add(family)
             key = PLACES["aspect_ratio"].key
-            assumed = "16:9 and 9:16, sent only when the user asks"
-            yield ProbeQuestion(f"{key} in {row.name}", row.name, {key: PROBE}, (key,), (), assumed)
+            taken = "aspect_ratio" in row.allowed
+            assumed = "sent only when the user asks" if taken else "never sent: the picture decides the shape"
+            ours, rivals = ((key,), ()) if taken else ((), (key,))
+            yield ProbeQuestion(f"{key} in {row.name}", row.name, {key: PROBE}, ours, rivals, assumed, row.model)
+
+
+def _choices(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
+    """What the provider says of length, size, sound and cuts, and how it spells the resolutions."""
+    for row in rows:
+        fields = properties(row.input)
+        for name in ("duration", "resolution", "audio", "multi_shot"):
+            if name not in row.allowed:
+                continue
+            key, words = PLACES[name].key, tuple(map(str, fields[name].get("enum", ())))
+            text = fields[name]["type"] == "string" or PLACES[name].word is not None
+            ours = (key, *words) if text else (key,)
+            rivals = tuple(word.lower() for word in words if word.lower() != word)
+            assumed = f"{key}: {', '.join(words) or PLACES[name].word or 'true or false'}"
+            given = {key: PROBE if text else JUNK}
+            yield ProbeQuestion(f"{key} in {row.name}", row.name, given, ours, rivals, assumed, row.model)
+        if "resolution" in row.allowed:
+            return
+
+
+def _models(rows: list[TaskType]) -> Iterator[ProbeQuestion]:
+    """Whether a model that some sources write in lower case is known by that name too: then the refusal is about the
+    missing picture, not about the model."""
+    row = next((row for row in rows if row.model in LOWER_CASE), None)
+    if row is not None:
+        needs = tuple(PLACES[name].key for name in row.needed if name in PICTURES)
+        small, assumed = row.model.lower(), f"{row.model}, not {row.model.lower()}"
+        yield ProbeQuestion(f"model {small}", row.name, {}, ("model",), needs, assumed, small)
 
 
 def _input(names: Mapping[str, str] | Mapping[str, None]) -> dict[str, Any]:

@@ -142,9 +142,10 @@ class Probes:
 
     async def _draft(self, question: ProbeQuestion) -> Draft:
         row = self._catalog.find(question.task_type)
-        if row is None or row.price is None:
+        ends = row.price.extremes() if row else None
+        if ends is None:
             self._account.check_assumed_price()
-        price = self._settings.assumed_price if row is None or row.price is None else row.price
+        price = ends[1] if ends else self._settings.assumed_price  # the most that such an order can cost
         return await self._account.draft(
             question.task_type,
             from_wire(question.input),

@@ -63,6 +63,13 @@ def _later(name: str, about: str, change: Callable[[Json], Json]) -> Quirk:
     return showing(name, about, lambda data, _view: change(data), lambda view: view.kind != "create")
 
 
+def _rewritten(echoed: Json) -> Json:
+    """What the provider sends its model where it may extend the prompt."""
+    if not echoed.get("prompt_extend"):
+        return echoed
+    return {**echoed, "prompt": f"Shot 1: {echoed['prompt']}. Shot 2: closer."}
+
+
 QUIRKS = (
     _echo("escaped", "HTML escapes in every text", _every_text(lambda text: text.translate(_GO_ESCAPES))),
     _echo("escaped_twice", "HTML escapes of HTML escapes", _every_text(lambda text: html.escape(html.escape(text)))),
@@ -74,6 +81,7 @@ QUIRKS = (
     _echo("extended", "words added to the prompt", _prompt(lambda text: f"{text}, cinematic, 4k")),
     _echo("cut_short", f"{CUT} characters of the prompt", _prompt(lambda text: text[:CUT])),
     _echo("rewritten", "another prompt altogether", _prompt(lambda _: "A cinematic shot of a scene")),
+    _echo("prompt_extend", "the prompt of an order with prompt_extend rewritten", _rewritten),
     _echo("no_prompt", "no prompt", _without("prompt")),
     _echo("empty", "an empty input", lambda _: {}),
     _echo("null", "input is null", lambda _: None),

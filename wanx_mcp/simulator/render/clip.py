@@ -13,20 +13,20 @@ from wanx_mcp.simulator.render.ground import FrameAt, ground
 from wanx_mcp.simulator.render.marks import overlay, progress
 from wanx_mcp.simulator.render.morph import morph
 from wanx_mcp.simulator.render.picture import canvas_of
-from wanx_mcp.simulator.render.scene import FRAMES, FrameSize, Scene
+from wanx_mcp.simulator.render.scene import FrameSize, Scene
 
 OVERSIZE = 1.25  # the canvas of a still picture is this much larger than the frame, so that a move stays sharp
 
 
 def render(scene: Scene) -> bytes:
     """The MP4 of a scene."""
-    return encode(frames(scene), scene.size)
+    return encode(frames(scene), scene.shown, rate=scene.rate, count=scene.frames, sound=scene.sound)
 
 
 def frames(scene: Scene) -> Iterator[Image.Image]:
     """All frames of a scene, one at a time."""
     frame_at = finished_of(scene)
-    return (frame_at(number / (FRAMES - 1)) for number in range(FRAMES))
+    return (frame_at(number / (scene.frames - 1)) for number in range(scene.frames))
 
 
 def finished_of(scene: Scene) -> FrameAt:

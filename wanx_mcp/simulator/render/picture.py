@@ -13,6 +13,7 @@ from wanx_mcp.simulator.render.scene import FrameSize, PictureBytes
 Rectangle = tuple[float, float, float, float]
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 MOST_PIXELS = 16_000_000  # decoded: 64 MB
+ORIENTATION = 274  # the tag of Exif; from 5 on, the picture lies on its side
 BACKDROP = (28, 30, 36)  # behind a transparent picture
 
 
@@ -28,6 +29,17 @@ def canvas_of(picture: PictureBytes, label: str, size: FrameSize) -> Image.Image
         return ImageOps.fit(decoded(picture, size), size, Image.Resampling.BICUBIC)
     except PictureError as reason:
         return placeholder(label, str(reason), size)
+
+
+def shape(picture: bytes) -> float | None:
+    """Width over height of a picture as it is shown, at most 2 and at least 1/2; None where it cannot be read."""
+    try:
+        with Image.open(BytesIO(picture), formats=FORMATS) as opened:
+            width, height = opened.size
+            sideways = opened.getexif().get(ORIENTATION, 1) >= 5
+    except Exception:  # decoders raise undocumented errors on hostile bytes
+        return None
+    return min(2.0, max(0.5, height / width if sideways else width / height))
 
 
 def decoded(picture: bytes, size: FrameSize) -> Image.Image:

@@ -42,8 +42,9 @@ def doubt_advice(entry: Entry, now: datetime) -> str:
     at = entry.absent_at + APART if entry.absent_at else entry.moment + SETTLED_AFTER
     look = f"a look after {at:%H:%M} UTC" if at > now else "another look"
     return (
-        "the same call may be made again at any time, it places nothing while this is unknown; any other accepted "
-        f"order, or {look} ({LIST}), can settle it; so can a person, with: wanx-mcp ledger --settle {entry.number}"
+        "the same call with the same request_id may be repeated at any time: nothing is placed again unless this order "
+        f"is proved absent; any other accepted order, or {look} ({LIST}), can settle it; so can a person, with: "
+        f"wanx-mcp ledger --settle {entry.number}"
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from wanx_mcp.catalog.wire import MODEL
+from wanx_mcp.catalog import CATALOG
 from wanx_mcp.errors import WanxError
 from wanx_mcp.ledger import Entry
 from wanx_mcp.provider import HistoryRow, Task
@@ -42,7 +42,7 @@ class Found:
     problem: str
     begun_at: datetime | None
     read_at: datetime | None
-    canaries: Mapping[str, Entry]
+    canaries: Mapping[tuple[str, str], Entry]
     """By the hash of a key: the newest task placed with it that vouches for the reading."""
 
 
@@ -157,15 +157,17 @@ class Histories:
 
     async def _canaries(
         self, ours: Sequence[Entry], shown: Mapping[str | None, HistoryRow], window: Window
-    ) -> dict[str, Entry]:
-        """Of each key that an order of `window` was placed with, the newest task that vouches for the reading."""
+    ) -> dict[tuple[str, str], Entry]:
+        """Of each key and model that an order of `window` has, the newest task that vouches for the reading. A task of
+        another model does not: the history may leave out a whole model."""
         rows = [(entry, row) for entry in ours if (row := shown.get(entry.task_id)) is not None]
         if any(row.open for _, row in rows):
             await self._account.note_unfinished()
         seen = sorted((e for e, row in rows if row.created_at), key=lambda entry: entry.number, reverse=True)
         found = {}
-        for key in {entry.account for entry in window.entries}:
-            if (canary := await self._canary([entry for entry in seen if entry.account == key])) is not None:
+        for key in {key_and_model(entry) for entry in window.entries}:
+            vouching = [entry for entry in seen if key_and_model(entry) == key]
+            if (canary := await self._canary(vouching)) is not None:
                 found[key] = canary
         return found
 
@@ -185,7 +187,7 @@ class Histories:
                 await self._account.note_unfinished()
             elif not shows_unfinished:
                 continue
-            if _is_our_model(task):
+            if _names(task, _model(entry)):
                 return entry
         return None
 
@@ -221,17 +223,27 @@ def _better(seen: _Seen, task: Task | None, shift: timedelta) -> Span:
 
 
 def _may_be_ours(task: Task) -> bool:
-    """A task whose own GET names another model is never ours."""
-    return _is_our_model(task) or FAMILY in (task.model or "").casefold()
+    """A task whose own GET names a model that none of our orders has is never ours."""
+    return FAMILY in (task.model or "").casefold() or any(_names(task, model) for model in CATALOG.models)
 
 
-def _is_our_model(task: Task) -> bool:
-    return task.model is None or task.model.strip().casefold() == MODEL.casefold()
+def _names(task: Task, model: str) -> bool:
+    """Whether the task's own GET names that model, or none."""
+    return task.model is None or task.model.strip().casefold() == model.casefold()
+
+
+def key_and_model(entry: Entry) -> tuple[str, str]:
+    """What a canary has to have in common with the order that it is to vouch for."""
+    return entry.account, _model(entry)
+
+
+def _model(entry: Entry) -> str:
+    return CATALOG.model_of(entry.task_type)
 
 
 def _pair(entry: Entry, seen: _Seen, when: Near) -> Pair | None:
     task, date = seen.task, seen.span.since if seen.span.since == seen.span.until else None
-    if task is None or not _is_our_model(task) or not when.likely.meets(seen.span):
+    if task is None or not _names(task, _model(entry)) or not when.likely.meets(seen.span):
         return None
     fits = fit(entry, task)
     if fits is Fit.NONE or (fits is not Fit.EXACT and (date is None or not when.sure)):

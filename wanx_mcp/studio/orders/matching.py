@@ -23,6 +23,10 @@ DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "lora_strength": (0, 1),
     "motion_speed": (0, 0.2),
     "motion_type": ("", "static"),
+    "duration": (0, 5),
+    "resolution": ("", "480p", "720p"),  # of the models without a choice; where there is one, it is always sent
+    "audio": ("", False),
+    "multi_shot": ("", False),
 }
 """What the provider may add to the echo of an order that did not say it [contract 5.7: normalised]."""
 

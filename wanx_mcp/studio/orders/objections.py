@@ -7,7 +7,7 @@ from wanx_mcp.ledger import Draft, Entry, Figure, Spending
 from wanx_mcp.limits import FIGURE_COUNTS
 from wanx_mcp.money import dollars, to_usd
 from wanx_mcp.studio.orders.departure import Departure
-from wanx_mcp.times import iso
+from wanx_mcp.times import iso, whole_minute
 
 
 def late(departure: Departure | None) -> WanxError:
@@ -22,12 +22,20 @@ def over_budget(spending: Spending) -> BudgetExceeded:
     """The error for an order that the budget has no room for."""
     asked, limit = dollars(to_usd(spending.asked)), dollars(to_usd(spending.limit or 0))
     why = f" ({figure_words(spending.figure)})" if spending.figure else ""
-    what = (
-        f"this order needs {asked}{why}; {dollars(to_usd(spending.booked))} of the {limit} daily budget is already used"
-    )
+    left, missing = dollars(to_usd(spending.remaining or 0)), dollars(to_usd(spending.missing))
+    used = f"{dollars(to_usd(spending.booked))} of the {limit} daily budget is already used"
+    short = f", {missing} too little" if spending.missing else ""
+    what = f"this order needs {asked}{why}; {used}, {left} is left{short}{room_words(spending)}"
     never = spending.figure is None and spending.limit is not None and spending.asked > spending.limit
     advice = "tell the user; only they can raise WANX_DAILY_BUDGET_USD, which is less than this one order"
     return BudgetExceeded(what, advice=advice if never else None)
+
+
+def room_words(spending: Spending) -> str:
+    """When there will be room for the order that was asked for; empty if it fits, or never will."""
+    if spending.room_at is None:
+        return ""
+    return f"; room returns at {whole_minute(spending.room_at):%H:%M} UTC"
 
 
 def figure_words(figure: Figure) -> str:

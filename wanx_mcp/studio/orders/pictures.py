@@ -112,10 +112,11 @@ class Pictures:
             return Prepared(order)
         pictures = await self._read_in_time(given, within)
         sizes = {name: picture.size for name, picture in pictures.items()}
-        ratio = order.input.aspect_ratio
+        shaped = "aspect_ratio" in order.row.allowed  # elsewhere the picture decides the shape of the video
+        ratio = order.arguments.get("aspect_ratio")
         notes = [f"{name} was {', '.join(picture.notes)}" for name, picture in pictures.items() if picture.notes]
-        notes += remarks(sizes, ratio)
-        if sizes and ratio is None:
+        notes += remarks(sizes, ratio) if shaped else []
+        if shaped and sizes and ratio is None:
             order = _changed(order, {"aspect_ratio": nearest_ratio(sizes)})
         return Prepared(order, pictures, tuple(notes))
 

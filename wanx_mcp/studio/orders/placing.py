@@ -103,22 +103,22 @@ class Ordering:
 
     def price(self, order: Order) -> int:
         """The published price, or what the operator assumes where there is none, in points."""
-        price = order.row.price
+        price = order.terms.price
         return to_points(self._settings.assumed_price if price is None else price)
 
     def _least(self, order: Order) -> int | None:
         """The smallest charge that is believed of a task without a published price: the least that any task costs."""
-        published = [row.price for row in self._reading.catalog.rows if row.price is not None]
-        return to_points(min(published)) if order.row.price is None and published else None
+        lowest = self._reading.catalog.lowest_price
+        return to_points(lowest) if order.terms.price is None and lowest is not None else None
 
     def check_price(self, order: Order) -> None:
         """Raises NotConfigured where the order needs an assumed price and that is set to nothing."""
-        if order.row.price is None:
+        if order.terms.price is None:
             self._account.check_assumed_price()
 
     async def booked(self, order: Order) -> tuple[int, str | None]:
         """The points that `order` would book now, and why if that is more than its price."""
-        price, figure = self.price(order), await self._account.last_figure(order.row.name)
+        price, figure = self.price(order), await self._account.last_figure(order.terms.kind)
         return _raised(price, figure)
 
     async def place(
@@ -137,7 +137,7 @@ class Ordering:
             attempt.patient = attempt.patient and self._clock.seconds() < attempt.begun + FIRST_ANSWER_SECONDS
             waited = not attempt.patient
             draft = await self._account.draft(
-                order.row.name, kept, request_id, price=price, least=self._least(order), waited=waited
+                order, kept, request_id, price=price, least=self._least(order), waited=waited
             )
             match await self._intend(draft):
                 case Intention() as intention:

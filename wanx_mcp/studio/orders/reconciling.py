@@ -15,7 +15,7 @@ from wanx_mcp.provider import HistoryRow
 from wanx_mcp.studio.account import Account, Lookup
 from wanx_mcp.studio.background import Background
 from wanx_mcp.studio.orders.doubt import candidate_words
-from wanx_mcp.studio.orders.history import Found, Histories
+from wanx_mcp.studio.orders.history import Found, Histories, key_and_model
 from wanx_mcp.studio.orders.matching import certain_pairs
 from wanx_mcp.studio.orders.proof import Evidence, Step, next_step, vouches_at
 from wanx_mcp.studio.orders.windows import Window
@@ -168,7 +168,7 @@ class Reconciling:
             elif found.problem:
                 await self._looked(entry, f"nothing was found, which proves nothing yet: {found.problem}")
             else:
-                canary = found.canaries.get(entry.account)
+                canary = found.canaries.get(key_and_model(entry))
                 canary_at = vouches_at(entry, canary) if canary else None
                 await self._prove(entry, Evidence(found.begun_at, found.read_at, noted_at, canary_at))
 

@@ -209,7 +209,8 @@ class Poller:
             look = self._queue.due(self._turn, now)
         with anyio.CancelScope() as self._sleep:
             await self._clock.sleep(max(0.0, min(look, self._deadline, self._tick) - now))
-        if self._clock.seconds() >= self._tick - SLACK:
+        now = self._clock.seconds()
+        if self._tick - SLACK <= now < look - SLACK:  # a read that is due reports by itself
             self._publish()
 
     def _publish(self) -> None:

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from anyio.abc import TaskGroup
 
-from wanx_mcp.catalog import Catalog, TaskType
+from wanx_mcp.catalog import Catalog, TaskType, Terms
+from wanx_mcp.catalog.wire import from_wire
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import LedgerUnusable, ProviderError, TaskNotFound
 from wanx_mcp.ledger import Entry
@@ -55,10 +56,10 @@ class TaskReading:
         self._distrusted: dict[str, str | None] = {}
         self._learned: dict[str, Durations] = {}
 
-    def pace(self, row: TaskType | None, elapsed: float = 0.0) -> Pace:
-        """The estimate for a task of that row."""
-        usual = row.usual_seconds if row else max(row.usual_seconds for row in self.catalog.rows)
-        durations = self._learned.get(row.name) if row else None
+    def pace(self, terms: Terms | None, elapsed: float = 0.0) -> Pace:
+        """The estimate for a task with these terms."""
+        usual = terms.usual_seconds if terms else max(row.usual_seconds for row in self.catalog.rows)
+        durations = self._learned.get(terms.kind) if terms else None
         return Pace(durations or Durations(usual), elapsed, self._speed)
 
     async def wait(self, task_id: str, seconds: float, report: Report) -> TaskView:
@@ -130,7 +131,9 @@ class TaskReading:
         except LedgerUnusable as error:
             log.warning("what was read could not be kept: %s", error.what)
         row, order = self._row(task, known), known.order
-        await self._learn(row, afresh=task.status.final and (order is None or order.status != task.status))
+        await self._learn(
+            _terms(row, task, known), afresh=task.status.final and (order is None or order.status != task.status)
+        )
         return self._view(task, known, row)
 
     async def _known(self, task_id: str, lookup: LookingUp | None) -> KnownTask:
@@ -146,16 +149,16 @@ class TaskReading:
         seen = self._seen.get(task_id)
         return seen if seen is not None and self._clock.seconds() - seen[0] < MEMORY_SECONDS else None
 
-    async def _learn(self, row: TaskType | None, *, afresh: bool) -> None:
+    async def _learn(self, terms: Terms | None, *, afresh: bool) -> None:
         """Ask the ledger how long such tasks took. The simulator lives by the catalog: there is nothing to learn."""
-        if row is None or self._settings.simulate or (row.name in self._learned and not afresh):
+        if terms is None or self._settings.simulate or (terms.kind in self._learned and not afresh):
             return
         try:
-            seen = await self._account.durations(row.name, LEARNED_FROM)
+            seen = await self._account.durations(terms.kind, LEARNED_FROM)
         except LedgerUnusable as error:
             log.info("the ledger could not tell how long tasks take: %s", error.what)
             seen = []
-        self._learned[row.name] = learned(row.usual_seconds, seen)
+        self._learned[terms.kind] = learned(terms.usual_seconds, seen)
 
     def _row(self, task: Task, known: KnownTask) -> TaskType | None:
         return self.catalog.find(known.task_type or task.task_type or "")
@@ -165,10 +168,12 @@ class TaskReading:
         now = self._clock.now() + (self._skew if task.created_at else timedelta(0))
         until = task.ended_at if task.status.final else now  # of one that ended nobody knows when, nothing is said
         elapsed = max(0.0, (until - created_at).total_seconds()) if until and created_at else None
-        pace = None if task.status.final else self.pace(row, elapsed or 0.0)
+        terms = _terms(row, task, known)
+        pace = None if task.status.final else self.pace(terms, elapsed or 0.0)
         refused = task.video_url is not None and task.video_url == self._distrusted.get(task.task_id)
         task = replace(task, created_at=created_at)
-        return TaskView(task, row, elapsed, pace, known.saved_path, refused=refused)
+        price, sound = (terms.price, terms.sound) if terms else (None, False)
+        return TaskView(task, row, elapsed, pace, known.saved_path, refused=refused, price=price, sound=sound)
 
     @property
     def _skew(self) -> timedelta:
@@ -212,3 +217,10 @@ class TaskReading:
                 consumed_points=order.charged,
             )
         return self._view(task, known, self._row(task, known))
+
+
+def _terms(row: TaskType | None, task: Task, known: KnownTask) -> Terms | None:
+    """The terms of the task's order: by what was ordered here, else by the provider's echo."""
+    if row is None:
+        return None
+    return row.terms(known.order.arguments if known.order else from_wire(task.input))

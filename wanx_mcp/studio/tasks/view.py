@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from wanx_mcp.catalog import TaskType
 from wanx_mcp.provider import Status, Task
@@ -24,6 +25,11 @@ class TaskView:
     denied: bool = False
     refused: bool = False
     gone: bool = False
+    price: Decimal | None = None
+    """The published price of its order, in US dollars; None where there is none or the order is not known."""
+
+    sound: bool = False
+    """Whether it was ordered with sound."""
 
     @property
     def settled(self) -> bool:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A contact sheet. `sheet_path` is None where it could not be kept."""
+    """A contact sheet. `sheet_path` is None where it could not be kept, `sound` where the file does not say."""
 
     task_id: str
     task_type: str | None
@@ -37,6 +37,7 @@ class Preview:
     mime: str
     sheet_path: Path | None
     video_path: Path
+    sound: bool | None = None
 
 
 async def preview(
@@ -58,4 +59,4 @@ async def preview(
     except OSError as error:
         log.warning("a contact sheet could not be kept: %s", error.strerror)
         path = None
-    return Preview(task_id, saved.task_type, clip, drawn, sheet.MIME, path, saved.path)
+    return Preview(task_id, saved.task_type, clip, drawn, sheet.MIME, path, saved.path, saved.movie.sound)
