@@ -28,6 +28,9 @@ ECHOES: dict[str, s.Look] = {
     "echo_extended": s.prompted(lambda text: text.startswith(PROMPT + ",")),
     "echo_cut_short": s.prompted(lambda text: text == PROMPT[:20]),
     "echo_rewritten": s.prompted(lambda text: text != "" and "Tom" not in text),
+    "echo_prompt_extend": s.echoed(
+        lambda given: given["prompt"].startswith("Shot 1: "), {**s.BOAT, "prompt_extend": True}
+    ),
     "echo_no_prompt": s.echoed(lambda given: given and "prompt" not in given),
     "echo_empty": s.echoed(lambda given: given == {}),
     "echo_null": s.echoed(lambda given: given is None),

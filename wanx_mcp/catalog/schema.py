@@ -20,7 +20,7 @@ def order_properties(catalog: Catalog, folder: str = "") -> dict[str, Any]:
         "task_type": {
             "type": "string",
             "enum": [row.name for row in catalog.rows],
-            "description": "See the list above.",
+            "description": "See list above.",
         }
     }
     for row in catalog.rows:

@@ -87,7 +87,7 @@ def _file_name(value: str) -> str:
 FileName = Annotated[
     str, AfterValidator(_file_name), Field(description="Bare name; optional.", examples=['a name such as "boat.mp4"'])
 ]
-Frames = Annotated[int, Field(ge=1, le=12, description="Stills on the sheet, evenly spaced: 1 to 12, default 6.")]
+Frames = Annotated[int, Field(ge=1, le=12, description="Stills, evenly spaced: 1 to 12, default 6.")]
 
 
 class GetArguments(Arguments):

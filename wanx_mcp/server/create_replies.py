@@ -24,7 +24,9 @@ def quoted(quotation: Quotation, spending: Spending | None) -> Reply:
     row, price = quotation.order.row, quotation.order.terms.price
     needs = dollars(to_usd(quotation.booked))
     fits = spending is None or spending.allows(quotation.booked)
-    step = "to place this order, make the same call without dry_run" if fits else _too_dear(needs)
+    step = "to place this order, make the same call without dry_run"
+    if spending is not None and not fits:
+        step = _too_dear(needs, spending)
     step += _note_words(quotation.notes)
     result = CreateResult(
         task_type=row.name,
@@ -48,9 +50,10 @@ def _over(order: str, spending: Spending) -> str:
     return f"Over the budget: {order}; {left}{missing}{room_words(spending)}."
 
 
-def _too_dear(needs: str) -> str:
+def _too_dear(needs: str, spending: Spending) -> str:
+    more = f"{dollars(to_usd(spending.missing))} more" if spending.missing else "more"
     return (
-        f"tell the user that this order needs {needs}, more than the budget has left; only they can raise "
+        f"tell the user that this order needs {needs}, {more} than the budget has left; only they can raise "
         "WANX_DAILY_BUDGET_USD"
     )
 

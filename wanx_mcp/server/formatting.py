@@ -31,7 +31,6 @@ def budget(spending: Spending) -> Budget:
         limit_usd=None if spending.limit is None else usd_number(spending.limit),
         remaining_usd=None if spending.remaining is None else usd_number(spending.remaining),
         window_hours=WINDOW_HOURS,
-        missing_usd=usd_number(spending.missing) if spending.missing else None,
         room_at=iso(whole_minute(spending.room_at), "minutes") if spending.room_at else None,
     )
 

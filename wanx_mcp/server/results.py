@@ -20,13 +20,12 @@ class Result(ResultModel):
 
 class Budget(ResultModel):
     """What is booked in the last `window_hours`. `limit_usd` and `remaining_usd` are absent without a budget. Where the
-    order does not fit: `missing_usd`, and `room_at`, when older orders will have left room for it."""
+    order does not fit: `room_at`, when older orders will have left room for it."""
 
     spent_usd: float
     limit_usd: float | None = None
     remaining_usd: float | None = None
     window_hours: int
-    missing_usd: float | None = None
     room_at: str | None = None
 
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+<<<<<<< HEAD
+=======
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import mode
+>>>>>>> wan26
 from urllib.parse import urlsplit
 
 import anyio
@@ -128,13 +134,14 @@ async def _account(installation: Installation) -> Finding:
         return warning(
             f"the key is accepted; {plan}{at_once}, balance unknown", "See https://piapi.ai for it.", "new_shape"
         )
-    prices = sorted({ends[0] for row in CATALOG.rows if (ends := row.price.extremes())})
+    prices = [ends[0] for row in CATALOG.rows if (ends := row.price.extremes())]
+    cheapest, usual = min(prices), mode(prices)
     found = f"{plan}, {dollars(wallet.usd)} left{at_once}"
-    if wallet.usd < prices[0]:
-        fix = f"Top up the account at https://piapi.ai; the cheapest video costs {dollars(prices[0])}."
+    if wallet.usd < cheapest:
+        fix = f"Top up the account at https://piapi.ai; the cheapest video costs {dollars(cheapest)}."
         return wrong(f"The account is empty: {found}.", fix, "empty_account")
-    if wallet.usd < prices[-1]:
-        fix = f"Top up the account at https://piapi.ai; most videos cost {dollars(prices[-1])}."
+    if wallet.usd < usual:
+        fix = f"Top up the account at https://piapi.ai; most videos cost {dollars(usual)}."
         return warning(f"the account is nearly empty: {found}", fix, "empty_account")
     return ok(found)
 

@@ -37,7 +37,9 @@ MOST_QUOTED = 700
 _ENDS_PROBING = (OutOfCredit, RateLimited, Unauthorized, Unreachable)
 """Refusals that are not about the order: the next probe would get the same one."""
 
-_UNKNOWN_NAME = re.compile(r"unknown|unexpected|unrecogni[sz]ed|unsupported|not allowed|not permitted|additional", re.I)
+_UNKNOWN_NAME = re.compile(
+    r"unknown|unexpected|unrecogni[sz]ed|unsupported|not (allowed|permitted|take|accept|support)|additional", re.I
+)
 
 
 class Lesson(StrEnum):
