@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-<<<<<<< HEAD
-=======
-from importlib.util import find_spec
-from pathlib import Path
 from statistics import mode
->>>>>>> wan26
 from urllib.parse import urlsplit
 
 import anyio
