@@ -141,5 +141,5 @@ HELD_SECONDS = 5.0
 HELD_PAUSE_SECONDS = 0.05
 """Between two tries to publish a file that another program holds."""
 
-PATH_CHARACTERS = 248
+WINDOWS_PATH_CHARACTERS = 248
 """Shorter paths of files and folders work on every Windows."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from wanx_mcp.limits.videos import MOST_SAME_NAMES, PART_SETTLED_SECONDS, PATH_CHARACTERS
+from wanx_mcp.limits.videos import MOST_SAME_NAMES, PART_SETTLED_SECONDS, WINDOWS_PATH_CHARACTERS
 
 PART = ".wanx-{process}-{mark}.part"
 PARTS = ".wanx-*.part"
@@ -104,7 +104,7 @@ def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
 def check_name(folder: Path, stem: str, suffix: str) -> None:
     """Find out whether a file in `folder` can have that name, before anything is fetched for it. Raises OSError."""
     longest = folder / f"{stem}-{MOST_SAME_NAMES - 1}{suffix}"
-    if sys.platform == "win32" and len(str(longest)) >= PATH_CHARACTERS:
+    if sys.platform == "win32" and len(str(longest)) >= WINDOWS_PATH_CHARACTERS:
         _try_path(longest)
         return
     with suppress(FileNotFoundError):
@@ -113,7 +113,7 @@ def check_name(folder: Path, stem: str, suffix: str) -> None:
 
 def _try_path(path: Path) -> None:
     """Make a file at `path` and remove it again. Raises OSError, with ENAMETOOLONG where Windows has no such path."""
-    # Whether paths can be longer than PATH_CHARACTERS depends on a policy of the machine and on the program. To look
+    # Whether paths can be longer than WINDOWS_PATH_CHARACTERS depends on a policy of the machine and on the program. To look
     # for one that is too long says only that there is no such file.
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
