@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,15 @@ def test_a_ledger_of_every_older_version_is_migrated_with_its_orders(path: Path,
         "values ('a', 'accepted', 'txt2video-14b', 'c', 1000, 2800000, '{\"prompt\": \"old\"}', 't', 'pending')"
     )
     old.close()
+    if version >= 6:
+        old_row = "owner = 'a', ordered_at = 1000"
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute(f"update entry set {old_row}")
+            db.execute("insert into identity (account, owner) values ('a', 'a')")
     book = Book(open_file(path))
     entry = book.find("a", "t")
     assert entry is not None
+    assert (entry.save_to, entry.follower) == (None, None)  # what was ordered before is followed, not fetched
     assert (entry.arguments["prompt"], entry.booked, entry.saved_path) == ("old", 2_800_000, None)
     book.close()
 

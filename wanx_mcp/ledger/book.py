@@ -9,6 +9,7 @@ from datetime import datetime
 
 from wanx_mcp.ledger.copies import Copies
 from wanx_mcp.ledger.entry import Entry, State
+from wanx_mcp.ledger.leases import Leases
 from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, ENTRY, OWNER, millis, read_entry
 from wanx_mcp.ledger.settling import REVIVABLE, SOUGHT, Settling
 
@@ -21,7 +22,7 @@ class Mark:
     highest: int
 
 
-class Book(Settling, Copies):
+class Book(Settling, Copies, Leases):
     """Orders and money in one SQLite connection. `account` is always the hash of a key."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -66,6 +67,10 @@ class Book(Settling, Copies):
         found = [read_entry(row) for row in rows]
         entry = found.pop() if found and found[-1].task_id is not None else None  # an order in doubt has no task yet
         return found, entry
+
+    def count(self, account: str) -> int:
+        """How many orders the account has, without the declined and released ones."""
+        return self.number(f"select count(*) from entry where owner = {OWNER} and {ALIVE}", account=account)  # noqa: S608
 
     def page(self, account: str | None, statuses: Sequence[str], below: int | None, limit: int) -> list[Entry]:
         """Up to `limit` entries, newest first, numbered under `below`; declined and released ones are left out."""

@@ -17,6 +17,9 @@ PARTS = ".wanx-*.part"
 SETTLED_SECONDS = 60.0
 """A part file that was written to more recently is never swept."""
 
+OWN_SECONDS = 1.0
+"""The same for a part file of the very video that is about to be fetched."""
+
 MOST_NUMBERS = 1000
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 
@@ -24,12 +27,12 @@ _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.E
 class Part:
     """A file under way. Locked while it is open: whoever gets the lock knows that its owner is dead."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make the folder and the file. Raises OSError."""
+    def __init__(self, folder: Path, video: str = "") -> None:
+        """Make the folder and the file; `video` marks the file's name. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         self.folder = folder
-        self.path = folder / PART.format(process=os.getpid(), mark=secrets.token_hex(6))
+        self.path = folder / PART.format(process=os.getpid(), mark=video + secrets.token_hex(6))
         self._file = os.fdopen(os.open(self.path, flags, 0o666), "w+b", buffering=0)
         self.size = 0
         self._digest = hashlib.sha256()
@@ -59,15 +62,20 @@ class Part:
     def publish(self, stem: str, suffix: str) -> Path:
         """Give the whole file its name, or that name with a number where it is taken; another file is never
         replaced. Raises OSError."""
-        os.fsync(self._file.fileno())
-        if os.name == "nt":
-            self._file.close()  # an open file cannot be renamed there
-        for path in _candidates(self.folder, stem, suffix):
+        for path in candidates(self.folder, stem, suffix):
             with suppress(FileExistsError):
-                _rename(self.path, path)
-                self._file.close()
+                self.move_to(path)
                 return path
-        raise FileExistsError(errno.EEXIST, "a thousand files of that name exist", str(path))
+        raise too_many(path)
+
+    def move_to(self, path: Path) -> None:
+        """Give the whole file that name. Raises FileExistsError where it is taken, and OSError."""
+        if not self._file.closed:
+            os.fsync(self._file.fileno())
+            if os.name == "nt":
+                self._file.close()  # an open file cannot be renamed there
+        rename(self.path, path)
+        self._file.close()
 
     def discard(self) -> None:
         """Leave nothing behind. Harmless after `publish`."""
@@ -78,7 +86,7 @@ class Part:
 
 def keep(folder: Path, stem: str, suffix: str, content: bytes) -> Path:
     """A small file with that content, numbered where the name is taken by another content. Raises OSError."""
-    for path in _candidates(folder, stem, suffix):
+    for path in candidates(folder, stem, suffix):
         if not path.exists():
             break
         if path.stat().st_size == len(content) and path.read_bytes() == content:
@@ -91,7 +99,8 @@ def keep(folder: Path, stem: str, suffix: str, content: bytes) -> Path:
         part.discard()
 
 
-def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+def candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+    """The path of that name, then those with a number."""
     yield folder / f"{stem}{suffix}"
     for number in range(2, MOST_NUMBERS):
         yield folder / f"{stem}-{number}{suffix}"
@@ -103,15 +112,21 @@ def check_name(folder: Path, stem: str, suffix: str) -> None:
         os.lstat(folder / f"{stem}-{MOST_NUMBERS - 1}{suffix}")
 
 
-def sweep(folder: Path) -> None:
-    """Remove the part files of processes that have died."""
+def too_many(path: Path) -> FileExistsError:
+    """No candidate is free; `path` is the last one."""
+    return FileExistsError(errno.EEXIST, "a thousand files of that name exist", str(path))
+
+
+def sweep(folder: Path, video: str = "") -> None:
+    """Remove the part files of processes that have died; those of `video` also if they are young."""
     for path in folder.glob(PARTS):
         with suppress(OSError):
-            if time.time() - path.lstat().st_mtime > SETTLED_SECONDS and _abandoned(path):
+            settled = OWN_SECONDS if video and f"-{video}" in path.name else SETTLED_SECONDS
+            if time.time() - path.lstat().st_mtime > settled and _abandoned(path):
                 path.unlink()
 
 
-def _rename(old: Path, new: Path) -> None:
+def rename(old: Path, new: Path) -> None:
     """Rename without replacing. Raises FileExistsError."""
     if os.name == "nt":
         os.rename(old, new)  # refuses by itself to replace a file there

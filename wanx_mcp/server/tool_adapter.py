@@ -12,7 +12,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp.types import CallToolResult, ImageContent, TextContent
 
-from wanx_mcp.errors import ProviderFault, WanxError
+from wanx_mcp.errors import ProviderFault, Refusal, WanxError
 from wanx_mcp.server.card import CARD_LINK, with_card_extras
 from wanx_mcp.server.studio_access import StudioAccess
 from wanx_mcp.server.tools import ToolRow
@@ -70,6 +70,8 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[StudioAcc
     try:
         reply = await CALLS[row.name](studio, given, report)
     except WanxError as error:
+        if not error.known and not isinstance(error, Refusal) and isinstance(task_id := given.get("task_id"), str):
+            error.known = await studio.known_words(task_id)
         return failure(error, studio)
     except Exception as fault:
         log.exception("unexpected error in %s", row.name)

@@ -35,6 +35,7 @@ def saved(found: Saved | Underway) -> Reply:
     facts += [f"{movie.width}x{movie.height}"] if movie.width else []
     facts += [f"{movie.seconds:.2f} s"] if movie.seconds else []
     did = "Already saved, nothing was downloaded or renamed" if found.reused else "Saved"
+    did = "Already saved, renamed now" if found.renamed else did
     return f"{did}: {found.path} ({', '.join(facts)}, sha256 {found.sha256}). Next: {step}.", result
 
 

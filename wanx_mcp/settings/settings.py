@@ -49,6 +49,7 @@ class Settings:
     allow_adult: bool = False
     max_wait_seconds: int = LONGEST_WAIT_SECONDS
     reads_per_minute: int = 30
+    auto_save: bool = True
     simulate: bool = False
     simulate_speed: float = 20.0
     problems: tuple[SettingProblem, ...] = ()
@@ -101,6 +102,12 @@ class Settings:
         if folder is None:
             raise _no_folder("the ledger of orders", "WANX_STATE_DIR")
         return folder
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger's file. Simulated orders have one of their own and never touch the real budget. Raises
+        NotConfigured like `state_folder`."""
+        return self.state_folder / ("simulated.sqlite3" if self.simulate else "ledger.sqlite3")
 
     @property
     def secrets(self) -> tuple[str, ...]:

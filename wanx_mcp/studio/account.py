@@ -15,7 +15,7 @@ from wanx_mcp.errors import LedgerUnusable
 from wanx_mcp.ledger import Copy, Entry, Ledger
 from wanx_mcp.provider import Provider, Task, Upstream
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.bookings import AccountOrders
+from wanx_mcp.studio.leases import FollowedOrders
 
 if TYPE_CHECKING:
     from wanx_mcp.ledger.book import Book
@@ -44,7 +44,7 @@ class Lookup:
     known: KnownTask
 
 
-class Account(AccountOrders):
+class Account(FollowedOrders):
     """The account's ledger, with each verb bound to this account, and its provider."""
 
     def __init__(
@@ -70,8 +70,7 @@ class Account(AccountOrders):
 
         def question(book: Book) -> tuple[list[Entry], Entry | None, Copy | None]:
             doubts, order = book.lookup(name, task_id, moment)
-            elsewhere = order is None and task_id != ""
-            return doubts, order, book.copy_of(name, task_id) if elsewhere else None
+            return doubts, order, book.copy_of(name, task_id) if task_id else None
 
         doubts, order, copy = await self.ask(question)
         return Lookup(tuple(doubts), await self._known(task_id, order, copy))
@@ -88,9 +87,10 @@ class Account(AccountOrders):
 
     async def _known(self, task_id: str, order: Entry | None, copy: Copy | None) -> KnownTask:
         copy = self._unbooked.get(task_id) or copy
-        path = copy.path if copy else order.saved_path if order else None
-        there = path is not None and await anyio.to_thread.run_sync(os.path.isfile, path)
-        return KnownTask(order, path if there else None)
+        noted = (copy.path, copy.moving_to) if copy else (order.saved_path if order else None,)
+        paths = [path for path in noted if path is not None]
+        there = paths and await anyio.to_thread.run_sync(lambda: [path for path in paths if os.path.isfile(path)])
+        return KnownTask(order, there[0] if there else None)
 
     async def present(self, entries: Sequence[Entry]) -> list[Entry]:
         """The entries without the paths of saved files that have been removed since."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -35,18 +34,24 @@ async def open_studio(
     clock: Clock,
     upstream: Upstream | None = None,
     limits: Limits | None = None,
+    *,
+    follow: bool = True,
 ) -> AsyncIterator[Studio]:
-    """A studio for `settings`. `upstream` replaces the provider that they name, `limits` those of a download.
+    """A studio for `settings`. `upstream` replaces the provider that they name, `limits` those of a download; `follow`:
+    whether it follows its orders in the background.
 
     Raises NotConfigured where there is no folder for the ledger.
     """
-    ledger_path(settings)  # outside of the group, in which an error that says what to do would become one of many
+    _ = settings.ledger_path  # outside of the group, in which an error that says what to do would become one of many
     async with anyio.create_task_group() as group:
         background = Background(group)
         try:
             async with open_account(settings, catalog, clock, group, upstream) as account:
                 try:
-                    yield Studio(settings, catalog, clock, account, background, group, limits or Limits())
+                    studio = Studio(settings, catalog, clock, account, background, group, limits or Limits())
+                    if follow:
+                        studio.follow()
+                    yield studio
                 finally:
                     with anyio.CancelScope(shield=True):
                         await background.settle()
@@ -66,7 +71,7 @@ async def open_account(
         secrets = settings.secrets if settings.simulate else (found.key, *settings.secrets)
         wires = Wire(found, clock), Wire(found.uploads, clock)
         provider = Provider(*wires, loopback=found.loopback, secrets=secrets)
-    ledger = Ledger(ledger_path(settings))
+    ledger = Ledger(settings.ledger_path)
     account = Account(settings, clock, ledger, found, provider)
     try:
         yield account
@@ -76,11 +81,6 @@ async def open_account(
                 await provider.aclose()
             await ledger.aclose()
         account.sender.release()
-
-
-def ledger_path(settings: Settings) -> Path:
-    """The ledger's file. Simulated orders have one of their own and never touch the real budget."""
-    return settings.state_folder / ("simulated.sqlite3" if settings.simulate else "ledger.sqlite3")
 
 
 def _upstream(settings: Settings, catalog: Catalog, group: TaskGroup) -> Upstream | None:
