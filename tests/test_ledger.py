@@ -125,7 +125,7 @@ def test_a_write_that_is_torn_by_a_power_cut_is_rolled_back(path: Path, tmp_path
     book.close()
     recovered = Book(open_file(torn / "ledger.sqlite3"))
     assert recovered.spending(NOW, None).booked == 200 * 2_800_000
-    assert len(recovered.lookup("account", "", NOW)[0]) == 200
+    assert len(recovered.page("account", (State.UNKNOWN,), None, 500)) == 200
     recovered.close()
 
 
@@ -139,7 +139,7 @@ def test_the_provider_s_own_answer_outweighs_a_guess(path: Path) -> None:
     found = book.find("account", "t")
     assert found is not None
     assert found.number == second.entry.number
-    (doubt,), _ = book.lookup("account", "", NOW)
+    (doubt,) = book.doubts("account", NOW)
     assert (doubt.number, doubt.state) == (first.entry.number, State.UNKNOWN)
     book.close()
 

@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -29,7 +30,7 @@ REQUIRED = {
     "wan22-txt2video-14b": ("prompt",),
     "wan22-img2video-14b": ("image",),
 }
-VIDEO = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41" + b"\x00" * 2000
+VIDEO = (Path(__file__).parents[1] / "assets" / "clip.mp4").read_bytes()
 
 
 class Upstream:

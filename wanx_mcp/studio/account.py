@@ -18,7 +18,7 @@ from wanx_mcp.settings import Settings
 from wanx_mcp.studio.leases import FollowedOrders
 
 if TYPE_CHECKING:
-    from wanx_mcp.ledger.book import Book
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +34,6 @@ class KnownTask:
     @property
     def task_type(self) -> str | None:
         return self.order.task_type if self.order else None
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """What one question to the ledger found: the orders in doubt, and the task that was asked for."""
-
-    doubts: tuple[Entry, ...]
-    known: KnownTask
 
 
 class Account(FollowedOrders):
@@ -63,17 +55,6 @@ class Account(FollowedOrders):
         name = await self.name()
         found = await self.ask(lambda book: book.find(name, task_id))
         return found and (await self.present([found]))[0]
-
-    async def lookup(self, task_id: str) -> Lookup:
-        """The doubtful orders, and what is known of that task, in one question. Raises LedgerUnusable."""
-        name, moment = await self.name(), self.moment()
-
-        def question(book: Book) -> tuple[list[Entry], Entry | None, Copy | None]:
-            doubts, order = book.lookup(name, task_id, moment)
-            return doubts, order, book.copy_of(name, task_id) if task_id else None
-
-        doubts, order, copy = await self.ask(question)
-        return Lookup(tuple(doubts), await self._known(task_id, order, copy))
 
     async def known(self, task_id: str) -> KnownTask:
         """What is known of that task; where the ledger cannot be used, what this process remembers."""

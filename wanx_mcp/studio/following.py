@@ -134,10 +134,9 @@ class Following:
     async def _bring_home(self, order: Entry) -> None:
         """Wait for the order's end, then save its video if that is noted in its row."""
         if order.open or order.video_url is None:
-            age = (self._clock.now() - order.created_at).total_seconds()
-            if 0 <= age < self._first_read:  # the answer to the order has just told its state
-                await self._clock.idle(self._first_read - age)
-            await self._reading.follow(order.task_id or "")
+            age = abs((self._clock.now() - order.created_at).total_seconds())
+            first_in = max(0.0, self._first_read - age)  # the answer to an order has told its state
+            await self._reading.follow(order.task_id or "", first_in=first_in)
         ended = await self._account.entry(order.number)
         if ended is None or ended.save_to is None or ended.status != "completed":
             self._done.add(order.number)

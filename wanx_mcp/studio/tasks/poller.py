@@ -59,7 +59,7 @@ class ReadTask(Protocol):
 class Waiter:
     """One that waits until the clock's second `until`, and for a view younger than `fresh`; -inf: any will do.
 
-    `once`: the first fresh view is enough. `follows`: it waits for the task's end, and causes no first read.
+    `once`: the first fresh view is enough. `follows`: it waits for the task's end, and wants no read before `first_at`.
     `outcome` is set when the wait is over.
     """
 
@@ -67,6 +67,7 @@ class Waiter:
     fresh: float = -math.inf
     once: bool = False
     follows: bool = False
+    first_at: float = -math.inf
     news: anyio.Event = field(default_factory=anyio.Event)
     outcome: TaskView | Exception | None = None
 
@@ -207,10 +208,10 @@ class Poller:
                 waiter.fresh = -math.inf
 
     def _plan(self) -> None:
-        read_at = max(self._read_at, self._clock.seconds() - self._gap) if self._view is None else self._read_at
-        self._next_read_at = self._rhythm.after(
-            read_at, self._read_before, self._gap, self._view.pace if self._view else None
-        )
+        if self._view is None:
+            self._next_read_at = min(waiter.first_at for waiter in self._waiters)
+        else:
+            self._next_read_at = self._rhythm.after(self._read_at, self._read_before, self._gap, self._view.pace)
 
     @property
     def _gap(self) -> float:

@@ -22,7 +22,7 @@ from wanx_mcp.studio.tasks.durations import Durations, learned
 from wanx_mcp.studio.tasks.pace import Pace
 from wanx_mcp.studio.tasks.poller import PASSING, Seen, Waiter
 from wanx_mcp.studio.tasks.pollers import Pollers, Report
-from wanx_mcp.studio.tasks.read_queue import MINUTE, ReadQueue
+from wanx_mcp.studio.tasks.read_queue import ReadQueue
 from wanx_mcp.studio.tasks.rhythm import Rhythm
 from wanx_mcp.studio.tasks.view import QUIET_FAILURES, TaskView
 
@@ -82,13 +82,15 @@ class TaskReading:
         """The task as it stands, from memory if it was read just now. Raises the errors of `get`."""
         return await self.get(task_id, 0)
 
-    async def follow(self, task_id: str) -> TaskView:
-        """The task when it has ended, however long that takes. Read seldom, and after the calls that wait."""
-        return await self._pollers.wait(task_id, Waiter(math.inf, follows=True), self._remember(task_id))
+    async def follow(self, task_id: str, *, first_in: float) -> TaskView:
+        """The task when it has ended, however long that takes. Read seldom, after the calls that wait, and not within
+        `first_in` seconds unless a call does so."""
+        waiter = Waiter(math.inf, follows=True, first_at=self._clock.seconds() + first_in)
+        return await self._pollers.wait(task_id, waiter, self._remember(task_id))
 
     def share(self, orders: int) -> None:
-        """So many orders of the account are followed: together they are read WANX_READS_PER_MINUTE times at most."""
-        self._rhythm.apart = orders * MINUTE / (self._settings.reads_per_minute * self._settings.speed)
+        """So many orders of the account are followed, by all its processes."""
+        self._rhythm.share(orders, self._settings.reads_per_minute)
 
     def forget(self, task_id: str) -> None:
         """The next look reads the task again: something has changed on our side."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wanx_mcp.limits import FOLLOW_SECONDS, LINK_SECONDS, TWO_READS_SECONDS
 from wanx_mcp.studio.tasks.pace import SHORTEST_SLEEP, Pace
+from wanx_mcp.studio.tasks.read_queue import MINUTE
 
 
 @dataclass(slots=True)
@@ -16,6 +17,12 @@ class Rhythm:
 
     speed: float = 1.0
     apart: float = 0.0
+
+    def share(self, orders: int, per_minute: float) -> None:
+        """So many orders share `per_minute` reads: each has a whole number of them a minute, so that no 60 seconds see
+        more. Where there are more orders than reads, each waits for its turn."""
+        whole = per_minute // max(orders, 1)
+        self.apart = (MINUTE / whole if whole else MINUTE * orders / per_minute) / self.speed
 
     def gap(self, pace: Pace | None, left: float | None) -> float:
         """Seconds from one read to the next. `pace` is None where only the link is missing; `left` is what is left of

@@ -17,14 +17,14 @@ from wanx_mcp.limits import SAVE_POLL_SECONDS
 from wanx_mcp.media.download import Limits, Meter
 from wanx_mcp.media.naming import check_spelling, safe_stem, spellable, usual_stem
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account, KnownTask, Lookup
+from wanx_mcp.studio.account import Account, KnownTask
 from wanx_mcp.studio.background import Background, BackgroundJob
 from wanx_mcp.studio.tasks.reading import TaskReading, TaskView, with_file
 from wanx_mcp.studio.videos.fetching import Fetching, Saved, Wish, disk_error, link_of, saved_before
 from wanx_mcp.studio.videos.landing import finish_move, has_landed, move
 
-LookUp = Callable[[str], Awaitable[Lookup | None]]
-"""Looks orders of unknown outcome up, before the task of that id is read."""
+LookUp = Callable[[], Awaitable[None]]
+"""Looks orders of unknown outcome up: the task may be one of theirs."""
 
 REPORT_SECONDS = 1.0
 
@@ -82,7 +82,7 @@ class Saving:
         Raises NotFinished, DownloadFailed, InvalidArguments and the errors of a get.
         """
         deadline = anyio.current_time() + within
-        await self._look_up(task_id)
+        await self._look_up()
         while (job := self._jobs.get(task_id)) is None:
             known = await self._account.known(task_id)
             copy = await self._copy_of(task_id)
