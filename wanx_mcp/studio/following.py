@@ -58,8 +58,15 @@ class Following:
         self._jobs: dict[int, anyio.CancelScope] = {}
         self._done: set[int] = set()
         self._resting: dict[int, float] = {}
+        self._running = anyio.CancelScope()
         self._sleep = anyio.CancelScope()
         self._stirred = False
+
+    def stop(self) -> None:
+        """Let go of all orders: the process ends."""
+        self._running.cancel()
+        for job in self._jobs.values():
+            job.cancel()
 
     def stir(self) -> None:
         """There may be a new order: begin the next round now."""
@@ -69,17 +76,18 @@ class Following:
     async def run(self) -> None:
         """Follow for ever, in rounds; the first one comes after the first answers of the server."""
         wait = START_SECONDS
-        while True:
-            with anyio.CancelScope() as self._sleep:
-                if not self._stirred:
-                    await self._clock.idle(wait)
-            self._stirred, wait = False, ROUND_SECONDS
-            try:
-                wait = await self._round()
-            except WanxError as error:
-                log.info("no orders can be followed at the moment: %s", error.code)
-            except Exception:
-                log.exception("following orders failed unexpectedly")
+        with self._running:
+            while True:
+                with anyio.CancelScope() as self._sleep:
+                    if not self._stirred:
+                        await self._clock.idle(wait)
+                self._stirred, wait = False, ROUND_SECONDS
+                try:
+                    wait = await self._round()
+                except WanxError as error:
+                    log.info("no orders can be followed at the moment: %s", error.code)
+                except Exception:
+                    log.exception("following orders failed unexpectedly")
 
     async def _round(self) -> float:
         """Take and extend leases, and start the jobs of new ones. Returns the seconds until the next round."""

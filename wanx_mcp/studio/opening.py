@@ -47,12 +47,13 @@ async def open_studio(
         background = Background(group)
         try:
             async with open_account(settings, catalog, clock, group, upstream) as account:
+                studio = Studio(settings, catalog, clock, account, background, group, limits or Limits())
                 try:
-                    studio = Studio(settings, catalog, clock, account, background, group, limits or Limits())
                     if follow:
                         studio.follow()
                     yield studio
                 finally:
+                    studio.stop_following()
                     with anyio.CancelScope(shield=True):
                         await background.settle()
         finally:

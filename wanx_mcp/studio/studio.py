@@ -97,6 +97,10 @@ class Studio:
         self._follows = True
         self._group.start_soon(self._following.run)
 
+    def stop_following(self) -> None:
+        """Leave the account's orders to other processes: this one ends."""
+        self._following.stop()
+
     def take_complaints(self) -> list[str]:
         """What is wrong with the settings, returned once: the first error carries it."""
         problems, self._complaints = self._complaints, []

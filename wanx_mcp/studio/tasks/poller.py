@@ -95,6 +95,7 @@ class Poller:
         if seen is not None:
             self._read_at, self._view = seen
         self._next_read_at = -math.inf
+        self._planned = False
 
     @property
     def idle(self) -> bool:
@@ -108,8 +109,7 @@ class Poller:
         self._waiters.add(waiter)
         if not waiter.follows and self._turn is not None and not self._turn.for_callers:
             self._give_up_turn()
-        if not self._failures:
-            self._plan()
+        self._planned = self._planned and bool(self._failures)
         self._sleep.cancel()
         return waiter
 
@@ -141,24 +141,32 @@ class Poller:
             self._end(fault)
         finally:
             self._give_up_turn()
-            self._end(ProviderFault("the server stopped polling"))
+            if self._waiters:
+                self._end(ProviderFault("the server stopped polling"))
 
     async def _step(self) -> None:
         now = self._clock.seconds()
-        if unserved := self._unserved():
-            await self._read(max(waiter.until for waiter in unserved) - now, patient=True)
+        if (until := self._unserved_until()) > -math.inf:
+            await self._read(until - now, patient=True)
         elif self._wants_read(now) and self._may_read(now):
             await self._read(max(LAST_LOOK_SECONDS, self._deadline - now), patient=False)
-        if self._waiters and not self._unserved():
+        if self._waiters and self._unserved_until() == -math.inf:
+            self._plan()
             self._release(self._clock.seconds())
             await self._rest()
 
-    def _unserved(self) -> list[Waiter]:
-        """The calls that have no fresh view yet: the first read of a call always goes through."""
-        return [waiter for waiter in self._waiters if waiter.fresh > -math.inf and self._read_at <= waiter.fresh]
+    def _unserved_until(self) -> float:
+        """When the last call without a fresh view yet ends, -inf where all have one. The first read of a call
+        always goes through."""
+        until = -math.inf
+        for waiter in self._waiters:
+            if waiter.fresh > -math.inf and self._read_at <= waiter.fresh:
+                until = max(until, waiter.until)
+        return until
 
     def _wants_read(self, now: float) -> bool:
         """Whether a read is due: as planned, or because a waiter's time is up and the last read is old."""
+        self._plan()
         late = self._read_at + min(max(MEMORY_SECONDS, self._gap / 2), STALE_SECONDS)
         return now >= self._next_read_at - SLACK or (
             now >= self._deadline - SLACK and now >= late and not self._failures
@@ -181,13 +189,13 @@ class Poller:
     def take(self, view: TaskView) -> None:
         """The task was read just now."""
         self._read_before, self._read_at = self._read_at, self._clock.seconds()
-        self._view, self._failures, self._error = view, 0, None
-        self._plan()
+        self._view, self._failures, self._error, self._planned = view, 0, None, False
         self._give_up_turn()
         for waiter in list(self._waiters):
             if view.ended or (view.settled and not waiter.follows) or (waiter.once and self._read_at > waiter.fresh):
                 self._dismiss(waiter, view)
-        self._publish()
+        if self._waiters:
+            self._publish()
 
     def _fail(self, error: WanxError, *, patient: bool) -> None:
         """A failed read ends the calls that wanted one view, and all where it says something about the task. Others go
@@ -198,7 +206,7 @@ class Poller:
         self._error = error
         pause = min(FIRST_PAUSE_SECONDS * 2**self._failures, max(FIRST_PAUSE_SECONDS, self._gap))
         self._next_read_at = now + (self._gap if self._deadline == math.inf else pause)
-        self._failures += 1
+        self._failures, self._planned = self._failures + 1, True
         for waiter in list(self._waiters):
             if self._view is None and not isinstance(error, PASSING):
                 self._dismiss(waiter, error)
@@ -208,6 +216,10 @@ class Poller:
                 waiter.fresh = -math.inf
 
     def _plan(self) -> None:
+        """Plan the next read, if that is not done since the last one, and for all who wait."""
+        if self._planned:
+            return
+        self._planned = True
         if self._view is None:
             self._next_read_at = min(waiter.first_at for waiter in self._waiters)
         else:
