@@ -49,7 +49,7 @@ async def running(
 ) -> AsyncIterator[Agent]:
     """An agent in front of a server process with its provider at that address, and its ledger in `folder`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANX_", "PIAPI_"))}
-    ours = {"PIAPI_API_KEY": KEY, "PIAPI_BASE_URL": provider, "WANX_STATE_DIR": str(folder)}
+    ours = {"PIAPI_API_KEY": KEY, "PIAPI_BASE_URL": provider, "WANX_STATE_DIR": str(folder), "WANX_AUTO_SAVE": "false"}
     parameters = StdioServerParameters(command=command[0], args=list(command[1:]), env=inherited | ours | environment)
     async with Client(stdio_client(parameters)) as client:
         yield Agent(client)

@@ -48,7 +48,7 @@ async def test_a_file_that_can_grow_no_further_is_a_full_disk_without_litter(
         task_id = await process.finished(agent)
         host.plays(mediahost.whole(large()))
         error = await agent.error("save_wanx_video", task_id=task_id)
-        assert error.startswith(f"download_failed: the disk of {videos} is full. Charged by this call: no. Next: ")
+        assert error.startswith(f"download_failed: the disk of {videos} is full. Charged by this call: no. Known of ")
         assert list(videos.iterdir()) == []
         host.plays(mediahost.whole(clip()))
         saved = await agent.ok("save_wanx_video", task_id=task_id)
@@ -77,7 +77,9 @@ async def test_a_disk_that_fills_up_halfway_is_as_empty_afterwards(
         host.plays(mediahost.whole(large()))
         for _ in range(2):
             error = await agent.error("save_wanx_video", task_id=task_id)
-            assert error.startswith(f"download_failed: the disk of {videos} is full. Charged by this call: no. Next: ")
+            assert error.startswith(
+                f"download_failed: the disk of {videos} is full. Charged by this call: no. Known of "
+            )
         host.plays(mediahost.whole(large(900_000)))
         saved = await agent.ok("save_wanx_video", task_id=task_id)
     assert saved["bytes"] == 900_000
@@ -169,5 +171,5 @@ def test_the_usual_name_is_spellable_whatever_the_prompt() -> None:
     from datetime import UTC, datetime
 
     name = usual_stem(datetime(2026, 3, 4, tzinfo=UTC), "t", "a \udcff boat \ud800", "x")
-    assert name == "2026-03-04_t_a-boat_x"
+    assert name == "x_a-boat_t_2026-03-04"
     assert spellable(name)

@@ -101,7 +101,7 @@ async def test_a_finished_video_is_saved_with_its_facts(world: World) -> None:
     assert told["next_step"]
     assert all(str(told[name]) in text(result) for name in ("path", "sha256"))
     mark = task_id.replace("-", "")[:8]
-    assert names(world) == [f"2026-01-01_txt2video-14b_a-paper-boat-at-dusk-100_{mark}.mp4"]
+    assert names(world) == [f"{mark}_a-paper-boat-at-dusk-100_txt2video-14b_2026-01-01.mp4"]
 
 
 async def test_get_and_list_tell_where_the_video_is_while_it_is_there(world: World) -> None:
@@ -614,11 +614,12 @@ def test_names_are_short_enough_for_every_disk(letter: str) -> None:
     assert len(f"{stem}-999-sheet.mp4".encode()) <= 255
 
 
-def test_the_usual_name_has_date_type_words_and_id() -> None:
+def test_the_usual_name_begins_with_what_tells_takes_apart() -> None:
     moment = datetime(2026, 3, 4, tzinfo=UTC)
     name = usual_stem(moment, "txt2video-14b", "  \u202eA Boat / C:\\con \u732b sails on and on", "ab-cd~12345678")
-    assert name == "2026-03-04_txt2video-14b_a-boat-c-con-\u732b-sails_abcd1234"
-    assert usual_stem(moment, "t", "", "x") == "2026-03-04_t_x"
+    assert name == "abcd1234_a-boat-c-con-\u732b-sails_txt2video-14b_2026-03-04"
+    assert usual_stem(moment, "t", "", "x") == "x_t_2026-03-04"
+    assert usual_stem(moment, "t", "a boat", "x", "take 2/3") == "take-2-3_a-boat_t_2026-03-04_x"
 
 
 # Addresses

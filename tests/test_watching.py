@@ -214,6 +214,7 @@ async def test_a_caller_with_less_time_is_answered_in_its_own_time() -> None:
             await heard[45].wait()
             group.start_soon(call, 3)
             await heard[3].wait()
+            await agent.ok("list_wanx_tasks")  # the ledger has answered both calls by now
             clock.run()
     assert 3 <= spans[3] < 4
     assert 45 <= spans[45] < 50
@@ -309,8 +310,17 @@ async def test_the_provider_is_left_alone_for_as_long_as_it_asks(world: World, r
 async def test_a_wait_that_never_saw_the_task_tells_why(world: World) -> None:
     async with world.client() as agent:
         assert (await agent.error("get_wanx_task", task_id="nobody", wait_seconds=5)).startswith("task_not_found: ")
-        world.line.broken = [httpx.ConnectError("no route")] * 4
+        world.line.broken = [httpx.ConnectError("no route")] * 400
         assert (await agent.error("get_wanx_task", task_id="x", wait_seconds=5)).startswith("unreachable: ")
+
+
+async def test_a_wait_repeats_failed_reads_until_its_end(world: World) -> None:
+    async with world.client() as agent:
+        task_id = (await agent.order(task_type="txt2video-1.3b"))["task_id"]
+        lasting(world, 30)
+        world.line.broken = [httpx.ConnectError("no route")] * 8
+        seen = await waited(agent, task_id)
+    assert (seen["status"], "as_of" in seen) == ("completed", False)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

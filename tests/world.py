@@ -148,6 +148,10 @@ class World:
     limits: Limits = field(default_factory=Limits)
     """Of a download; in real seconds."""
 
+    following: bool = False
+    """Whether servers follow their orders in the background and save the videos by themselves, as they do in life.
+    Tests about that say so; in all others requests and files are only those that a call asks for."""
+
     simulator: Simulator = field(init=False)
     line: Line = field(init=False)
     _origin: World | None = field(init=False, default=None, repr=False)
@@ -186,6 +190,7 @@ class World:
             "WANX_STATE_DIR": str(self.state),
             "WANX_OUTPUT_DIR": str(self.videos),
             "WANX_DAILY_BUDGET_USD": "unlimited",
+            "WANX_AUTO_SAVE": str(self.following).lower(),
         }
         return read_settings({**usual, **self.environment})
 
@@ -208,7 +213,14 @@ class World:
                 transport=self.line,
                 locate_uploads=locate_uploads,
             )
-        server = build_server(settings, catalog=self.catalog, clock=self.clock, upstream=upstream, limits=self.limits)
+        server = build_server(
+            settings,
+            catalog=self.catalog,
+            clock=self.clock,
+            upstream=upstream,
+            limits=self.limits,
+            follow=self.following,
+        )
         async with Client(server, mode=mode, extensions=extensions) as client:
             yield Agent(client)
 

@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -43,7 +44,7 @@ WAN26_VALUES = {
     "shot_type": ("single", "multi"),
     "prompt_extend": (True, False),
 }
-VIDEO = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41" + b"\x00" * 2000
+VIDEO = (Path(__file__).parents[1] / "assets" / "clip.mp4").read_bytes()
 
 
 class Upstream:

@@ -20,7 +20,7 @@ from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.quoting import quote
 from wanx_mcp.settings import Settings, read_settings
 from wanx_mcp.studio.account import Account
-from wanx_mcp.studio.opening import ledger_path, open_account
+from wanx_mcp.studio.opening import open_account
 from wanx_mcp.taskid import is_task_id
 
 
@@ -54,7 +54,7 @@ def settle(number: int, *, task_id: str | None) -> int:
 
     settings = read_settings(os.environ)
     try:
-        path = ledger_path(settings)
+        path = settings.ledger_path
         if not path.exists():
             code, words = 1, f"wanx-mcp ledger: there is no ledger at {path}, so there is no order {number}"
         else:
@@ -130,7 +130,7 @@ def _with_book(work: Callable[[Book, Settings], tuple[int, str]]) -> int:
     settings = read_settings(os.environ)
     for complaint in settings.problems:
         print(f"wanx-mcp: {complaint}", file=sys.stderr)
-    path = ledger_path(settings)
+    path = settings.ledger_path
     if not path.exists():
         print("\n".join([f"Nothing has been ordered: there is no ledger at {path}.", *_elsewhere(settings)]))
         return 0
@@ -150,7 +150,7 @@ def _with_book(work: Callable[[Book, Settings], tuple[int, str]]) -> int:
 
 def _elsewhere(settings: Settings) -> list[str]:
     """What to say of the other ledger, real or simulated, if it has orders."""
-    if not holds_orders(ledger_path(replace(settings, simulate=not settings.simulate))):
+    if not holds_orders(replace(settings, simulate=not settings.simulate).ledger_path):
         return []
     if settings.simulate:
         return ["", "Real orders are in a ledger of their own: wanx-mcp ledger without WANX_SIMULATE shows it."]

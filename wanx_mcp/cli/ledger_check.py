@@ -17,7 +17,7 @@ from wanx_mcp.provider import Task
 from wanx_mcp.quoting import quote
 from wanx_mcp.settings import read_settings
 from wanx_mcp.studio.account import Account
-from wanx_mcp.studio.opening import ledger_path, open_account
+from wanx_mcp.studio.opening import open_account
 from wanx_mcp.studio.orders.bill import Bill, Unlisted, check
 
 
@@ -35,7 +35,7 @@ def compare(*, days: int) -> int:
             group.cancel_scope.cancel()
         return answer
 
-    path = ledger_path(settings)
+    path = settings.ledger_path
     if not path.exists():
         print(f"wanx-mcp ledger: there is no ledger at {path} that could be checked", file=sys.stderr)
         return 1

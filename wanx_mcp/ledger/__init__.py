@@ -15,6 +15,7 @@ from wanx_mcp.ledger.entry import (
     Observation,
     Spending,
     State,
+    Totals,
 )
 from wanx_mcp.ledger.ledger import Ledger
 from wanx_mcp.ledger.sender import Sender
@@ -36,4 +37,5 @@ __all__ = [
     "Sender",
     "Spending",
     "State",
+    "Totals",
 ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from wanx_mcp.ledger.copies import Copies
 from wanx_mcp.ledger.entry import Entry, State
-from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, ENTRY, OWNER, millis, read_entry
-from wanx_mcp.ledger.settling import REVIVABLE, SOUGHT, Settling
+from wanx_mcp.ledger.leases import Leases
+from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, OWNER
+from wanx_mcp.ledger.settling import Settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Mark:
     highest: int
 
 
-class Book(Settling, Copies):
+class Book(Settling, Copies, Leases):
     """Orders and money in one SQLite connection. `account` is always the hash of a key."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -47,25 +47,9 @@ class Book(Settling, Copies):
         (word,) = self._db.execute("pragma quick_check(1)").fetchone()
         return None if word == "ok" else str(word).splitlines()[0]
 
-    def lookup(self, account: str, task_id: str, now: datetime) -> tuple[list[Entry], Entry | None]:
-        """The orders that are searched for (those in doubt, the newest first, then released ones), and the entry of
-        that task."""
-        rows = self._db.execute(
-            f"select * from (select {ENTRY} from entry indexed by entry_doubt "  # noqa: S608  # else it walks the account
-            f"where owner = {OWNER} and {DOUBTFUL} and ordered_at > :since order by number desc) "
-            f"union all select {ENTRY} from entry indexed by entry_released "
-            f"where owner = {OWNER} and state = '{State.RELEASED}' and released_at > :released "
-            f"union all select {ENTRY} from entry where owner = {OWNER} and task_id = :task_id",
-            {
-                "account": account,
-                "task_id": task_id,
-                "since": millis(now - SOUGHT),
-                "released": millis(now - REVIVABLE),
-            },
-        )
-        found = [read_entry(row) for row in rows]
-        entry = found.pop() if found and found[-1].task_id is not None else None  # an order in doubt has no task yet
-        return found, entry
+    def count(self, account: str) -> int:
+        """How many orders the account has, without the declined and released ones."""
+        return self.number(f"select count(*) from entry where owner = {OWNER} and {ALIVE}", account=account)  # noqa: S608
 
     def page(self, account: str | None, statuses: Sequence[str], below: int | None, limit: int) -> list[Entry]:
         """Up to `limit` entries, newest first, numbered under `below`; declined and released ones are left out."""

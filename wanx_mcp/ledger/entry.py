@@ -52,7 +52,8 @@ class Draft:
     `account` is the hash of the key, `kind` what its price depends on. `arguments` hold digests in place of pictures.
     `created_at` is this machine's time; `ordered_at` the provider's, which differs by `skew` milliseconds, give or
     take `skew_error` (both None while the provider's clock is unknown). `sender` names the process that will send it.
-    `waited`: the order has waited long enough for the first answer of its kind.
+    `waited`: the order has waited long enough for the first answer of its kind. `save_to` is the folder into which its
+    video is to be saved without being asked for, None if it is not; `save_as` the name that the caller chose for it.
     """
 
     account: str
@@ -68,6 +69,8 @@ class Draft:
     skew_error: int | None = None
     sender: str | None = None
     waited: bool = False
+    save_to: str | None = None
+    save_as: str | None = None
     least: int | None = None
     """The smallest charge of a completed task that is believed; None: half of the price."""
 
@@ -112,11 +115,14 @@ class Entry:
     published or assumed price, `least` the smallest charge that is believed, `figure` the last amount that the provider
     showed for it.
 
-    `created_at` is this machine's time of the intention and `absent_noted_at` that of the reading at `absent_at`, all
-    other times are the provider's: `ordered_at` the moment of the intention, `sent_at` when the last attempt was about
-    to leave, `placed_at` the provider's own date of the task, `seen_at` when a GET last showed it, `looked_at` when it
-    was last searched for, `absent_at` and `canary_at` the first reading of the history that proves its absence and the
-    task of ours that this reading showed.
+    `follower` is the process that follows the order while its lease lasts. `save_to` stays until the video is in that
+    folder; `landing` is the file that is about to be put there.
+
+    This machine's time: `created_at`, `lease_ends_at`, `save_again_at` and `absent_noted_at` (of the reading at
+    `absent_at`). All other times are the provider's: `ordered_at` the moment of the intention, `sent_at` when the last
+    attempt was about to leave, `placed_at` the provider's own date of the task, `seen_at` when a GET last showed it,
+    `looked_at` when it was last searched for, `absent_at` and `canary_at` the first reading of the history that proves
+    its absence and the task of ours that this reading showed.
     """
 
     number: int
@@ -163,6 +169,14 @@ class Entry:
     gone_at: datetime | None = None
     same_as: int | None = None
     """The number of the order whose task the provider gave to this one as well: it is a repeat of that one."""
+    follower: str | None = None
+    lease_ends_at: datetime | None = None
+    save_to: str | None = None
+    save_as: str | None = None
+    save_failures: int = 0
+    save_problem: str | None = None
+    save_again_at: datetime | None = None
+    landing: Copy | None = None
 
     @property
     def open(self) -> bool:
@@ -250,6 +264,17 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """What the bookings of the last 24 hours are made of, in points: what ended orders cost, what unknown ones hold,
+    and the rest. `oldest`: when the oldest booking was made (the provider's time); it leaves the budget a day later."""
+
+    charged: int = 0
+    reserved: int = 0
+    unknown: int = 0
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """An order that was accepted. `other` is the order that already owns the task: the provider gave it to both."""
 
@@ -268,3 +293,8 @@ class Copy:
     path: str
     bytes: int
     sha256: str
+    automatic: bool = False
+    """Nobody asked for it: the server saved it by itself."""
+
+    moving_to: str | None = None
+    """The path that it is being renamed to; where `path` is gone, it is there already."""

@@ -22,8 +22,9 @@ from wanx_mcp.ledger.entry import (
     Observation,
     Spending,
     State,
+    Totals,
 )
-from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, OWNER, millis
+from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, OWNER, millis, moment
 from wanx_mcp.ledger.tracking import Tracking
 from wanx_mcp.limits import BUDGET_WINDOW, MAY_LEAVE_SECONDS, REPEAT_WINDOW
 
@@ -54,6 +55,17 @@ class Placing(Tracking):
             if spending.allows(spending.asked):
                 return datetime.fromtimestamp(ordered_at / 1000, UTC) + BUDGET_WINDOW
         return None
+
+    def totals(self, now: datetime) -> Totals:
+        """What the bookings of the 24 hours before `now` (the provider's time) are made of, over all accounts."""
+        query = (
+            f"select sum(booked), sum(case when status not in {OPEN} then coalesce(charged, 0) else 0 end), "  # noqa: S608
+            f"sum(case when {DOUBTFUL} then booked else 0 end), min(case when booked > 0 then ordered_at end) "
+            "from entry where ordered_at > :since"
+        )
+        values = {"since": millis(now - BUDGET_WINDOW)}
+        booked, charged, unknown, oldest = (value or 0 for value in self._db.execute(query, values).fetchone())
+        return Totals(charged, booked - charged - unknown, unknown, moment(oldest) if oldest else None)
 
     def intend(self, draft: Draft, limit: int | None) -> Answer:
         """Write the intention, if neither an earlier order nor the budget stands against it.
@@ -105,6 +117,8 @@ class Placing(Tracking):
             "price": draft.price,
             "least": half(draft.price) if draft.least is None else draft.least,
             "request_id": draft.request_id,
+            "save_to": draft.save_to,
+            "save_as": draft.save_as,
             "arguments": json.dumps(dict(draft.arguments), ensure_ascii=False),
         }
         columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
@@ -249,7 +263,7 @@ class Placing(Tracking):
         self.change(
             f"update entry set state = '{State.UNKNOWN}', task_id = null, found = null, status = null, "  # noqa: S608
             "placed_at = null, booked = reserved, charged = null, video_url = null, error_message = null, "
-            "started_at = null, ended_at = null, seen_at = null, denied_at = null, gone_at = null "
+            "started_at = null, ended_at = null, seen_at = null, denied_at = null, gone_at = null, landing = null "
             "where number = :number",
             number=entry.number,
         )

@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wanx_mcp.ledger.entry import Entry, Found, State
+from wanx_mcp.ledger.entry import Copy, Entry, Found, State
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELDS = tuple(field.name for field in fields(Entry))
@@ -103,5 +103,6 @@ def read_entry(row: sqlite3.Row) -> Entry:
     values |= {name: moment(row[name]) for name in _TIMES}
     values["arguments"] = json.loads(row["arguments"])
     values["delivered"] = json.loads(row["delivered"] or "{}")
+    values["landing"] = None if row["landing"] is None else Copy(**json.loads(row["landing"]))
     values["found"] = None if row["found"] is None else Found(row["found"])
     return Entry(**{**values, "state": State(row["state"])})

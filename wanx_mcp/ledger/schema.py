@@ -128,6 +128,22 @@ MIGRATIONS: tuple[str, ...] = (
     """
     alter table entry add column same_as integer;
     """,
+    """
+    alter table entry add column follower text;
+    alter table entry add column lease_ends_at integer;
+    alter table entry add column lease_saves integer not null default 0;
+    alter table entry add column save_to text;
+    alter table entry add column save_as text;
+    alter table entry add column save_failures integer not null default 0;
+    alter table entry add column save_problem text;
+    alter table entry add column save_again_at integer;
+    alter table entry add column landing text;
+    alter table saved add column automatic integer not null default 0;
+    alter table saved add column moving_to text;
+    create index entry_running on entry (owner, number) where status in ('pending', 'processing');
+    create index entry_linkless on entry (owner, number) where status = 'completed' and video_url is null;
+    create index entry_unsaved on entry (owner, number) where save_to is not null;
+    """,
 )
 
 
@@ -148,7 +164,7 @@ def open_file(path: Path, *, patience: float = LEDGER_OPEN_SECONDS) -> sqlite3.C
         if _version(db) < len(MIGRATIONS):
             _migrate(db)
         _check_not_newer(db, path)
-        db.execute("select number, same_as from entry limit 1").fetchone()
+        db.execute("select number, landing from entry limit 1").fetchone()
     except BaseException:
         db.close()
         raise

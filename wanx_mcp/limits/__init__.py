@@ -120,6 +120,38 @@ FIRST_PAUSE_SECONDS = 1.0
 HANDLE_POLL_SECONDS = (5.0, 10.0)
 """Between the polls of one task handle, unless there are so many that WANX_READS_PER_MINUTE asks for more."""
 
+# Following orders in the background
+
+START_SECONDS = 3.0
+"""From the start of a server until it goes on with the orders in its ledger: the first answers go before."""
+
+FOLLOW_SECONDS = (10.0, 30.0)
+"""Between two reads of a followed order, unless WANX_READS_PER_MINUTE asks for more."""
+
+TWO_READS_SECONDS = 12.0
+"""No planned read makes three within this time. The first read of a call is not planned."""
+
+ROUND_SECONDS = 10.0
+"""How often a server extends its leases, and looks for orders that nobody follows."""
+
+LEASE_SECONDS = 45.0
+"""How long a lease lasts: with one round after it, less than a minute until another process goes on."""
+
+SAVE_POLL_SECONDS = 0.5
+"""How often a call that waits asks the ledger for what the follower does, in this process or another one."""
+
+SAVE_PAUSE_SECONDS = 5.0
+"""After the first failed try to save a video by itself; each further one doubles it, up to the longest pause."""
+
+LONGEST_SAVE_PAUSE_SECONDS = 1800.0
+"""Between two tries of a video that keeps failing."""
+
+UNWRITABLE_SECONDS = 30.0
+"""How long a process that could not write into an order's folder leaves that order to others."""
+
+LIST_READ_SECONDS = 5.0
+"""For reading the open orders that nobody follows, before they are listed."""
+
 # Denials
 
 DENIAL_CHECK_SECONDS = 5.0
@@ -154,6 +186,9 @@ BUDGET_WINDOW = timedelta(hours=24)
 
 FIGURE_COUNTS = timedelta(hours=24)
 """How long the last figure that was shown for a kind raises the booking of its next order."""
+
+FOLLOWED_FOR = timedelta(days=7)
+"""An order older than this is not followed any more."""
 
 REPEAT_WINDOW = timedelta(minutes=2)
 """An order without a request_id that equals one younger than this is taken for a repeat of it."""

@@ -141,5 +141,8 @@ HELD_SECONDS = 5.0
 HELD_PAUSE_SECONDS = 0.05
 """Between two tries to publish a file that another program holds."""
 
+OWN_PART_SETTLED_SECONDS = 1.0
+"""The same as PART_SETTLED_SECONDS, for a part file of the very video that is about to be fetched."""
+
 WINDOWS_PATH_CHARACTERS = 248
 """Shorter paths of files and folders work on every Windows."""

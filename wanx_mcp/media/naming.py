@@ -9,7 +9,7 @@ import unicodedata
 from datetime import datetime
 from pathlib import Path
 
-from wanx_mcp.errors import DownloadFailed, InvalidArguments
+from wanx_mcp.errors import DownloadFailed, InvalidArguments, InvalidOrder
 from wanx_mcp.limits.videos import MOST_PROMPT_WORDS, STEM_BYTES, STEM_CHARACTERS
 from wanx_mcp.quoting import clean
 
@@ -53,13 +53,23 @@ def safe_stem(name: str) -> str:
     return f"_{stem}" if _RESERVED.match(stem) else stem
 
 
-def usual_stem(made_at: datetime, task_type: str, prompt: str, task_id: str) -> str:
-    """The name of a video that nobody has named: date, task type, first words of the prompt, start of the id. It is
-    always spellable."""
+def chosen_stem(name: str | None) -> str | None:
+    """The stem of a video whose order names it. Raises InvalidOrder where no file here can have it."""
+    stem = safe_stem(name) if name else ""
+    if not spellable(stem):
+        advice = "set file_name to plain letters and digits, or leave it out; then order again"
+        raise InvalidOrder("file_name cannot be spelt here", advice=advice)
+    return stem or None
+
+
+def usual_stem(made_at: datetime, task_type: str, prompt: str, task_id: str, request_id: str | None = None) -> str:
+    """The name of a video that nobody has named. It begins with what tells takes apart, the caller's key or the start
+    of the id; then come the first words of the prompt, the task type and the date. It is always spellable."""
     words = re.findall(r"[^\W_]+", _spelt(clean(prompt, 300)))[:MOST_PROMPT_WORDS]
     phrase = "-".join(words).lower()[:40].strip("-")
     mark = re.sub(r"[^A-Za-z0-9]", "", task_id)[:8]
-    parts = (made_at.strftime("%Y-%m-%d"), task_type, phrase, mark)
+    key = re.sub(r"\W+", "-", _spelt(clean(request_id or "", 40))).strip("-")
+    parts = (key or mark, phrase, task_type, made_at.strftime("%Y-%m-%d"), mark if key else "")
     return safe_stem("_".join(part for part in parts if part))
 
 

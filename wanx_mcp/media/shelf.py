@@ -12,7 +12,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from wanx_mcp.limits.videos import MOST_SAME_NAMES, PART_SETTLED_SECONDS, WINDOWS_PATH_CHARACTERS
+from wanx_mcp.limits.videos import (
+    MOST_SAME_NAMES,
+    OWN_PART_SETTLED_SECONDS,
+    PART_SETTLED_SECONDS,
+    WINDOWS_PATH_CHARACTERS,
+)
 
 PART = ".wanx-{process}-{mark}.part"
 PARTS = ".wanx-*.part"
@@ -23,12 +28,12 @@ _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.E
 class Part:
     """A file under way. Locked while it is open: whoever gets the lock knows that its owner is dead."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make the folder and the file. Raises OSError."""
+    def __init__(self, folder: Path, video: str = "") -> None:
+        """Make the folder and the file; `video` marks the file's name. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         self.folder = folder
-        self.path = folder / PART.format(process=os.getpid(), mark=secrets.token_hex(6))
+        self.path = folder / PART.format(process=os.getpid(), mark=video + secrets.token_hex(6))
         self._file = os.fdopen(os.open(self.path, flags, 0o666), "w+b", buffering=0)
         self.size = 0
         self._digest = hashlib.sha256()
@@ -60,17 +65,22 @@ class Part:
     def publish(self, stem: str, suffix: str) -> Path:
         """Give the whole file its name, or that name with a number where it is taken; another file is never
         replaced. Raises OSError, and can then be called again."""
+        for path in candidates(self.folder, stem, suffix):
+            with suppress(FileExistsError):
+                self.move_to(path)
+                return path
+        raise too_many(path)
+
+    def move_to(self, path: Path) -> None:
+        """Give the whole file that name. Raises FileExistsError where it is taken, and OSError; it can be called again
+        then."""
         if not self._file.closed:
             os.fsync(self._file.fileno())
         if sys.platform == "win32":
             self._file.close()  # an open file cannot be renamed there
             _hide(self.path, hidden=False)  # the attribute would go with the file
-        for path in _candidates(self.folder, stem, suffix):
-            with suppress(FileExistsError):
-                _rename(self.path, path)
-                self._file.close()
-                return path
-        raise FileExistsError(errno.EEXIST, "a thousand files of that name exist", str(path))
+        rename(self.path, path)
+        self._file.close()
 
     def keep_open(self) -> None:
         """Guard the file against `sweep` again, after a `publish` that failed."""
@@ -87,7 +97,7 @@ class Part:
 
 def kept_already(folder: Path, stem: str, suffix: str, content: bytes) -> Path | None:
     """The file of that name, or of that name with a number, that has this content. Raises OSError."""
-    for path in _candidates(folder, stem, suffix):
+    for path in candidates(folder, stem, suffix):
         if not path.exists():
             break
         if path.stat().st_size == len(content) and path.read_bytes() == content:
@@ -95,7 +105,8 @@ def kept_already(folder: Path, stem: str, suffix: str, content: bytes) -> Path |
     return None
 
 
-def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+def candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+    """The path of that name, then those with a number."""
     yield folder / f"{stem}{suffix}"
     for number in range(2, MOST_SAME_NAMES):
         yield folder / f"{stem}-{number}{suffix}"
@@ -113,8 +124,8 @@ def check_name(folder: Path, stem: str, suffix: str) -> None:
 
 def _try_path(path: Path) -> None:
     """Make a file at `path` and remove it again. Raises OSError, with ENAMETOOLONG where Windows has no such path."""
-    # Whether paths can be longer than WINDOWS_PATH_CHARACTERS depends on a policy of the machine and on the program. To look
-    # for one that is too long says only that there is no such file.
+    # Whether paths can be longer than WINDOWS_PATH_CHARACTERS depends on a policy of the machine and on the program. To
+    # look for one that is too long says only that there is no such file.
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL))
@@ -127,15 +138,21 @@ def _try_path(path: Path) -> None:
     path.unlink()
 
 
-def sweep(folder: Path) -> None:
-    """Remove the part files of processes that have died."""
+def too_many(path: Path) -> FileExistsError:
+    """No candidate is free; `path` is the last one."""
+    return FileExistsError(errno.EEXIST, "a thousand files of that name exist", str(path))
+
+
+def sweep(folder: Path, video: str = "") -> None:
+    """Remove the part files of processes that have died; those of `video` also if they are young."""
     for path in folder.glob(PARTS):
         with suppress(OSError):
-            if time.time() - path.lstat().st_mtime > PART_SETTLED_SECONDS and _abandoned(path):
+            settled = OWN_PART_SETTLED_SECONDS if video and f"-{video}" in path.name else PART_SETTLED_SECONDS
+            if time.time() - path.lstat().st_mtime > settled and _abandoned(path):
                 path.unlink()
 
 
-def _rename(old: Path, new: Path) -> None:
+def rename(old: Path, new: Path) -> None:
     """Rename without replacing. Raises FileExistsError."""
     if os.name == "nt":
         os.rename(old, new)  # refuses by itself to replace a file there

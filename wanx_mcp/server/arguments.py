@@ -66,6 +66,7 @@ RequestId = Annotated[
     ),
 ]
 DryRun = Annotated[bool, Field(description="Only check and price; free.")]
+ListWait = Annotated[int, Field(ge=0, le=45, description="Wait up to this long for any open order to end.")]
 ListStatus = Annotated[
     Literal["open", "pending", "processing", "completed", "failed", "cancelled", "unknown"],
     Field(description="Only these. open: pending or processing."),
@@ -123,10 +124,12 @@ class ListArguments(Arguments):
     status: ListStatus | None = None
     limit: Limit = 10
     cursor: Cursor | None = None
+    wait_seconds: ListWait = 0
 
 
 class CreateOptions(Arguments):
     """What `create_wanx_task` takes beside the order itself."""
 
     request_id: RequestId | None = None
+    file_name: FileName | None = None
     dry_run: DryRun = False

@@ -16,7 +16,7 @@ from wanx_mcp.server.arguments import (
     SaveArguments,
 )
 from wanx_mcp.server.create_replies import placed, quoted
-from wanx_mcp.server.list_replies import listed
+from wanx_mcp.server.list_replies import Sums, listed
 from wanx_mcp.server.replies import ImageReply, Reply
 from wanx_mcp.server.task_replies import cancelled, task_progress, task_state
 from wanx_mcp.server.video_replies import previewed, saved, saving_progress
@@ -40,7 +40,7 @@ async def _create(studio: Studio, given: Mapping[str, Any], _report: Report) -> 
     if options.dry_run:
         quotation = await studio.quote(order, request_id=options.request_id)
         return quoted(quotation, await studio.budget_line(quotation.booked))
-    placement = await studio.create(order, request_id=options.request_id)
+    placement = await studio.create(order, request_id=options.request_id, file_name=options.file_name)
     pace, longest_wait = studio.pace(placement.order), studio.settings.max_wait_seconds
     return placed(placement, await studio.budget_line(), pace, longest_wait)
 
@@ -49,8 +49,9 @@ async def _list(studio: Studio, given: Mapping[str, Any], _report: Report) -> Re
     asked = parse_arguments(ListArguments, given)
     statuses = OPEN if asked.status == "open" else (asked.status,) if asked.status else ()
     below = None if asked.cursor is None else int(asked.cursor)
-    page = await studio.list(statuses, limit=asked.limit, below=below)
-    return listed(page, await studio.spending(), studio.catalog, studio.settings.secrets)
+    page = await studio.list(statuses, limit=asked.limit, below=below, wait=asked.wait_seconds)
+    sums = Sums(await studio.spending(), await studio.totals())
+    return listed(page, sums, asked.status, studio.catalog, studio.settings.secrets)
 
 
 async def _get(studio: Studio, given: Mapping[str, Any], report: Report) -> Reply:

@@ -61,6 +61,8 @@ class GetResult(Result):
     price_usd: float | None = None
     charged_usd: float | None = None
     error_message: str | None = None
+    save_problem: str | None = None
+    as_of: str | None = None
     poll_after_seconds: int | None = None
 
 
@@ -76,16 +78,23 @@ class ListedTask(ResultModel):
     booked_usd: float
     charged_usd: float | None = None
     created_at: str
+    as_of: str | None = None
     video_url: str | None = None
     saved_path: str | None = None
 
 
 class ListResult(Result):
-    """Orders, newest first."""
+    """Orders, newest first, and what the bookings of the budget's window are made of. `room_at` is when the oldest of
+    them leaves the budget."""
 
     tasks: list[ListedTask]
     next_cursor: str | None = None
     budget: Budget
+    charged_usd: float
+    reserved_usd: float
+    unknown_usd: float
+    remaining_usd: float | None = None
+    room_at: str | None = None
 
 
 class SaveResult(Result):

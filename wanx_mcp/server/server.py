@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mcp.server import MCPServer
@@ -11,6 +12,7 @@ from mcp.types import Icon
 from wanx_mcp import __version__
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.clock import Clock, RealClock
+from wanx_mcp.errors import WanxError
 from wanx_mcp.server.card import card
 from wanx_mcp.server.listing import HINTS, cache_fixed_resources, refuse_cursors
 from wanx_mcp.server.mcp_server import WanxServer
@@ -34,9 +36,9 @@ WEBSITE = "https://piapi.ai/docs/wanx-api/create-task"
 DESCRIPTION = "Orders WanX videos from PiAPI, waits for them and downloads them. Unofficial."
 INSTRUCTIONS = (
     f"Order with {CREATE} (it costs money; dry_run prices for free), then call {GET} with wait_seconds "
-    f"until the video link is there, and hand the link to the user at once, since it expires; {SAVE} keeps the "
-    f"video, {PREVIEW} shows it to you. Every answer names the next step; every error says whether money was "
-    "spent."
+    f"until the video is there. It is saved by itself, else give the user the link at once, since it expires; "
+    f"{SAVE} renames it, {PREVIEW} shows it to you. Every answer names the next step; every error says whether money "
+    "was spent."
 )
 _ICON = (
     "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCAzMiAzMiI+PHJlY3Qg"
@@ -52,17 +54,20 @@ def build_server(
     clock: Clock | None = None,
     upstream: Upstream | None = None,
     limits: Limits | None = None,
+    follow: bool = True,
 ) -> MCPServer[StudioAccess]:
     """A server for `settings`. `upstream` replaces the provider that they name, `clock` the real clock, `limits` the
-    default limits of a download."""
+    default limits of a download; `follow`: whether it follows its orders in the background, which tests about something
+    else switch off."""
+    clock = clock or RealClock()
 
     def opening() -> AbstractAsyncContextManager[Studio]:
         from wanx_mcp.studio import open_studio
 
-        return open_studio(settings, catalog, clock or RealClock(), upstream, limits)
+        return open_studio(settings, catalog, clock, upstream, limits, follow=follow)
 
     def lifespan(_server: MCPServer[StudioAccess]) -> AbstractAsyncContextManager[StudioAccess]:
-        return access(opening)
+        return access(opening, partial(_has_ledger, settings), clock) if follow else access(opening)
 
     return WanxServer(
         Sources(settings, catalog),
@@ -76,7 +81,7 @@ def build_server(
         tools=[as_tool(row) for row in tool_rows(catalog, _picture_folder(settings))],
         lifespan=lifespan,
         log_level="WARNING",
-        extensions=[Tasks(VideoWaits(now=(clock or RealClock()).now)), card(settings)],
+        extensions=[Tasks(VideoWaits(now=clock.now)), card(settings)],
         middleware=[enter, refuse_cursors, cache_fixed_resources],
         cache_hints=HINTS,
     )
@@ -88,3 +93,11 @@ def _picture_folder(settings: Settings) -> str:
     if settings.input_dirs:
         return str(settings.input_dirs[0])
     return str(settings.output_dir) if settings.output_dir else "the user's Videos/wanx folder"
+
+
+def _has_ledger(settings: Settings) -> bool:
+    """Whether there is a ledger, with orders that may have to be followed, and a provider to ask about them."""
+    try:
+        return (settings.simulate or settings.api_key is not None) and settings.ledger_path.exists()
+    except (OSError, WanxError):
+        return False

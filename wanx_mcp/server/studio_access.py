@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from contextvars import ContextVar
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 from anyio.abc import TaskGroup, TaskStatus
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
+from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotConfigured, WanxError
+from wanx_mcp.limits import START_SECONDS
 
 if TYPE_CHECKING:
     from wanx_mcp.studio import Studio
@@ -55,6 +59,14 @@ class StudioAccess:
         """Let the studio close: no request needs it any more."""
         self._over.set()
 
+    async def open_for(self, wanted: Callable[[], bool], clock: Clock) -> None:
+        """Open the studio by itself, START_SECONDS after the server began, if that is `wanted` by then."""
+        await clock.idle(START_SECONDS)
+        if self._studio is None and await anyio.to_thread.run_sync(wanted):
+            await anyio.to_thread.run_sync(import_module, "wanx_mcp.studio")  # answers go on meanwhile
+            with suppress(WanxError):  # the first call that needs the studio reports it
+                await self.studio()
+
     async def _keep_open(self, *, task_status: TaskStatus[Studio]) -> None:
         async with self._opening() as studio:
             task_status.started(studio)
@@ -68,13 +80,19 @@ def _fault_name(fault: Exception) -> str:
 
 
 @asynccontextmanager
-async def access(opening: Opening) -> AsyncIterator[StudioAccess]:
-    """The access of one server. Its studio, if it was opened, is closed at the end."""
-    async with anyio.create_task_group() as group:
+async def access(
+    opening: Opening, wanted: Callable[[], bool] | None = None, clock: Clock | None = None
+) -> AsyncIterator[StudioAccess]:
+    """The access of one server. Its studio, if it was opened, is closed at the end. Where it is `wanted` without a
+    call, it is opened a few seconds after the beginning."""
+    async with anyio.create_task_group() as group, anyio.create_task_group() as starting:
         opened = StudioAccess(opening, group)
+        if wanted is not None and clock is not None:
+            starting.start_soon(opened.open_for, wanted, clock)
         try:
             yield opened
         finally:
+            starting.cancel_scope.cancel()
             opened.close()
 
 

@@ -61,7 +61,7 @@ class VideoWaits:
             view = await _read_now(studio, asked.task_id)
         except WanxError as error:  # reported here: the tool would have to ask the provider again
             return failure(error, studio, id_remark(error, asked.task_id))
-        return None if view.settled else self._working(studio, view)
+        return None if view.settled and not view.being_saved else self._working(studio, view)
 
     async def read(self, task_id: str, ctx: ServerRequestContext[StudioAccess, Any]) -> Handle | None:
         """The current state of the task, with the tool's result once it has ended.
@@ -84,7 +84,7 @@ class VideoWaits:
             return self._handle(task_id, None, Finished(failure(error, studio)))
         except WanxError as error:
             return await self._waiting(studio, task_id, error)
-        if not view.settled:
+        if not view.settled or view.being_saved:
             return self._working(studio, view)
         result = success(task_state(view, studio.settings), simulated=studio.settings.simulate)
         return self._handle(task_id, view.task.created_at, Finished(await with_card_extras(result, studio, ctx)))
@@ -106,7 +106,8 @@ class VideoWaits:
 
         poll = view.pace.next_look(math.inf) if view.pace else SHORTEST_POLL
         pause = max(min(max(poll, SHORTEST_POLL), LONGEST_POLL), self._share(studio, view.task.task_id))
-        state = Working(f"{progress_words(view)}. {STOPPING}", pause)
+        words = f"the last read failed: {view.problem}" if view.problem else progress_words(view)
+        state = Working(f"{words}. {STOPPING}", pause)
         return self._handle(view.task.task_id, view.task.created_at, state)
 
     def _share(self, studio: Studio, task_id: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 
 from wanx_mcp.limits import LINK_ADVICE_SECONDS
@@ -16,6 +17,9 @@ from wanx_mcp.settings import Settings
 from wanx_mcp.studio import TaskView
 from wanx_mcp.times import iso
 from wanx_mcp.toolnames import CREATE, GET, SAVE
+
+PROBLEM_CHARACTERS = 200
+"""Of why the provider could not be read, or a video not be saved."""
 
 
 def task_state(view: TaskView, settings: Settings) -> Reply:
@@ -41,10 +45,40 @@ def task_state(view: TaskView, settings: Settings) -> Reply:
         price_usd=number(view.price),
         charged_usd=number(charged),
         error_message=error,
-        poll_after_seconds=pace.absence if pace else None if view.settled else LINK_ADVICE_SECONDS,
+        save_problem=view.save_problem and quote(view.save_problem, PROBLEM_CHARACTERS, secrets),
+        as_of=iso(view.read_at) if _old(view) and view.read_at else None,
+        poll_after_seconds=pace.absence if pace else None if _over(view) else LINK_ADVICE_SECONDS,
         next_step=step,
     )
-    return f"{_sentence(view, error, charged)} Next: {step}.", result
+    return f"{_unread(view, secrets)}{_sentence(view, error, charged)}{_file(view, secrets)} Next: {step}.", result
+
+
+def _old(view: TaskView) -> bool:
+    """Whether the state was not read just now."""
+    return view.problem is not None or view.denied or view.forgotten or view.gone
+
+
+def _over(view: TaskView) -> bool:
+    """Whether asking again brings nothing."""
+    return view.settled and not view.being_saved
+
+
+def _unread(view: TaskView, secrets: Iterable[str]) -> str:
+    """Why the state was not read just now."""
+    if view.problem is None:
+        return ""
+    as_of = f" as of {iso(view.read_at)}" if view.read_at else ""
+    why = quote(view.problem, PROBLEM_CHARACTERS, secrets)
+    return f"The provider could not be asked just now ({why}). Known{as_of}: "
+
+
+def _file(view: TaskView, secrets: Iterable[str]) -> str:
+    """Where the video is on disk, or what is becoming of it."""
+    if view.saved_path:
+        return f" Saved at {view.saved_path} ."
+    if view.save_problem:
+        return f' It could not be saved: "{quote(view.save_problem, PROBLEM_CHARACTERS, secrets)}".'
+    return " It is being saved." if view.being_saved else ""
 
 
 def cancelled(view: TaskView) -> Reply:
@@ -62,6 +96,8 @@ def task_progress(view: TaskView) -> tuple[float, str]:
 
 def progress_words(view: TaskView) -> str:
     """One line for a progress display."""
+    if view.being_saved:
+        return f"{view.task.status}, being saved"
     remaining = view.pace.remaining if view.pace else 0.0
     left = f"{round(remaining)} s" if remaining < 90 else f"{round(remaining / 60)} min"
     return f"{view.task.status}, about {left} left"
@@ -108,6 +144,11 @@ def _next(view: TaskView, longest_wait: int) -> str:
         return (
             "let the user try the link in a browser, since its host refused it here; if it does not open there either, "
             "the clip is gone; order another one only if the user wants to pay for it"
+        )
+    if view.being_saved:
+        return (
+            f"call {GET} with task_id {json.dumps(task.task_id)} and wait_seconds {longest_wait}, which answers with "
+            "saved_path"
         )
     if task.video_url:
         return (

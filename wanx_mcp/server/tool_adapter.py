@@ -12,7 +12,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp.types import CallToolResult, ImageContent, TextContent
 
-from wanx_mcp.errors import ProviderFault, TaskNotFound, WanxError
+from wanx_mcp.errors import ProviderFault, Refusal, TaskNotFound, WanxError
 from wanx_mcp.server.arguments import without_host_arguments
 from wanx_mcp.server.card import CARD_LINK, with_card_extras
 from wanx_mcp.server.facts import completed
@@ -74,6 +74,8 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[StudioAcc
     try:
         reply = await CALLS[row.name](studio, given, report)
     except WanxError as error:
+        if not error.known and not isinstance(error, Refusal) and isinstance(task_id := given.get("task_id"), str):
+            error.known = await studio.known_words(task_id)
         return failure(error, studio, id_remark(error, given.get("task_id")))
     except Exception as fault:
         log.exception("unexpected error in %s", row.name)

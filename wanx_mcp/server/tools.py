@@ -80,7 +80,7 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
         ToolRow(
             GET,
             "Follow a WanX video",
-            "State of one task: progress, then the video link, price and actual charge. Prefer one call with "
+            "State of one task: progress, then the video's link and saved_path, price and charge. Prefer one call with "
             "wait_seconds to many without.",
             object_schema(GetArguments),
             GetResult,
@@ -90,7 +90,7 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
         ToolRow(
             LIST,
             "List WanX videos",
-            "Orders of this account from the local ledger, newest first, with spend and budget. Finds lost task ids.",
+            "Orders of this account, newest first, with spend and budget. Finds lost task ids.",
             object_schema(ListArguments),
             ListResult,
             ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
@@ -98,7 +98,7 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
         ToolRow(
             SAVE,
             "Save a WanX video",
-            "Brings a finished video to the user's disk before its link expires.",
+            "Saves a finished video, which happens by itself unless switched off, or gives it another file_name.",
             object_schema(SaveArguments),
             SaveResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True),

@@ -35,6 +35,7 @@ def saved(found: Saved | Underway) -> Reply:
     facts += [f"{movie.seconds:.2f} s"] if movie.seconds else []
     facts += [_sound(movie.sound)] if movie.sound is not None else []
     did = "Already saved, nothing was downloaded or renamed" if found.reused else "Saved"
+    did = "Already saved, renamed now" if found.renamed else did
     return f"{did}: {found.path} ({', '.join(facts)}, sha256 {found.sha256}). Next: {step}.", result
 
 

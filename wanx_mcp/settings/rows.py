@@ -137,6 +137,13 @@ SETTINGS: tuple[Setting, ...] = (
         Stops.NOTHING,
     ),
     Setting(
+        "WANX_AUTO_SAVE",
+        "auto_save",
+        "Saves each finished clip into the output folder without being asked.",
+        readers.switch,
+        Stops.NOTHING,
+    ),
+    Setting(
         "WANX_SIMULATE",
         "simulate",
         "Use the built-in simulator: free, no key, no network.",

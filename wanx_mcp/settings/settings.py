@@ -14,7 +14,7 @@ from wanx_mcp.limits import LONGEST_WAIT_SECONDS
 from wanx_mcp.settings.hosts import LOOPBACK_ORIGINS, MEDIA_ORIGINS, PROVIDER, UPLOADS
 from wanx_mcp.settings.readers import usual_folder
 from wanx_mcp.settings.rows import SETTINGS, Setting, Stops
-from wanx_mcp.settings.state_folders import usual_state_folder
+from wanx_mcp.settings.state_folders import REAL, SIMULATED, usual_state_folder
 from wanx_mcp.variables import variable
 
 
@@ -48,6 +48,7 @@ class Settings:
     allow_adult: bool = False
     max_wait_seconds: int = LONGEST_WAIT_SECONDS
     reads_per_minute: int = 30
+    auto_save: bool = True
     simulate: bool = False
     simulate_speed: float = 20.0
     problems: tuple[SettingProblem, ...] = ()
@@ -98,6 +99,12 @@ class Settings:
         if folder is None:
             raise _no_folder("the ledger of orders", "WANX_STATE_DIR")
         return folder
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger's file. Simulated orders have one of their own and never touch the real budget. Raises
+        NotConfigured like `state_folder`."""
+        return self.state_folder / (SIMULATED if self.simulate else REAL)
 
     @property
     def secrets(self) -> tuple[str, ...]:

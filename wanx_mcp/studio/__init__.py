@@ -1,11 +1,12 @@
 """The use cases: the only room where catalog, provider, ledger and simulator meet."""
 
 from wanx_mcp.studio.opening import open_studio
-from wanx_mcp.studio.orders.placing import Placement
+from wanx_mcp.studio.orders.placement import Placement
 from wanx_mcp.studio.studio import Page, Quotation, Studio
 from wanx_mcp.studio.tasks.reading import TaskView
+from wanx_mcp.studio.videos.fetching import Saved
 from wanx_mcp.studio.videos.previewing import Preview
-from wanx_mcp.studio.videos.saving import MeterReport, Saved, Underway
+from wanx_mcp.studio.videos.saving import MeterReport, Underway
 
 __all__ = [
     "MeterReport",

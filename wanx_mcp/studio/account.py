@@ -15,10 +15,10 @@ from wanx_mcp.errors import LedgerUnusable
 from wanx_mcp.ledger import Copy, Entry, Ledger
 from wanx_mcp.provider import Provider, Task, Upstream
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.bookings import AccountOrders
+from wanx_mcp.studio.leases import FollowedOrders
 
 if TYPE_CHECKING:
-    from wanx_mcp.ledger.book import Book
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +36,7 @@ class KnownTask:
         return self.order.task_type if self.order else None
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """What one question to the ledger found: the orders in doubt, and the task that was asked for."""
-
-    doubts: tuple[Entry, ...]
-    known: KnownTask
-
-
-class Account(AccountOrders):
+class Account(FollowedOrders):
     """The account's ledger, with each verb bound to this account, and its provider."""
 
     def __init__(
@@ -64,18 +56,6 @@ class Account(AccountOrders):
         found = await self.ask(lambda book: book.find(name, task_id))
         return found and (await self.present([found]))[0]
 
-    async def lookup(self, task_id: str) -> Lookup:
-        """The doubtful orders, and what is known of that task, in one question. Raises LedgerUnusable."""
-        name, moment = await self.name(), self.moment()
-
-        def question(book: Book) -> tuple[list[Entry], Entry | None, Copy | None]:
-            doubts, order = book.lookup(name, task_id, moment)
-            elsewhere = order is None and task_id != ""
-            return doubts, order, book.copy_of(name, task_id) if elsewhere else None
-
-        doubts, order, copy = await self.ask(question)
-        return Lookup(tuple(doubts), await self._known(task_id, order, copy))
-
     async def known(self, task_id: str) -> KnownTask:
         """What is known of that task; where the ledger cannot be used, what this process remembers."""
         order, copy = None, None
@@ -88,9 +68,10 @@ class Account(AccountOrders):
 
     async def _known(self, task_id: str, order: Entry | None, copy: Copy | None) -> KnownTask:
         copy = self._unbooked.get(task_id) or copy
-        path = copy.path if copy else order.saved_path if order else None
-        there = path is not None and await anyio.to_thread.run_sync(os.path.isfile, path)
-        return KnownTask(order, path if there else None)
+        noted = (copy.path, copy.moving_to) if copy else (order.saved_path if order else None,)
+        paths = [path for path in noted if path is not None]
+        there = paths and await anyio.to_thread.run_sync(lambda: [path for path in paths if os.path.isfile(path)])
+        return KnownTask(order, there[0] if there else None)
 
     async def present(self, entries: Sequence[Entry]) -> list[Entry]:
         """The entries without the paths of saved files that have been removed since."""

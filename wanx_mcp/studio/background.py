@@ -29,7 +29,8 @@ class BackgroundJob(Generic[ResultT]):
 
     async def outcome(self) -> ResultT:
         """Wait for the end. Raises the job's error."""
-        await self.done.wait()
+        if not self.done.is_set():
+            await self.done.wait()
         if self.error is not None:
             raise self.error
         return cast("ResultT", self.result)  # done without an error

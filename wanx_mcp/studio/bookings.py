@@ -13,6 +13,7 @@ from wanx_mcp.errors import LedgerUnusable, NotConfigured
 from wanx_mcp.ledger import Accepted, Answer, Draft, Entry, Figure, Observation, Spending, State
 from wanx_mcp.ledger.ledger import usable
 from wanx_mcp.limits import UNSENT_SECONDS
+from wanx_mcp.media.naming import spellable
 from wanx_mcp.provider import Task
 from wanx_mcp.studio.access import Access
 
@@ -61,6 +62,7 @@ class AccountOrders(Access):
         price: int,
         least: int | None = None,
         waited: bool = False,
+        save_as: str | None = None,
     ) -> Draft:
         """An order as the ledger is asked to take it, at this moment; for a probe, its task type alone.
 
@@ -83,7 +85,17 @@ class AccountOrders(Access):
             skew_error=skew.error if skew else None,
             sender=await self._hold_sender(),
             waited=waited,
+            save_to=self._save_to(),
+            save_as=save_as,
         )
+
+    def _save_to(self) -> str | None:
+        """The folder into which the video of an order that is placed now is saved by itself."""
+        try:
+            folder = str(self._settings.output_folder) if self._settings.auto_save else ""
+        except NotConfigured:  # an order needs no folder
+            return None
+        return folder if folder and spellable(folder) else None
 
     async def _hold_sender(self) -> str:
         try:

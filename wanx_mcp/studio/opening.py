@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -18,7 +17,6 @@ from wanx_mcp.limits import CLOSING_SECONDS
 from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Provider, Upstream, Wire
 from wanx_mcp.settings import Settings
-from wanx_mcp.settings.state_folders import REAL, SIMULATED
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background
 from wanx_mcp.studio.studio import Studio
@@ -37,20 +35,26 @@ async def open_studio(
     clock: Clock,
     upstream: Upstream | None = None,
     limits: Limits | None = None,
+    *,
+    follow: bool = True,
 ) -> AsyncIterator[Studio]:
-    """A studio for `settings`. `upstream` replaces the provider that they name, `limits` those of a download.
+    """A studio for `settings`. `upstream` replaces the provider that they name, `limits` those of a download; `follow`:
+    whether it follows its orders in the background.
 
     Raises NotConfigured where there is no folder for the ledger.
     """
-    ledger_path(settings)  # outside of the group, in which an error that says what to do would become one of many
+    _ = settings.ledger_path  # outside of the group, in which an error that says what to do would become one of many
     async with anyio.create_task_group() as group:
         background = Background(group)
         try:
             async with open_account(settings, catalog, clock, group, upstream) as account:
                 studio = Studio(settings, catalog, clock, account, background, group, limits or Limits())
                 try:
+                    if follow:
+                        studio.follow()
                     yield studio
                 finally:
+                    studio.stop_following()
                     with anyio.CancelScope(shield=True):
                         await background.settle()
                     studio.discard_parts()
@@ -70,7 +74,7 @@ async def open_account(
         secrets = settings.secrets if settings.simulate else (found.key, *settings.secrets)
         wires = Wire(found, clock), Wire(found.uploads, clock)
         provider = Provider(*wires, loopback=found.loopback, secrets=secrets)
-    ledger = Ledger(ledger_path(settings))
+    ledger = Ledger(settings.ledger_path)
     account = Account(settings, clock, ledger, found, provider)
     try:
         yield account
@@ -80,11 +84,6 @@ async def open_account(
                 await provider.aclose()
             await ledger.aclose()
         account.sender.release()
-
-
-def ledger_path(settings: Settings) -> Path:
-    """The ledger's file. Simulated orders have one of their own and never touch the real budget."""
-    return settings.state_folder / (SIMULATED if settings.simulate else REAL)
 
 
 def _upstream(settings: Settings, catalog: Catalog, group: TaskGroup) -> Upstream | None:

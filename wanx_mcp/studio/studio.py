@@ -12,23 +12,29 @@ from anyio.abc import TaskGroup
 from wanx_mcp.catalog import Catalog, Order, parse_order
 from wanx_mcp.catalog.loras import lora_doubt
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import CannotCancel, LedgerUnusable, ProviderFault, TaskNotFound
-from wanx_mcp.ledger import Entry, Spending
+from wanx_mcp.errors import CannotCancel, LedgerUnusable, ProviderFault, TaskNotFound, WanxError
+from wanx_mcp.ledger import Entry, Spending, Totals
 from wanx_mcp.limits import BUDGET_LINE_SECONDS, CREATE_SECONDS, PREPARING_SECONDS, READ_SECONDS
 from wanx_mcp.media.download import Limits
+from wanx_mcp.media.naming import chosen_stem
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background
+from wanx_mcp.studio.following import Following
 from wanx_mcp.studio.orders.objections import check_same, late
 from wanx_mcp.studio.orders.pictures import Pictures, Prepared
-from wanx_mcp.studio.orders.placing import Handover, Ordering, Placement
+from wanx_mcp.studio.orders.placement import Handover, Placement
+from wanx_mcp.studio.orders.placing import Ordering
 from wanx_mcp.studio.orders.reconciling import Reconciling
 from wanx_mcp.studio.tasks.pace import Pace
-from wanx_mcp.studio.tasks.reading import Report, TaskReading, TaskView
+from wanx_mcp.studio.tasks.pollers import Report
+from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
+from wanx_mcp.studio.tasks.words import words_of
 from wanx_mcp.studio.videos.card_extras import CardExtras, CardExtrasSource
+from wanx_mcp.studio.videos.fetching import Saved
 from wanx_mcp.studio.videos.previewing import Preview, preview
-from wanx_mcp.studio.videos.saving import MeterReport, Saved, Saving, Underway
+from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway
 from wanx_mcp.toolnames import GET
 
 RECENT = 50
@@ -48,10 +54,12 @@ class Quotation:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the ledger, newest first. `cursor` leads to the next page, None at the end."""
+    """Some of the ledger, newest first. `cursor` leads to the next page, None at the end; `all` is how many orders
+    there are without the filter, where that leaves none."""
 
     entries: tuple[Entry, ...]
     cursor: int | None
+    all: int = 0
 
 
 class Studio:
@@ -77,6 +85,9 @@ class Studio:
         self._pictures = Pictures(settings, clock)
         self._ordering = Ordering(settings, clock, account, background, self._reading, self._reconciling)
         self._saving = Saving(settings, clock, account, background, self._reading, self._reconciling.settle, limits)
+        self._following = Following(settings.speed, clock, account, self._reading, self._saving, group)
+        self._follows = False
+        self._group = group
         self._card_extras = CardExtrasSource(account)
         group.start_soon(self._reconciling.keep_looking)
         if account.ledger.path.exists():
@@ -86,6 +97,15 @@ class Studio:
     def discard_parts(self) -> None:
         """Remove files of videos that could not get their names. For the end of the process."""
         self._saving.discard()
+
+    def follow(self) -> None:
+        """From now on, follow the account's orders in the background, and read those that nobody follows for lists."""
+        self._follows = True
+        self._group.start_soon(self._following.run)
+
+    def stop_following(self) -> None:
+        """Leave the account's orders to other processes: this one ends."""
+        self._following.stop()
 
     def take_complaints(self) -> list[str]:
         """What is wrong with the settings, returned once: the first error carries it."""
@@ -141,41 +161,43 @@ class Studio:
         doubt = lora_doubt(order.arguments.get("lora_type"))
         return replace(prepared, notes=(*prepared.notes, doubt)) if doubt else prepared
 
-    async def create(self, given: Mapping[str, Any], *, request_id: str | None) -> Placement:
+    async def create(
+        self, given: Mapping[str, Any], *, request_id: str | None, file_name: str | None = None
+    ) -> Placement:
         """Place an order, or find the one that it repeats. Once it has left, it ends whatever the caller does.
 
         Raises InvalidOrder, AdultContentOff, ImageRejected, NotConfigured, BudgetExceeded and LedgerUnusable before
         anything is ordered, the provider's errors after. Answers within CREATE_SECONDS, whatever is slow.
         """
         until, handover = self._clock.seconds() + CREATE_SECONDS, Handover()
-        with anyio.move_on_after(CREATE_SECONDS):
-            return await self._create(given, request_id, until, handover)
-        return handover.last_word()
+        try:
+            with anyio.move_on_after(CREATE_SECONDS):
+                return await self._create(given, request_id, file_name, until, handover)
+            return handover.last_word()
+        finally:
+            self._following.stir()
 
     async def _create(
-        self, given: Mapping[str, Any], request_id: str | None, until: float, handover: Handover
+        self, given: Mapping[str, Any], request_id: str | None, file_name: str | None, until: float, handover: Handover
     ) -> Placement:
-        order = self._order(given)
+        order, stem = self._order(given), chosen_stem(file_name)
         self._account.check_orders()
         self._ordering.check_price(order)
         prepared = await self._prepared(order)
         await self._account.prepare()
         order = await self._pictures.deliver(prepared, self._account.provider, until=until)
-        placement = await self._ordering.place(order, prepared.kept, request_id, until=until, handover=handover)
+        placement = await self._ordering.place(
+            order, prepared.kept, request_id, save_as=stem, until=until, handover=handover
+        )
         return replace(placement, notes=(*prepared.notes, *placement.notes))
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> TaskView:
-        """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video."""
-        if wait <= 0:
-            return await self._look(task_id)
-        begun = self._clock.seconds()
-        await self._reconciling.settle()
-        return await self._reading.wait(task_id, wait - (self._clock.seconds() - begun), report)
-
-    async def _look(self, task_id: str) -> TaskView:
-        """The task as it stands. The ledger is asked while the provider is."""
-        settling = self._background.send(lambda: self._reconciling.settle(task_id), ProviderFault)
-        view = await self._reading.look(task_id, lookup=settling.outcome)
+        """The task as it stands, or as it stands after at most `wait` seconds of waiting for its video and its file.
+        Orders in doubt are looked up meanwhile. Raises the errors of a read where nothing is known of the task."""
+        until = self._clock.seconds() + min(wait, self.settings.max_wait_seconds)
+        settling = self._background.send(self._reconciling.settle, ProviderFault)
+        view = await self._reading.get(task_id, wait, report)
+        view = await self._saving.wait_for_file(view, until)
         await settling.outcome()
         return view
 
@@ -193,14 +215,31 @@ class Studio:
         """The latest orders, from the ledger alone: nobody else is asked. Raises NotConfigured and LedgerUnusable."""
         return tuple(await self._account.page((), None, RECENT))
 
-    async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None) -> Page:
-        """Up to `limit` orders of this account, newest first, numbered under `below`. Raises LedgerUnusable."""
+    async def list(self, statuses: tuple[str, ...], *, limit: int, below: int | None, wait: float = 0) -> Page:
+        """Up to `limit` orders of this account, newest first, numbered under `below`, after at most `wait` seconds of
+        waiting for the end of one that is open. Raises LedgerUnusable."""
         await self._account.name()
         await self._ordering.outcomes.catch_up()
         await self._reconciling.settle()
+        if self._follows:
+            await self._following.wait_for_an_end(min(wait, self.settings.max_wait_seconds))
+            await self._following.read_unattended()
         found = await self._account.page(statuses, below, limit + 1)
         entries = tuple(await self._account.present(found[:limit]))
-        return Page(entries, entries[-1].number if len(found) > limit else None)
+        others = await self._account.count() if statuses and not entries else 0
+        return Page(entries, entries[-1].number if len(found) > limit else None, others)
+
+    async def totals(self) -> Totals:
+        """What the last 24 hours of the budget are made of. Raises LedgerUnusable."""
+        return await self._account.totals()
+
+    async def known_words(self, task_id: str) -> str:
+        """What is known of that task, in a sentence for beside an error; empty where nothing is, or the ledger cannot
+        tell."""
+        try:
+            return words_of(await self._account.known(task_id))
+        except WanxError:
+            return ""
 
     async def save(self, task_id: str, *, name: str | None, report: MeterReport) -> Saved | Underway:
         """The finished video on disk, or how far its download is when the longest wait is over.
@@ -227,7 +266,6 @@ class Studio:
         try:
             await self._account.provider.cancel(task_id, within=READ_SECONDS)
         except (CannotCancel, TaskNotFound) as refusal:
-            self._reading.forget(task_id)
             view = await self._reading.read_now(task_id)
             if view.task.status is Status.CANCELLED:
                 return view
@@ -236,7 +274,6 @@ class Studio:
         return await self._after_cancel(task_id)
 
     async def _after_cancel(self, task_id: str) -> TaskView:
-        self._reading.forget(task_id)  # what was asked before the cancel tells nothing of it
         try:
             view = await self._reading.read_now(task_id)
         except TaskNotFound:

@@ -24,7 +24,7 @@ from wanx_mcp.errors import WanxError
 from wanx_mcp.limits.provider import DOCTOR_SECONDS
 from wanx_mcp.money import dollars
 from wanx_mcp.settings import Settings, read_settings
-from wanx_mcp.studio.opening import ledger_path, open_account
+from wanx_mcp.studio.opening import open_account
 
 DAY = timedelta(days=1)
 PROBES_NEED = ("settings", "ledger", "provider", "account")
@@ -69,7 +69,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Installation]:
 
     Raises NotConfigured if there is no folder for the ledger.
     """
-    ledger_path(settings)  # outside the task group, which would wrap the error
+    _ = settings.ledger_path  # outside the task group, which would wrap the error
     clock = RealClock()
     async with anyio.create_task_group() as group:
         try:

@@ -9,17 +9,16 @@ from wanx_mcp.cli.doctor.checks import Check, Finding, Installation, warning
 from wanx_mcp.ledger.schema import holds_orders
 from wanx_mcp.settings import Settings
 from wanx_mcp.settings.state_folders import others, state_folders
-from wanx_mcp.studio.opening import ledger_path
 
 
 def second_ledgers(settings: Settings) -> list[Check]:
     """A row if this user has another ledger with orders, none otherwise."""
-    found = [path for path in others(ledger_path(settings), state_folders()) if holds_orders(path)]
+    found = [path for path in others(settings.ledger_path, state_folders()) if holds_orders(path)]
     return [Check("second ledger", partial(_second, found))] if found else []
 
 
 async def _second(found: list[Path], installation: Installation) -> Finding:
-    used = ledger_path(installation.settings)
+    used = installation.settings.ledger_path
     listed = ", ".join(map(str, found))
     several = f"are {len(found)} more ledgers" if len(found) > 1 else "is a second ledger"
     words = (

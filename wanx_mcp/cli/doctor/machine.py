@@ -24,7 +24,6 @@ from wanx_mcp.media.naming import check_spelling
 from wanx_mcp.money import dollars, to_points, to_usd
 from wanx_mcp.settings import Stops
 from wanx_mcp.settings.protected import privacy_advice
-from wanx_mcp.studio.opening import ledger_path
 from wanx_mcp.toolnames import PREVIEW
 
 LITTLE_SPACE = 200_000_000
@@ -102,7 +101,7 @@ async def _picture_folders(installation: Installation) -> Finding:
 
 
 async def _ledger(installation: Installation) -> Finding:
-    path = ledger_path(installation.settings)
+    path = installation.settings.ledger_path
     if problem := _unwritable(path.parent, "WANX_STATE_DIR"):
         return replace(problem, fix=f"{problem.fix} No order is placed until then.")
     if not path.exists():

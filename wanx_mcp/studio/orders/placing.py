@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import anyio
 from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from wanx_mcp.catalog import Order
@@ -24,6 +25,7 @@ from wanx_mcp.studio.orders.digests import delivered
 from wanx_mcp.studio.orders.doubt import doubt_error
 from wanx_mcp.studio.orders.objections import by_key, check_same, figure_words, late, of_another_key, over_budget
 from wanx_mcp.studio.orders.outcomes import Outcomes
+from wanx_mcp.studio.orders.placement import Handover, Placement
 from wanx_mcp.studio.orders.reconciling import Reconciling
 from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
 from wanx_mcp.times import iso
@@ -33,40 +35,6 @@ _UNBOOKED = (
     "ledger can be used again; its reservation stands until then"
 )
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """An order that was placed, or was found to be placed already. Points: 10,000,000 = 1 USD.
-
-    `lost`: the provider has denied its task for good. `warning` is for the person who pays.
-    """
-
-    order: Order
-    task_id: str
-    status: str
-    booked: int
-    reused: bool = False
-    lost: bool = False
-    warning: str | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass
-class Handover:
-    """How far a create has come with its order. Once it has a `departure` it ends whatever becomes of the call; `known`
-    is how it ended, perhaps before the ledger could take that."""
-
-    departure: Departure | None = None
-    known: Placement | WanxError | None = None
-
-    def last_word(self) -> Placement:
-        """What a call is answered whose time is up. Raises the error that is known, else that it is late."""
-        if isinstance(self.known, WanxError):
-            raise self.known
-        if self.known is None:
-            raise late(self.departure)
-        return self.known
 
 
 @dataclass
@@ -122,7 +90,14 @@ class Ordering:
         return _raised(price, figure)
 
     async def place(
-        self, order: Order, kept: Mapping[str, Any], request_id: str | None, *, until: float, handover: Handover
+        self,
+        order: Order,
+        kept: Mapping[str, Any],
+        request_id: str | None,
+        *,
+        save_as: str | None = None,
+        until: float,
+        handover: Handover,
     ) -> Placement:
         """Place `order`, or find the order that it repeats; answer before the clock's second `until`.
 
@@ -135,9 +110,14 @@ class Ordering:
         price, attempt = self.price(order), _Attempt(self._clock.seconds(), until, handover)
         while (left := until - self._clock.seconds()) > 0:
             attempt.patient = attempt.patient and self._clock.seconds() < attempt.begun + FIRST_ANSWER_SECONDS
-            waited = not attempt.patient
             draft = await self._account.draft(
-                order, kept, request_id, price=price, least=self._least(order), waited=waited
+                order,
+                kept,
+                request_id,
+                price=price,
+                least=self._least(order),
+                waited=not attempt.patient,
+                save_as=save_as,
             )
             match await self._intend(draft):
                 case Intention() as intention:
@@ -259,9 +239,12 @@ class Ordering:
     async def _looked(self, earlier: Entry, within: float) -> TaskView | None:
         """The task of an order that the ledger takes for open; None if it cannot be read."""
         try:
-            return await self._reading.look(earlier.task_id or "", within=within)
+            with anyio.move_on_after(within):
+                view = await self._reading.look(earlier.task_id or "")
+                return None if view.problem else view
         except ProviderError:
-            return None
+            pass
+        return None
 
     def _config(self) -> dict[str, Any]:
         url, secret = self._settings.webhook_url, self._settings.webhook_secret

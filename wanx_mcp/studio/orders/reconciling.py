@@ -12,7 +12,7 @@ from wanx_mcp.clock import Clock
 from wanx_mcp.errors import NotConfigured, WanxError
 from wanx_mcp.ledger import Entry, State
 from wanx_mcp.provider import HistoryRow
-from wanx_mcp.studio.account import Account, Lookup
+from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background
 from wanx_mcp.studio.orders.doubt import candidate_words
 from wanx_mcp.studio.orders.history import Found, Histories, key_and_model
@@ -59,35 +59,28 @@ class Reconciling:
         """An order has become doubtful: the background look-ups take it up."""
         self._arisen.set()
 
-    async def settle(self, task_id: str = "", *, now: bool = False) -> Lookup | None:
+    async def settle(self, *, now: bool = False) -> None:
         """Look doubtful orders up, unless that was done just now and the call can do without. What cannot be read
-        stays in doubt; that is no error of the call, which waits CALL_SECONDS at most.
-
-        Returns what the ledger knows of `task_id`, None if that may have changed since.
-        """
+        stays in doubt; that is no error of the call, which waits CALL_SECONDS at most."""
         with anyio.move_on_after(CALL_SECONDS):
             try:
-                return await self._settled(task_id, now=now)
+                await self._settle(now=now)
             except NotConfigured:
-                return None
+                return
             except WanxError as error:
                 log.info("unknown orders could not be looked up: %s", error.code)
             except Exception:
                 log.exception("looking up unknown orders failed unexpectedly")
-        return None
 
-    async def _settled(self, task_id: str, *, now: bool) -> Lookup | None:
+    async def _settle(self, *, now: bool) -> None:
         joined = self._round is not None
         while (under_way := self._round) is not None:
             await under_way.wait()
-        lookup = await self._account.lookup(task_id)
-        doubts = [entry for entry in lookup.doubts if not self._account.in_flight(entry)]
+        doubts = [entry for entry in await self._account.doubts() if not self._account.in_flight(entry)]
         if doubts:
             self.arose()
-        if not doubts or not ((now and not joined) or await self._due(doubts)):  # one that was joined has just looked
-            return lookup
-        await self._look_up()
-        return None
+        if doubts and ((now and not joined) or await self._due(doubts)):  # one that was joined has just looked
+            await self._look_up()
 
     async def _due(self, doubts: Sequence[Entry]) -> bool:
         """Whether one of `doubts` was not looked for just now, or not since there is more to learn. A process that has

@@ -14,7 +14,9 @@ SLACK = 1e-6
 
 @dataclass(eq=False)
 class Turn:
-    """A place in the queue, for one read."""
+    """A place in the queue, for one read. One `for_callers` goes before those that nobody waits for."""
+
+    for_callers: bool = True
 
 
 @dataclass(eq=False)
@@ -35,10 +37,11 @@ class ReadQueue:
         """The burst, and what leaks in 60 seconds after it, are together no more than the limit."""
         return MINUTE / (self.per_minute - self._burst + 1)
 
-    def join(self) -> Turn:
-        """The last place."""
-        turn = Turn()
+    def join(self, *, for_callers: bool = True) -> Turn:
+        """The last place; for callers, the last one before those that nobody waits for."""
+        turn = Turn(for_callers)
         self._waiting.append(turn)
+        self._waiting.sort(key=lambda turn: not turn.for_callers)  # stable: first come, first served
         return turn
 
     def leave(self, turn: Turn) -> None:
@@ -49,7 +52,8 @@ class ReadQueue:
     def due(self, turn: Turn, now: float) -> float:
         """When the read may go out, if nobody before it gives up."""
         place = self._waiting.index(turn)
-        free = max(self._filled_until, now) + (place - self._burst + 1) * self._distance
+        burst = self._burst if turn.for_callers else 1  # what may come at once is kept for callers
+        free = max(self._filled_until, now) + (place - burst + 1) * self._distance
         return max(now, free, self._held_until)
 
     def take(self, turn: Turn, now: float) -> bool:

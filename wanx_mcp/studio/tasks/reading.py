@@ -1,9 +1,9 @@
-"""Looking at a task and waiting for it, with what the ledger knows where the provider has forgotten."""
+"""Reading a task and waiting for it, with what the ledger knows where the provider has forgotten or is silent."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,19 +12,20 @@ from anyio.abc import TaskGroup
 from wanx_mcp.catalog import Catalog, TaskType, Terms
 from wanx_mcp.catalog.wire import from_wire
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import LedgerUnusable, ProviderError, TaskNotFound
+from wanx_mcp.errors import LedgerUnusable, TaskNotFound
 from wanx_mcp.ledger import Entry
 from wanx_mcp.limits import DENIED_FOR_GOOD, MEMORY_SECONDS, READ_SECONDS
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
-from wanx_mcp.studio.account import Account, KnownTask, Lookup
+from wanx_mcp.studio.account import Account, KnownTask
 from wanx_mcp.studio.tasks.denials import Denials
 from wanx_mcp.studio.tasks.durations import Durations, learned
 from wanx_mcp.studio.tasks.pace import Pace
-from wanx_mcp.studio.tasks.poller import Pollers, Report
+from wanx_mcp.studio.tasks.poller import PASSING, Seen, Waiter
+from wanx_mcp.studio.tasks.pollers import Pollers, Report
 from wanx_mcp.studio.tasks.read_queue import ReadQueue
-from wanx_mcp.studio.tasks.shared_read import SharedRead
-from wanx_mcp.studio.tasks.view import TaskView
+from wanx_mcp.studio.tasks.rhythm import Rhythm
+from wanx_mcp.studio.tasks.view import QUIET_FAILURES, TaskView
 
 __all__ = ["Report", "TaskReading", "TaskView"]
 
@@ -33,9 +34,6 @@ LEARNED_FROM = 20
 
 SAME_TIME = timedelta(seconds=3)
 """Clocks that are no further apart than this are taken for equal."""
-
-LookingUp = Callable[[], Awaitable[Lookup | None]]
-"""Waits for what the ledger tells of a task; None if that may have changed since."""
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +46,10 @@ class TaskReading:
         self.catalog = catalog
         self._clock = clock
         self._account = account
-        self._speed = settings.speed
-        self._pollers = Pollers(group, clock, ReadQueue(settings.reads_per_minute * self._speed), self.read_now)
-        self._seen: dict[str, tuple[float, TaskView]] = {}
-        self._reads: dict[str, SharedRead[TaskView]] = {}
+        self._rhythm = Rhythm(settings.speed)
+        queue = ReadQueue(settings.reads_per_minute * settings.speed)
+        self._pollers = Pollers(group, clock, queue, self._rhythm, self.read)
+        self._seen: dict[str, Seen] = {}
         self._denials = Denials(account, clock)
         self._distrusted: dict[str, str | None] = {}
         self._learned: dict[str, Durations] = {}
@@ -60,92 +58,89 @@ class TaskReading:
         """The estimate for a task with these terms."""
         usual = terms.usual_seconds if terms else max(row.usual_seconds for row in self.catalog.rows)
         durations = self._learned.get(terms.kind) if terms else None
-        return Pace(durations or Durations(usual), elapsed, self._speed)
+        return Pace(durations or Durations(usual), elapsed, self._settings.speed)
 
-    async def wait(self, task_id: str, seconds: float, report: Report) -> TaskView:
-        """The task after at most `seconds`. A read that fails while an earlier one is known is no error."""
-        until = self._clock.seconds() + min(seconds, self._settings.max_wait_seconds)
-        seen = self._remember(task_id)
-        if seen is not None and (seconds <= 0 or seen[1].settled):
-            return seen[1]
-        if seconds <= 0:
-            return await self.read_now(task_id)
-        return await self._pollers.wait(task_id, until, report, seen)
+    async def get(self, task_id: str, wait: float, report: Report | None = None) -> TaskView:
+        """The task as it stands, or after at most `wait` seconds of waiting for its video.
 
-    async def look(self, task_id: str, *, within: float = READ_SECONDS, lookup: LookingUp | None = None) -> TaskView:
-        """The task, from memory if it was read just now. `lookup` is the ledger's answer if it was asked already."""
-        if seen := self._remember(task_id):
+        Where the provider cannot be reached, the view is what the ledger knows. Raises TaskNotFound if neither knows
+        the task, and the error of the read where the ledger knows nothing either.
+        """
+        now, seen = self._clock.seconds(), self._remember(task_id)
+        if seen is not None and (wait <= 0 or seen[1].settled):
             return seen[1]
-        return await self.read_now(task_id, within=within, lookup=lookup)
+        until = now + (min(wait, self._settings.max_wait_seconds) if wait > 0 else READ_SECONDS)
+        waiter = Waiter(until, fresh=now - MEMORY_SECONDS, once=wait <= 0)
+        try:
+            return await self._pollers.wait(task_id, waiter, seen, report)
+        except PASSING as error:
+            known = await self._account.known(task_id)
+            if known.order is None and known.saved_path is None:
+                raise
+            return self._remembered(task_id, known).unread(error)
+
+    async def look(self, task_id: str) -> TaskView:
+        """The task as it stands, from memory if it was read just now. Raises the errors of `get`."""
+        return await self.get(task_id, 0)
+
+    async def follow(self, task_id: str, *, first_in: float) -> TaskView:
+        """The task when it has ended, however long that takes. Read seldom, after the calls that wait, and not within
+        `first_in` seconds unless a call does so."""
+        waiter = Waiter(math.inf, follows=True, first_at=self._clock.seconds() + first_in)
+        return await self._pollers.wait(task_id, waiter, self._remember(task_id))
+
+    def share(self, orders: int) -> None:
+        """So many orders of the account are followed, by all its processes."""
+        self._rhythm.share(orders, self._settings.reads_per_minute)
 
     def forget(self, task_id: str) -> None:
         """The next look reads the task again: something has changed on our side."""
         self._seen.pop(task_id, None)
-        self._reads.pop(task_id, None)
+        self._pollers.forget(task_id)
 
     def distrust(self, task_id: str, link: str | None) -> None:
         """The media host has refused that link, fresh as it was: a look tells so while the task has no other."""
         self._distrusted[task_id] = link
         self.forget(task_id)
 
-    async def read_now(
-        self, task_id: str, *, within: float = READ_SECONDS, patient: bool = True, lookup: LookingUp | None = None
-    ) -> TaskView:
-        """The task as the provider tells it now; a `patient` look repeats a failed read.
+    async def read_now(self, task_id: str) -> TaskView:
+        """The task as the provider tells it now, whatever was read before. Raises the error of the read."""
+        self.forget(task_id)
+        view = await self.read(task_id, within=READ_SECONDS, patient=True)
+        self._pollers.take(task_id, view)
+        return view
 
-        Looks at one task share the read that is under way. Raises TaskNotFound if neither the provider nor the ledger
-        knows the task.
+    async def read(self, task_id: str, *, within: float, patient: bool) -> TaskView:
+        """One read of the task; a `patient` one repeats what fails. What it shows is booked.
+
+        Raises TaskNotFound if neither the provider nor the ledger knows the task.
         """
-        until = self._clock.seconds() + min(within, READ_SECONDS)
-        while (read := self._reads.get(task_id)) is not None and not read.over:
-            try:
-                view = await read.wait_for(max(0.0, until - self._clock.seconds()))
-            except ProviderError:
-                if read.patient or not patient or self._clock.seconds() >= until:
-                    raise
-            else:
-                if view is not None:
-                    return view
-        read = self._reads[task_id] = SharedRead(patient=patient)
-        try:
-            view = await read.run(self._read(task_id, until - self._clock.seconds(), patient, lookup))
-            if self._reads.get(task_id) is read and not (view.denied or view.forgotten or view.gone):
-                self._keep(task_id, view)
-            return view
-        finally:
-            if self._reads.get(task_id) is read:
-                del self._reads[task_id]
-
-    async def _read(self, task_id: str, within: float, patient: bool, lookup: LookingUp | None) -> TaskView:
         until = self._clock.seconds() + within
         try:
             task = await self._account.provider.get(task_id, within=within, retries=patient)
         except TaskNotFound:
-            known = await self._known(task_id, lookup)
+            known = await self._account.known(task_id)
             if known.order is None and known.saved_path is None:
                 raise
             return await self._denial(self._remembered(task_id, known), known, until)
-        known = await self._known(task_id, lookup)
+        known = await self._account.known(task_id)
         try:
             await self._account.observe(task, known.order)
         except LedgerUnusable as error:
             log.warning("what was read could not be kept: %s", error.what)
         row, order = self._row(task, known), known.order
-        await self._learn(
-            _terms(row, task, known), afresh=task.status.final and (order is None or order.status != task.status)
-        )
-        return self._view(task, known, row)
-
-    async def _known(self, task_id: str, lookup: LookingUp | None) -> KnownTask:
-        found = await lookup() if lookup else None
-        return found.known if found else await self._account.known(task_id)
+        afresh = task.status.final and (order is None or order.status != task.status)
+        await self._learn(_terms(row, task, known), afresh=afresh)
+        view = self._view(task, known, row)
+        self._keep(task_id, view)
+        return view
 
     def _keep(self, task_id: str, view: TaskView) -> None:
         now = self._clock.seconds()
         self._seen = {name: seen for name, seen in self._seen.items() if now - seen[0] < MEMORY_SECONDS}
         self._seen[task_id] = (now, view)
 
-    def _remember(self, task_id: str) -> tuple[float, TaskView] | None:
+    def _remember(self, task_id: str) -> Seen | None:
         seen = self._seen.get(task_id)
         return seen if seen is not None and self._clock.seconds() - seen[0] < MEMORY_SECONDS else None
 
@@ -173,7 +168,9 @@ class TaskReading:
         refused = task.video_url is not None and task.video_url == self._distrusted.get(task.task_id)
         task = replace(task, created_at=created_at)
         price, sound = (terms.price, terms.sound) if terms else (None, False)
-        return TaskView(task, row, elapsed, pace, known.saved_path, refused=refused, price=price, sound=sound)
+        read_at = self._account.moment()
+        view = TaskView(task, row, elapsed, pace, refused=refused, read_at=read_at, price=price, sound=sound)
+        return with_file(view, known)
 
     @property
     def _skew(self) -> timedelta:
@@ -216,7 +213,17 @@ class TaskReading:
                 error_message=order.error_message,
                 consumed_points=order.charged,
             )
-        return self._view(task, known, self._row(task, known))
+        read_at = None if order is None else order.seen_at or order.moment
+        return replace(self._view(task, known, self._row(task, known)), read_at=read_at)
+
+
+def with_file(view: TaskView, known: KnownTask) -> TaskView:
+    """The view, with what the ledger knows of the video's file."""
+    order = known.order
+    noted = order is not None and order.save_to is not None and known.saved_path is None
+    problem = order.save_problem if order is not None and order.save_failures >= QUIET_FAILURES else None
+    saving = noted and view.task.status not in (Status.FAILED, Status.CANCELLED)
+    return replace(view, saved_path=known.saved_path, saving=saving, save_problem=problem if saving else None)
 
 
 def _terms(row: TaskType | None, task: Task, known: KnownTask) -> Terms | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wanx_mcp.clock import Clock
 from wanx_mcp.errors import DownloadFailed
 from wanx_mcp.media.movie import Movie
-from wanx_mcp.media.naming import SUFFIX
-from wanx_mcp.media.publishing import is_held, publish
+from wanx_mcp.media.publishing import is_held
 from wanx_mcp.media.shelf import Part
 
 _HELD = (
@@ -28,26 +27,27 @@ class Arrived:
 
     part: Part
     movie: Movie
-    stem: str
 
 
 class Arrivals:
     """Those whose file was held when it was to get its name, by task; kept until it gets it or the process ends."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._waiting: dict[str, Arrived] = {}
 
-    def of(self, task_id: str) -> Arrived | None:
-        """The video of that task that waits for its name."""
-        return self._waiting.get(task_id)
+    def of(self, task_id: str, folder: Path) -> Arrived | None:
+        """The video of that task that waits for its name in that folder."""
+        arrived = self._waiting.get(task_id)
+        return arrived if arrived is not None and arrived.part.folder == folder else None
 
-    async def named(self, task_id: str, arrived: Arrived) -> Path:
-        """Where the video is now that it has its name. Raises OSError, and DownloadFailed if another program holds the
-        file for HELD_SECONDS: then it is kept for the next call."""
-        self._waiting.pop(task_id, None)
+    async def named(self, task_id: str, arrived: Arrived, put: Callable[[], Awaitable[Path]]) -> Path:
+        """Where the video is once `put` has given it its name. Raises the errors of `put`, and DownloadFailed if
+        another program goes on holding the file: then the video is kept for the next call."""
+        earlier = self._waiting.pop(task_id, arrived)
+        if earlier is not arrived:  # it was to go into another folder
+            earlier.part.discard()
         try:
-            return await publish(self._clock, arrived.part, arrived.stem, SUFFIX)
+            return await put()
         except OSError as error:
             if not is_held(error):
                 raise
