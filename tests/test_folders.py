@@ -13,8 +13,9 @@ from tests import pictures as p
 from tests.place import ORDER, Place
 from tests.test_save import finished
 from tests.world import World
-from wanx_mcp.media import shelf
+from wanx_mcp.media import places, shelf
 from wanx_mcp.media.folders import inside, is_same
+from wanx_mcp.media.formats import Unfit
 from wanx_mcp.settings.protected import privacy_advice
 
 pytestmark = pytest.mark.anyio
@@ -128,3 +129,17 @@ def test_the_trial_of_a_long_path_leaves_nothing_and_harms_no_file(tmp_path: Pat
     assert mine.read_bytes() == b"mine"
     with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
         shelf._try_path(tmp_path / "\N{LATIN SMALL LETTER A}".join(["x"] * 200) / "boat.mp4")
+
+
+# On another host
+
+
+@pytest.mark.skipif(os.name != "nt", reason="a shared folder is mounted elsewhere")
+def test_a_picture_in_an_allowed_shared_folder_may_be_named_with_its_host() -> None:
+    folders = (Path(r"\\nas\share\films"),)
+    places.check_path(r"\\NAS\Share\Films\boat.png", folders)
+    places.check_path("//nas/share/films/a/boat.png", folders)
+    outside = (r"\\nas\share\films2\boat.png", r"\\other\share\films\boat.png", r"\\nas\share\films\..\boat.png")
+    for other in (*outside, r"\\?\C:\boat.png", r"\\?\UNC\nas\share\films\boat.png"):
+        with pytest.raises(Unfit, match="network or device path"):
+            places.check_path(other, folders)

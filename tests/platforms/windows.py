@@ -126,7 +126,7 @@ class Windows:
         """This project with its dependencies for Windows, and a copy of its tests."""
         self._install("--reinstall-package", "wanx-mcp", str(ROOT), *TEST_NEEDS, into=self.packages)
         shutil.rmtree(self.drive / "main", ignore_errors=True)
-        for name in ("tests", "wanx_mcp", "pyproject.toml", "README.md", "server.json", ".github"):
+        for name in ("tests", "wanx_mcp", "pyproject.toml", "README.md", "server.json", ".github", ".ci"):
             source, to = ROOT / name, self.drive / "main" / name
             if source.is_dir():
                 shutil.copytree(source, to, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))

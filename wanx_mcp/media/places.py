@@ -37,16 +37,16 @@ def read_local(spelled: str, folders: Sequence[Path], most: int = FILE_BYTES) ->
 
     A path outside gets the same words whether it exists or not. Symlinks are followed as long as they stay inside.
     """
-    check_path(spelled)
+    check_path(spelled, folders)
     if not folders:
         raise Unfit("is a local path, and this server has no folder that pictures may come from", misplaced=True)
     search = _Search(tuple(os.path.abspath(folder) for folder in folders), most)
     return search.exact(spelled) or search.alike(spelled)
 
 
-def check_path(spelled: str) -> None:
+def check_path(spelled: str, folders: Sequence[Path] = ()) -> None:
     """Refuse by spelling alone, before any file-system call, what can only lead elsewhere. Raises Unfit."""
-    if _FOREIGN.match(spelled):
+    if _FOREIGN.match(spelled) and not _on_shared_folder(spelled, folders):
         raise Unfit("is a network or device path, which is never opened", misplaced=True)
     if len(spelled) > PATH_CHARACTERS:
         raise Unfit("is neither a link, nor a picture in base64, nor a path", misplaced=True)
@@ -58,6 +58,16 @@ def check_path(spelled: str) -> None:
             raise Unfit(OUTSIDE, misplaced=True)
         if any(_RESERVED.fullmatch(part) for part in re.split(r"[\\/]", rest)):
             raise Unfit("is a network or device path, which is never opened", misplaced=True)
+
+
+def _on_shared_folder(spelled: str, folders: Sequence[Path]) -> bool:
+    """Whether the path begins as one of `folders` that lies on another host (UNC), which Windows alone can open."""
+    shared = [str(folder).rstrip("\\") for folder in folders if os.name == "nt" and _FOREIGN.match(str(folder))]
+    if not shared:
+        return False
+    # Compared by spelling: an address that the operator has not named must not be asked.
+    path = os.path.normcase(os.path.normpath(spelled))
+    return any(path.startswith(f"{os.path.normcase(folder)}\\") for folder in shared)
 
 
 @dataclass
