@@ -20,7 +20,7 @@ GATEWAYS = (
         "LiteLLM",
         "1.108.7",
         "`LITELLM_ENABLE_MCP_STDIO=true`; the command by its base name from an allowlist: `python3 -m wanx_mcp`",
-        "starts a new process for each call; orders and waits survive that, since the ledger is on disk",
+        "the process: each call starts a new one, which finds the orders in the ledger on disk",
     ),
     Gateway(
         "mcpo",
