@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 
 from tests.front import record
+from tests.hosts.record import entries
+from tests.integrations.gateways import GATEWAYS
 from tests.release.packages import server_json
 from tests.release.plugin import files as plugin_files
 from tests.snippets import frameworks, in_process
 from wanx_mcp.catalog import CATALOG, Catalog
 from wanx_mcp.catalog.loras import LORAS
 from wanx_mcp.cli.commands import COMMANDS
+from wanx_mcp.cli.config import HOSTS
 from wanx_mcp.errors import WanxError
 from wanx_mcp.server.prompts import PROMPTS
 from wanx_mcp.server.resources import RESOURCES
@@ -57,6 +60,20 @@ def settings() -> str:
     return table(("Variable", "Default", "Meaning"), rows)
 
 
+def hosts() -> str:
+    """The hosts, and the record of their runs in tests/hosts."""
+    record = {name: entry for name, entry in entries().items() if not entry.problems}
+    rows = []
+    for host in HOSTS:
+        step = f"`wanx-mcp config {host.name} --write`"
+        if host.name == "claude-desktop":
+            step = "`wanx-mcp bundle`, then open the `.mcpb` file that it writes"
+        entry = record.get(host.name)
+        run = (f"{entry.version}, {entry.date}", entry.preview) if entry else ("", "")
+        rows.append((host.title, step, *run))
+    return table(("Host", "One step", "Run in our tests", "A preview reaches the model as"), rows)
+
+
 def commands() -> str:
     return table(("Command", "What it does"), [(f"`wanx-mcp {row.name}`", row.help) for row in COMMANDS])
 
@@ -90,6 +107,7 @@ def leaves(kind: type[WanxError]) -> list[type[WanxError]]:
 
 
 SECTIONS = {
+    "hosts": hosts,
     "tools": tools,
     "task-types": task_types,
     "loras": loras,
@@ -113,9 +131,23 @@ tool out.
 """
 
 
+GATEWAYS_PAGE = """
+## Gateways
+
+Tried with this server in November 2026. All of them start it as a host does, so the command, the arguments and the
+environment are those of `wanx-mcp config cursor`.
+
+"""
+
+
+def gateways() -> str:
+    rows = [(row.name, row.version, row.needs or "nothing more", row.loses or "nothing") for row in GATEWAYS]
+    return table(("Gateway", "Version", "Needs", "What gets lost"), rows)
+
+
 def integrations() -> str:
-    """The page of the frameworks."""
-    return INTEGRATIONS + frameworks() + "\n"
+    """The page of the frameworks and the gateways."""
+    return f"{INTEGRATIONS}{frameworks()}\n{GATEWAYS_PAGE}{gateways()}\n"
 
 
 def readme(text: str) -> str:

@@ -18,6 +18,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from tests.integrations.formats import golden_tools
 from tests.test_commands import run
 from wanx_mcp.cli.config.formats import YAML
 from wanx_mcp.cli.config.hosts import HOSTS
@@ -51,7 +52,9 @@ INPUT = {
 }
 
 
-READS = ["get_wanx_task", "list_wanx_tasks", "save_wanx_video", "preview_wanx_video"]
+READS = {name for name, tool in golden_tools().items() if not tool["annotations"]["destructiveHint"]}
+"""The tools that run without a question: they spend nothing and end nothing."""
+
 SPENDING = "create_wanx_task"
 
 
@@ -74,7 +77,7 @@ def _json(key: str, *own: str, **more: Any) -> Callable[[str], dict[str, Any]]:
 
 
 def _gemini(text: str) -> dict[str, Any]:
-    assert json.loads(text)["tools"]["allowed"] == [f"mcp_wanx_{name}" for name in READS]
+    assert set(json.loads(text)["tools"]["allowed"]) == {f"mcp_wanx_{name}" for name in READS}
     return _json("mcpServers", "timeout", tools={})(text)
 
 
@@ -88,7 +91,7 @@ def _opencode(text: str) -> dict[str, Any]:
 
 def _qwen(text: str) -> dict[str, Any]:
     permissions = json.loads(text)["permissions"]
-    assert permissions["allow"] == [f"mcp__wanx__{name}" for name in READS]
+    assert set(permissions["allow"]) == {f"mcp__wanx__{name}" for name in READS}
     assert f"mcp__wanx__{SPENDING}" in permissions["ask"]
     return _json("mcpServers", "timeout", permissions={})(text)
 

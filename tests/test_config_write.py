@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import sys
 import tomllib
@@ -80,6 +81,17 @@ def test_a_host_without_a_file_gets_one_that_only_its_owner_may_read(host: Host,
     assert environment(host, home) == {"WANX_SIMULATE": "1"}
     assert stat.S_IMODE(path_of(host, home).stat().st_mode) == 0o600
     assert not [name for name in files(home) if name.endswith((".bak", ".tmp"))]
+
+
+@ALL
+def test_what_is_written_into_an_empty_home_is_what_is_printed(host: Host, home: Path) -> None:
+    write(host.name, home, "--simulate")
+    written = host.main.file.format.parse(path_of(host, home).read_text(encoding="utf-8"))
+    if host.line is None:
+        assert host.main.file.format.parse(run("config", host.name, "--simulate").stdout) == written
+    else:
+        entry = written["mcpServers"]["wanx"]
+        assert shlex.join([entry["command"], *entry["args"]]) in run("config", host.name, "--simulate").stdout
 
 
 @ALL

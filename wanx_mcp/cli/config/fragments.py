@@ -40,6 +40,7 @@ def claude_code(launch: Launch) -> Document:
 
 def claude_code_permissions(_launch: Launch) -> Document:
     """Claude Code asks before every tool that is not listed here."""
+    # No `ask` rule for orders: it would also beat what a person allows on the command line for `claude -p`.
     return {"permissions": {"allow": [f"mcp__{SERVER}__{name}" for name in _free_tools()]}}
 
 
