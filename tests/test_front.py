@@ -161,7 +161,7 @@ def test_a_client_may_ask_for_more_than_a_pipe_holds_before_it_reads(tmp_path: P
         sender = threading.Thread(target=server.send, args=(wire_form([*OPENED, *lists, big]),))
         sender.start()
         server.open_gate()
-        sender.join(PATIENCE_SECONDS)
+        sender.join(PATIENCE_SECONDS / 2)
         assert not sender.is_alive()
         server.listen()
         assert set(by_id(server.answers(61))) == {*range(60), "big"}

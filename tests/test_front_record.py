@@ -105,7 +105,11 @@ def test_a_line_that_the_front_reads_means_the_same_to_the_sdk(body: Any, plain:
     same(json.dumps(body, ensure_ascii=plain).encode("utf-8", "surrogatepass") + end)
 
 
-@pytest.mark.parametrize("line", ODD_LINES)
+def deep(levels: int) -> bytes:
+    return b'{"jsonrpc":"2.0","id":1,"method":"ping","params":%b{}%b}\n' % (b'{"tasks":' * levels, b"}" * levels)
+
+
+@pytest.mark.parametrize("line", [*ODD_LINES, deep(90), deep(198), deep(250), deep(5000)])
 def test_odd_lines_mean_the_same_to_the_sdk(line: bytes) -> None:
     same(line)
 

@@ -43,6 +43,8 @@ def serve(front: Front | None, end_log: Callable[[], None]) -> NoReturn:
 
 
 def _server() -> MCPServer[StudioAccess]:
+    # Looking for plugins, pydantic reads the metadata of every installed package. An operator can still name some.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with _absent("uvicorn"):
         from wanx_mcp.server import build_server
     from wanx_mcp.redaction import Redaction

@@ -16,6 +16,9 @@ from wanx_mcp.front.wire import Wire, claimed
 SWITCH_SECONDS = 0.0002
 """How long an import may go on while a message waits; Python's default is 0.005 s, several times for each message."""
 
+HEAD_START_SECONDS = 0.05
+"""The longest that the import waits for the answers to what has arrived by then. Usually it is a millisecond."""
+
 
 class Front:
     """Answers on `wire` what `session` knows, in a thread. `hand_over` may come at any moment, and loses no byte."""
@@ -30,15 +33,18 @@ class Front:
         self._rest = b""
         self._reading = True
         self._arrived: bytes | None = None
+        self._caught_up = threading.Event()
         self._ended = threading.Event()
         self._quiet = threading.Event()
         self._quiet.set()
         self._interval = sys.getswitchinterval()
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Begin to answer. Returns when what has already arrived is answered, but soon in any case."""
         sys.setswitchinterval(SWITCH_SECONDS)
         threading.Thread(target=self._run, name="front", daemon=True).start()
+        # On a busy machine an import can lose the processor while it holds Python's lock, and the answers with it.
+        self._caught_up.wait(HEAD_START_SECONDS)
 
     def hand_over(self) -> tuple[io.TextIOWrapper, io.TextIOWrapper]:
         """Stop answering, and return the streams on which the SDK reads and writes from here on."""
@@ -64,10 +70,13 @@ class Front:
             while self._step():
                 pass
         finally:
+            self._caught_up.set()
             self._ended.set()
 
     def _step(self) -> bool:
         """Read once and answer. False if that was the last time."""
+        if not self._caught_up.is_set() and not self._wire.has_news():
+            self._caught_up.set()
         try:
             chunk = self._wire.read()
         except OSError:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 LONGEST_LINE = 65_536
 """Bytes. Longer lines carry pictures; they wait for the SDK in any case."""
 
+_MOST_BRACKETS = 100
+"""Each reader of JSON has a depth beyond which it refuses, the SDK's at 200; so many brackets cannot be as deep."""
+
 _MOST_DIGITS = 15
 """Integers up to here are the same in every JSON reader."""
 
@@ -49,7 +52,9 @@ def read(line: bytes) -> Message | None:
     """The message in `line`, which ends with its newline. None: only the SDK can say what it means."""
     body = line.removesuffix(b"\n").removesuffix(b"\r")
     # To the SDK a carriage return ends a line too. Escaped surrogates are refused by some JSON readers only.
-    if len(line) > LONGEST_LINE or b"\r" in body or b"\\ud" in body or b"\\uD" in body:
+    if len(line) > LONGEST_LINE or any(odd in body for odd in (b"\r", b"\\ud", b"\\uD")):
+        return None
+    if body.count(b"{") + body.count(b"[") > _MOST_BRACKETS:
         return None
     try:
         found = _DECODER.decode(body.decode())

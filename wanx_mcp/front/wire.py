@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 
 CHUNK = 65_536
 
@@ -20,6 +21,13 @@ class Wire:
         """The next bytes, none at the end. Waits for them."""
         return os.read(self.source, most)
 
+    def has_news(self) -> bool:
+        """Whether a read would return at once."""
+        try:
+            return bool(select.select([self.source], [], [], 0)[0])
+        except (OSError, ValueError):  # a descriptor that cannot be asked
+            return False
+
     def write(self, content: bytes | memoryview) -> int:
         """Write all of `content`. Returns its length."""
         left = memoryview(content)
@@ -27,8 +35,6 @@ class Wire:
             try:
                 left = left[os.write(self.sink, left) :]
             except BlockingIOError:  # some hosts make their end of the pipe non-blocking, and this one with it
-                import select
-
                 select.select([], [self.sink], [])
         return len(content)
 
