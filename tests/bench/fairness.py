@@ -13,8 +13,10 @@ from wanx_mcp.clock import VirtualClock
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.studio.tasks.durations import Durations
 from wanx_mcp.studio.tasks.pace import Pace
-from wanx_mcp.studio.tasks.poller import Pollers
+from wanx_mcp.studio.tasks.poller import Waiter
+from wanx_mcp.studio.tasks.pollers import Pollers
 from wanx_mcp.studio.tasks.read_queue import ReadQueue
+from wanx_mcp.studio.tasks.rhythm import Rhythm
 from wanx_mcp.studio.tasks.view import TaskView
 
 PER_MINUTE = 30
@@ -58,12 +60,10 @@ async def follow_all(tasks: int, per_minute: float, seconds: float) -> dict[str,
         task = Task(task_id, Status.PROCESSING, "processing", created_at=datetime(2026, 1, 1, tzinfo=UTC))
         return TaskView(task, None, elapsed, Pace(Durations(390, 20), elapsed))
 
-    async def report(_sight: TaskView) -> None: ...
-
     async with anyio.create_task_group() as group:
-        watches = Pollers(group, clock, ReadQueue(per_minute), look)
+        watches = Pollers(group, clock, ReadQueue(per_minute), Rhythm(), look)
         for task_id in reads:
-            group.start_soon(watches.wait, task_id, seconds + 1, report, None)
+            group.start_soon(watches.wait, task_id, Waiter(seconds + 1, fresh=-1), None)
         await clock.run(seconds)
         group.cancel_scope.cancel()
     return reads

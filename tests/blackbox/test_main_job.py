@@ -51,7 +51,7 @@ def test_both_eras_do_the_whole_job(era: str, house: House, upstream: Upstream) 
 
 
 def test_a_read_goes_to_the_task_with_the_key_and_no_body(house: House, upstream: Upstream) -> None:
-    server = house.start()
+    server = house.start(WANX_AUTO_SAVE="false")
     task_id = server.call("create_wanx_task", **BOAT.order).structured["task_id"]
     server.call("get_wanx_task", task_id=task_id)
     (read,) = upstream.seen("read")

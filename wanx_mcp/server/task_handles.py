@@ -61,7 +61,7 @@ class VideoWaits:
             view = await _read_now(studio, asked.task_id)
         except WanxError as error:  # reported here: the tool would have to ask the provider again
             return failure(error, studio, id_remark(error, asked.task_id))
-        return None if view.settled and not view.being_saved else self._working(studio, view)
+        return None if view.settled else self._working(studio, view)
 
     async def read(self, task_id: str, ctx: ServerRequestContext[StudioAccess, Any]) -> Handle | None:
         """The current state of the task, with the tool's result once it has ended.
@@ -84,8 +84,9 @@ class VideoWaits:
             return self._handle(task_id, None, Finished(failure(error, studio)))
         except WanxError as error:
             return await self._waiting(studio, task_id, error)
-        if not view.settled or view.being_saved:
+        if not view.settled:
             return self._working(studio, view)
+        view = await studio.with_file(view, LONGEST_POLL)  # a handle that has ended cannot be resumed
         result = success(task_state(view, studio.settings), simulated=studio.settings.simulate)
         return self._handle(task_id, view.task.created_at, Finished(await with_card_extras(result, studio, ctx)))
 

@@ -201,6 +201,10 @@ class Studio:
         await settling.outcome()
         return view
 
+    async def with_file(self, view: TaskView, seconds: float) -> TaskView:
+        """The view after at most `seconds` of waiting for the file of a video that is about to be saved by itself."""
+        return await self._saving.wait_for_file(view, self._clock.seconds() + seconds)
+
     async def inspect(self, task_id: str) -> tuple[TaskView, Entry | None]:
         """The task as it stands, beside its order in the ledger. Raises the errors of a get."""
         await self._reconciling.settle()
