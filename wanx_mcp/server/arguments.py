@@ -66,7 +66,7 @@ RequestId = Annotated[
     ),
 ]
 DryRun = Annotated[bool, Field(description="Only check and price; free.")]
-ListWait = Annotated[int, Field(ge=0, le=45, description="Wait up to this long for any open order to end.")]
+ListWait = Annotated[int, Field(ge=0, le=45, description="Waits 0 to 45 s until any open order ends.")]
 ListStatus = Annotated[
     Literal["open", "pending", "processing", "completed", "failed", "cancelled", "unknown"],
     Field(description="Only these. open: pending or processing."),

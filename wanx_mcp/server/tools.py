@@ -70,7 +70,7 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
             "Costs money. Answers with a task_id at once; the video takes minutes.\n"
             f"{task_lines(catalog)}\n"
             f"[arguments, ? = optional] {choice_words(catalog)} No seed; no LoRA together with camera motion.\n"
-            f"Then call {GET}. Links expire, often in a day: save first, then give the user the path.",
+            f"Then call {GET} with wait_seconds until it has ended. Videos are saved by themselves: give the user saved_path.",
             for_hosts(create_schema(catalog, folder)),
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
@@ -80,7 +80,7 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
         ToolRow(
             GET,
             "Follow a WanX video",
-            "State of one task: progress, then the video's link and saved_path, price and charge. Prefer one call with "
+            "State of one task: progress, then saved_path, link and charge. Prefer one call with "
             "wait_seconds to many without.",
             object_schema(GetArguments),
             GetResult,
@@ -98,7 +98,7 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
         ToolRow(
             SAVE,
             "Save a WanX video",
-            "Saves a finished video, which happens by itself unless switched off, or gives it another file_name.",
+            "Saves a finished video, if that has not happened by itself, or renames it to file_name.",
             object_schema(SaveArguments),
             SaveResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
