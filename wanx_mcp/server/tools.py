@@ -70,7 +70,8 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
             "Costs money. Answers with a task_id at once; the video takes minutes.\n"
             f"{task_lines(catalog)}\n"
             f"[arguments, ? = optional] {choice_words(catalog)} No seed; no LoRA together with camera motion.\n"
-            f"Then call {GET} with wait_seconds until it has ended. Videos are saved by themselves: give the user saved_path.",
+            f"Then call {GET} with wait_seconds until it has ended. Videos are saved by themselves: give the user "
+            "saved_path.",
             for_hosts(create_schema(catalog, folder)),
             CreateResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
