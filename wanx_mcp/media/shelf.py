@@ -50,6 +50,21 @@ class Part:
             self._digest.update(piece)
             self.size += len(piece)
 
+    def write_at(self, offset: int, content: bytes) -> None:
+        """Write at any place; `seal` has to follow. Raises OSError."""
+        self._file.seek(offset)
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self.size = max(self.size, offset + len(content))
+
+    def seal(self) -> None:
+        """Take the digest of what lies in the file. Raises OSError."""
+        self._file.seek(0)
+        self._digest = hashlib.sha256()
+        while block := self._file.read(1 << 20):
+            self._digest.update(block)
+
     def restart(self) -> None:
         """Forget what was written."""
         self._file.seek(0)

@@ -58,7 +58,7 @@ def decode(path: Path, *, count: int | None, side: int, within: float) -> Decode
     try:
         with path.open("rb") as file:
             movie = check(file)
-            with _opened(file) as (film, stream):
+            with opened(file) as (film, stream):
                 length, wanted = _wanted(film, stream, count or 1)
                 chosen = _chosen(film, stream, wanted, deadline) if count else _first(film, stream, deadline)
                 frames = tuple(_raw(seconds, frame, side) for seconds, frame in chosen)
@@ -72,7 +72,7 @@ def decode(path: Path, *, count: int | None, side: int, within: float) -> Decode
 
 
 @contextmanager
-def _opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The clip in `file`, and its pictures. Raises UnfitError, also for what fails inside."""
     import av
 
@@ -106,7 +106,7 @@ def _is_cover(stream: VideoStream) -> bool:
 
 def _wanted(film: InputContainer, stream: VideoStream, count: int) -> tuple[float, list[float]]:
     """The length, and the moments that are wanted: the first frame, the last one, and evenly between."""
-    rate = _rate(stream)
+    rate = rate_of(stream)
     if stream.duration and stream.time_base:
         length = float(stream.duration * stream.time_base)
     else:
@@ -117,7 +117,8 @@ def _wanted(film: InputContainer, stream: VideoStream, count: int) -> tuple[floa
     return length, [last * number / (count - 1) for number in range(count)]
 
 
-def _rate(stream: VideoStream) -> float:
+def rate_of(stream: VideoStream) -> float:
+    """Frames a second, as far as the clip says."""
     return float(stream.average_rate or 16)
 
 
@@ -129,7 +130,7 @@ def _chosen(
     film: InputContainer, stream: VideoStream, wanted: list[float], deadline: float
 ) -> Iterator[tuple[float, VideoFrame]]:
     """The frames at the wanted moments, each once. What is late is left out."""
-    expected = stream.frames or wanted[-1] * _rate(stream)
+    expected = stream.frames or wanted[-1] * rate_of(stream)
     runs = [wanted] if expected <= SHORT_FRAMES else [[moment] for moment in wanted]
     shown = -1.0
     for moments in runs:
@@ -149,7 +150,7 @@ def _decoded(
     origin = float((stream.start_time or 0) * (stream.time_base or 0))
     for number, frame in enumerate(film.decode(stream)):
         check_size(frame.width, frame.height)
-        yield (number / _rate(stream) if frame.time is None else max(0.0, frame.time - origin)), frame
+        yield (number / rate_of(stream) if frame.time is None else max(0.0, frame.time - origin)), frame
         if number + 1 >= most or time.monotonic() > deadline:
             return
 
