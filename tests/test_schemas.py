@@ -44,7 +44,8 @@ async def test_argument_schemas_are_flat_strict_and_described(world: World) -> N
         assert schema["type"] == "object"
         assert schema["additionalProperties"] is False
         for name, field in schema["properties"].items():
-            assert field["type"] in {"string", "number", "integer", "boolean"}, name
+            scalar = field["items"] if field["type"] == "array" else field
+            assert scalar["type"] in {"string", "number", "integer", "boolean"}, name
             assert field["description"], name
 
 
@@ -69,7 +70,7 @@ async def test_the_tool_list_stays_small(world: World, record_property: Any) -> 
     weight = len(json.dumps({"tools": await tools(world)}, separators=(",", ":"), ensure_ascii=False))
     record_property("characters", weight)
     print(f"tools/list weighs {weight} characters")
-    assert weight < 8_600
+    assert weight < 9_700
 
 
 async def test_each_tool_equals_its_golden_file(world: World) -> None:

@@ -39,7 +39,10 @@ _PICTURE = "an https URL or the path of a local picture"
 Image = Annotated[
     str,
     AfterValidator(check_picture),
-    Field(description="Picture to animate: https URL, local path or base64.", examples=[_PICTURE]),
+    Field(
+        description="https URL, local path, base64, or task:ID (last frame of that video), task:ID@first, task:ID@2.5.",
+        examples=[_PICTURE],
+    ),
 ]
 StartImage = Annotated[
     str, AfterValidator(check_picture), Field(description="First frame, as image.", examples=[_PICTURE])

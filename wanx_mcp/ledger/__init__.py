@@ -17,6 +17,7 @@ from wanx_mcp.ledger.entry import (
     State,
 )
 from wanx_mcp.ledger.ledger import Ledger
+from wanx_mcp.ledger.lineage import FilmNote, Origin
 from wanx_mcp.ledger.sender import Sender
 
 __all__ = [
@@ -28,11 +29,13 @@ __all__ = [
     "Elsewhere",
     "Entry",
     "Figure",
+    "FilmNote",
     "FirstOfKind",
     "Found",
     "Intention",
     "Ledger",
     "Observation",
+    "Origin",
     "Sender",
     "Spending",
     "State",

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wanx_mcp.ledger.sameness import normal
+
+if TYPE_CHECKING:
+    from wanx_mcp.ledger.lineage import Origin
 
 OPEN = ("pending", "processing")
 """The states of a task that has not ended."""
@@ -52,7 +55,8 @@ class Draft:
     `account` is the hash of the key, `kind` what its price depends on. `arguments` hold digests in place of pictures.
     `created_at` is this machine's time; `ordered_at` the provider's, which differs by `skew` milliseconds, give or
     take `skew_error` (both None while the provider's clock is unknown). `sender` names the process that will send it.
-    `waited`: the order has waited long enough for the first answer of its kind.
+    `waited`: the order has waited long enough for the first answer of its kind. `origins` are the
+    pictures that are frames of videos.
     """
 
     account: str
@@ -68,6 +72,7 @@ class Draft:
     skew_error: int | None = None
     sender: str | None = None
     waited: bool = False
+    origins: tuple[Origin, ...] = ()
     least: int | None = None
     """The smallest charge of a completed task that is believed; None: half of the price."""
 

@@ -23,6 +23,7 @@ from wanx_mcp.ledger.entry import (
     Spending,
     State,
 )
+from wanx_mcp.ledger.lineage import Lineage
 from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, OWNER, millis
 from wanx_mcp.ledger.tracking import Tracking
 from wanx_mcp.limits import BUDGET_WINDOW, MAY_LEAVE_SECONDS, REPEAT_WINDOW
@@ -33,7 +34,7 @@ _LOST = (
 MAY_LEAVE = timedelta(seconds=MAY_LEAVE_SECONDS)
 
 
-class Placing(Tracking):
+class Placing(Tracking, Lineage):
     """The verbs of placing an order."""
 
     highest = 0
@@ -102,6 +103,7 @@ class Placing(Tracking):
         number = int(cursor.lastrowid or 0)
         if number <= self.highest:  # numbers are never used twice, unless the file's content went back in time
             raise LedgerUnusable("the ledger has lost orders while this server was running", advice=_LOST)
+        self._note_origins(number, draft.origins)
         return self.must(number)
 
     def _earlier(self, draft: Draft) -> Entry | None:

@@ -124,6 +124,28 @@ MIGRATIONS: tuple[str, ...] = (
     create index entry_placed on entry (owner, placed_at) where task_id is not null;
     create index entry_released on entry (owner, released_at) where state = 'released';
     """,
+    """
+    create table lineage (
+        number integer not null,
+        argument text not null,
+        task_id text not null,
+        frame integer not null,
+        frames integer not null,
+        clip text not null,
+        primary key (number, argument)
+    );
+    create table film (
+        owner text not null,
+        film_id text not null,
+        recipe text not null,
+        path text not null,
+        bytes integer not null,
+        sha256 text not null,
+        task_ids text not null,
+        facts text not null,
+        primary key (owner, film_id)
+    );
+    """,
 )
 
 

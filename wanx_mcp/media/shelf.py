@@ -106,6 +106,30 @@ def keep(folder: Path, stem: str, suffix: str, content: bytes) -> Path:
         part.discard()
 
 
+def find_same(folder: Path, stem: str, suffix: str, size: int, sha256: str) -> Path | None:
+    """The file of that name, or that name with a number, that has this very content. Raises OSError."""
+    for path in _candidates(folder, stem, suffix):
+        if not path.exists():
+            return None
+        if is_unchanged(path, size, sha256):
+            return path
+    return None
+
+
+def is_unchanged(path: Path, size: int, sha256: str) -> bool:
+    """Whether there is a file of that size and content. A path that cannot be spelt here leads to none."""
+    digest = hashlib.sha256()
+    try:
+        if path.stat().st_size != size:
+            return False
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except (OSError, ValueError):
+        return False
+    return digest.hexdigest() == sha256
+
+
 def _candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
     yield folder / f"{stem}{suffix}"
     for number in range(2, MOST_NUMBERS):

@@ -74,6 +74,12 @@ FileName = Annotated[
 Frames = Annotated[int, Field(ge=1, le=12, description="Default is 6.")]
 
 
+TaskIds = Annotated[
+    list[Annotated[str, AfterValidator(_task_id)]],
+    Field(min_length=2, max_length=50, description="Finished tasks, in order.", examples=["a list of task_ids"]),
+]
+
+
 class GetArguments(Arguments):
     """Which task, and how long to wait for it."""
 
@@ -91,6 +97,13 @@ class SaveArguments(Arguments):
     """Which video, and its name on disk."""
 
     task_id: TaskId
+    file_name: FileName | None = None
+
+
+class JoinArguments(Arguments):
+    """Which videos, in order, and the film's name on disk."""
+
+    task_ids: TaskIds
     file_name: FileName | None = None
 
 

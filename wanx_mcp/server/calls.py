@@ -11,21 +11,24 @@ from wanx_mcp.server.arguments import (
     CancelArguments,
     CreateOptions,
     GetArguments,
+    JoinArguments,
     ListArguments,
     PreviewArguments,
     SaveArguments,
 )
 from wanx_mcp.server.create_replies import placed, quoted
+from wanx_mcp.server.film_replies import joined, joining_progress
 from wanx_mcp.server.list_replies import listed
 from wanx_mcp.server.replies import ImageReply, Reply
 from wanx_mcp.server.task_replies import cancelled, task_progress, task_state
 from wanx_mcp.server.video_replies import previewed, saved, saving_progress
 from wanx_mcp.strict import Arguments, Problems, check, present, properties
-from wanx_mcp.studio import Studio, TaskView, Underway
-from wanx_mcp.toolnames import CANCEL, CREATE, GET, LIST, PREVIEW, SAVE
+from wanx_mcp.studio import JoinUnderway, Studio, TaskView, Underway
+from wanx_mcp.toolnames import CANCEL, CREATE, GET, JOIN, LIST, PREVIEW, SAVE
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
-Report = Callable[[TaskView | Underway], Awaitable[None]]
+News = TaskView | Underway | JoinUnderway
+Report = Callable[[News], Awaitable[None]]
 Call = Callable[[Studio, Mapping[str, Any], Report], Awaitable[Reply | ImageReply]]
 
 
@@ -68,6 +71,11 @@ async def _preview(studio: Studio, given: Mapping[str, Any], report: Report) -> 
     return previewed(await studio.preview(asked.task_id, frames=asked.frames, report=report))
 
 
+async def _join(studio: Studio, given: Mapping[str, Any], report: Report) -> Reply:
+    asked = parse_arguments(JoinArguments, given)
+    return joined(await studio.join(asked.task_ids, name=asked.file_name, report=report))
+
+
 async def _cancel(studio: Studio, given: Mapping[str, Any], _report: Report) -> Reply:
     return cancelled(await studio.cancel(parse_arguments(CancelArguments, given).task_id))
 
@@ -80,8 +88,10 @@ def parse_arguments(model: type[ArgumentsT], given: Mapping[str, Any]) -> Argume
         raise InvalidArguments(str(wrong), advice=f"{wrong.fixes}; then call again") from None
 
 
-def progress(news: TaskView | Underway) -> tuple[float, str]:
+def progress(news: News) -> tuple[float, str]:
     """Percent, and one line for a progress display."""
+    if isinstance(news, JoinUnderway):
+        return joining_progress(news)
     return saving_progress(news) if isinstance(news, Underway) else task_progress(news)
 
 
@@ -92,5 +102,6 @@ CALLS: Mapping[str, Call] = {
     SAVE: _save,
     PREVIEW: _preview,
     CANCEL: _cancel,
+    JOIN: _join,
 }
 """By tool name."""

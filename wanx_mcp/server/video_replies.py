@@ -15,10 +15,9 @@ def saved(found: Saved | Underway) -> Reply:
     """The reply to a save: the file, or the progress of a download that is still running."""
     if isinstance(found, Underway):
         step = f"call {SAVE} with task_id {json.dumps(found.task_id)} again in a few seconds"
-        whole = f" of {_size(found.total)}" if found.total else ""
-        text = (
-            f"The download of task {found.task_id} is still running: {_size(found.done)}{whole} so far. Next: {step}."
-        )
+        whole = f" of {size_words(found.total)}" if found.total else ""
+        so_far = f"{size_words(found.done)}{whole} so far"
+        text = f"The download of task {found.task_id} is still running: {so_far}. Next: {step}."
         return text, SaveResult(next_step=step)
     movie = found.movie
     step = f"tell the user where the video is; to see it yourself, call {PREVIEW}"
@@ -31,7 +30,7 @@ def saved(found: Saved | Underway) -> Reply:
         height=movie.height,
         next_step=step,
     )
-    facts = [_size(found.bytes)]
+    facts = [size_words(found.bytes)]
     facts += [f"{movie.width}x{movie.height}"] if movie.width else []
     facts += [f"{movie.seconds:.2f} s"] if movie.seconds else []
     did = "Already saved, nothing was downloaded or renamed" if found.reused else "Saved"
@@ -56,10 +55,11 @@ def previewed(found: Preview) -> ImageReply:
 
 def saving_progress(download: Underway) -> tuple[float, str]:
     """Percent, and one line for a progress display."""
-    whole = f" of {_size(download.total)}" if download.total else ""
+    whole = f" of {size_words(download.total)}" if download.total else ""
     percent = 100 * download.done / download.total if download.total else 0.0
-    return percent, f"saving, {_size(download.done)}{whole}"
+    return percent, f"saving, {size_words(download.done)}{whole}"
 
 
-def _size(count: int) -> str:
+def size_words(count: int) -> str:
+    """Bytes in words."""
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1000:.0f} kB"

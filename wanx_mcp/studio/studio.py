@@ -1,8 +1,8 @@
-"""Create, get, list, save, preview, cancel: what the tools do, in terms of orders and tasks."""
+"""Create, get, list, save, preview, join, cancel: what the tools do, in terms of orders and tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,12 +14,13 @@ from wanx_mcp.catalog.loras import lora_doubt
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import CannotCancel, LedgerUnusable, ProviderFault, TaskNotFound
 from wanx_mcp.ledger import Entry, Spending
-from wanx_mcp.limits import BUDGET_LINE_SECONDS, CREATE_SECONDS, PREPARING_SECONDS, READ_SECONDS
+from wanx_mcp.limits import BUDGET_LINE_SECONDS, CREATE_SECONDS, FRAME_SECONDS, PREPARING_SECONDS, READ_SECONDS
 from wanx_mcp.media.download import Limits
 from wanx_mcp.provider import Status, Task
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background
+from wanx_mcp.studio.orders.frames import OwnFrames
 from wanx_mcp.studio.orders.objections import late
 from wanx_mcp.studio.orders.pictures import Pictures, Prepared
 from wanx_mcp.studio.orders.placing import Handover, Ordering, Placement
@@ -27,6 +28,8 @@ from wanx_mcp.studio.orders.reconciling import Reconciling
 from wanx_mcp.studio.tasks.pace import Pace
 from wanx_mcp.studio.tasks.reading import Report, TaskReading, TaskView
 from wanx_mcp.studio.videos.card_extras import CardExtras, CardExtrasSource
+from wanx_mcp.studio.videos.clips import Clips
+from wanx_mcp.studio.videos.joining import JoinedFilm, Joining, JoinReport, JoinUnderway
 from wanx_mcp.studio.videos.previewing import Preview, preview
 from wanx_mcp.studio.videos.saving import MeterReport, Saved, Saving, Underway
 from wanx_mcp.toolnames import GET
@@ -75,6 +78,9 @@ class Studio:
         self._pictures = Pictures(settings, clock)
         self._ordering = Ordering(settings, clock, account, background, self._reading, self._reconciling)
         self._saving = Saving(settings, clock, account, background, self._reading, self._reconciling.settle, limits)
+        self._clips = Clips(self._saving, background)
+        self._own_frames = OwnFrames(account, self._clips.frame)
+        self._joining = Joining(settings, clock, account, background, self._clips)
         self._card_extras = CardExtrasSource(account)
         group.start_soon(self._reconciling.keep_looking)
         if account.ledger.path.exists():
@@ -121,7 +127,9 @@ class Studio:
         return parse_order(self.catalog, given, adult=self.settings.allow_adult)
 
     async def _prepared(self, order: Order) -> Prepared:
-        prepared = await self._pictures.prepare(order, within=PREPARING_SECONDS)
+        until = self._clock.seconds() + PREPARING_SECONDS
+        frames = await self._own_frames.of(order, FRAME_SECONDS)
+        prepared = await self._pictures.prepare(order, frames, within=until - self._clock.seconds())
         doubt = lora_doubt(order.arguments.get("lora_type"))
         return replace(prepared, notes=(*prepared.notes, doubt)) if doubt else prepared
 
@@ -145,7 +153,7 @@ class Studio:
         prepared = await self._prepared(order)
         await self._account.prepare()
         order = await self._pictures.deliver(prepared, self._account.provider, until=until)
-        placement = await self._ordering.place(order, prepared.kept, request_id, until=until, handover=handover)
+        placement = await self._ordering.place(order, prepared, request_id, until=until, handover=handover)
         return replace(placement, notes=(*prepared.notes, *placement.notes))
 
     async def get(self, task_id: str, *, wait: float, report: Report) -> TaskView:
@@ -199,6 +207,13 @@ class Studio:
         Raises ExtraMissing, PreviewFailed and the errors of a save.
         """
         return await preview(self._saving, task_id, frames, self.settings.max_wait_seconds, report)
+
+    async def join(self, task_ids: Sequence[str], *, name: str | None, report: JoinReport) -> JoinedFilm | JoinUnderway:
+        """The film of those tasks on disk, or how far it is when the longest wait is over.
+
+        Raises JoinFailed, ExtraMissing, InvalidArguments and the errors of a save.
+        """
+        return await self._joining.join(task_ids, name, self.settings.max_wait_seconds, report)
 
     async def card_extras(self, task_id: str) -> CardExtras:
         """What a person likes to see beside the task; never a reason to fail."""

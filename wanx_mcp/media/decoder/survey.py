@@ -81,20 +81,20 @@ class Surveyed:
 @contextmanager
 def clip_opened(cut: Cut, number: int) -> Iterator[tuple[InputContainer, VideoStream, Turn | None]]:
     """The clip, checked. Raises ClipError."""
-    with ExitStack() as stack:
-        try:
+    try:
+        with ExitStack() as stack:
             file = stack.enter_context(cut.path.open("rb"))
             turn = check(file).turn
             film, stream = stack.enter_context(opened(file))
             yield film, stream, turn
-        except ClipError:
+    except ClipError:
+        raise
+    except UnfitError as error:
+        raise ClipError(number, str(error)) from error
+    except OSError as error:
+        if isinstance(error, MemoryError) or error.errno is None:
             raise
-        except UnfitError as error:
-            raise ClipError(number, str(error)) from error
-        except OSError as error:
-            if isinstance(error, MemoryError) or error.errno is None:
-                raise
-            raise ClipError(number, f"it cannot be read ({error.strerror})") from error
+        raise ClipError(number, f"it cannot be read ({error.strerror})") from error
 
 
 def survey(cuts: Sequence[Cut]) -> list[Surveyed]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +23,7 @@ from wanx_mcp.studio.orders.digests import delivered
 from wanx_mcp.studio.orders.doubt import doubt_error
 from wanx_mcp.studio.orders.objections import by_key, check_same, figure_words, late, of_another_key, over_budget
 from wanx_mcp.studio.orders.outcomes import Outcomes
+from wanx_mcp.studio.orders.pictures import Prepared
 from wanx_mcp.studio.orders.reconciling import Reconciling
 from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
 from wanx_mcp.times import iso
@@ -122,16 +122,17 @@ class Ordering:
         return _raised(price, figure)
 
     async def place(
-        self, order: Order, kept: Mapping[str, Any], request_id: str | None, *, until: float, handover: Handover
+        self, order: Order, prepared: Prepared, request_id: str | None, *, until: float, handover: Handover
     ) -> Placement:
         """Place `order`, or find the order that it repeats; answer before the clock's second `until`.
 
-        `kept` is what the ledger keeps of the arguments: no picture, and nothing that differs from call to call.
+        `prepared` is what the ledger keeps of it: no picture, and nothing that differs from call to call.
         Raises BudgetExceeded, LedgerUnusable and InvalidOrder before anything is sent, OutcomeUnknown and the
         provider's errors after.
         """
         content = self._account.provider.encode(order.payload() | self._config())
         await self.outcomes.catch_up()
+        kept = prepared.kept
         price, attempt = self.price(order), _Attempt(self._clock.seconds(), until, handover)
         while (left := until - self._clock.seconds()) > 0:
             attempt.patient = attempt.patient and self._clock.seconds() < attempt.begun + FIRST_ANSWER_SECONDS
@@ -139,7 +140,7 @@ class Ordering:
             draft = await self._account.draft(
                 order.row.name, kept, request_id, price=price, least=self._least(order), waited=waited
             )
-            match await self._intend(draft):
+            match await self._intend(replace(draft, origins=prepared.origins)):
                 case Intention() as intention:
                     placement = await self._hand_over(order, intention.entry, content, left, handover)
                     return _beside(placement, intention.beside)
