@@ -15,7 +15,8 @@ from wanx_mcp.media.decoder.tables import MOST_SIDE
 from wanx_mcp.media.frames import require_video
 from wanx_mcp.media.turning import Turn
 
-SUFFIX, MIME = ".png", "image/png"
+SUFFIX = ".png"
+SHOWN_MIME = "image/jpeg"
 FIRST, LAST = "first", "last"
 COMPRESSION = 4
 """Of zlib: higher levels take several times as long and save a few per cent."""
@@ -36,7 +37,8 @@ class Still:
 
 
 async def take(path: Path, moment: str, within: float) -> Still:
-    """The frame at `moment` ("first", "last" or seconds as text), decoded for at most about `within` seconds.
+    """The frame at `moment` ("first", "last", seconds as text, or "#" and its number from 0), decoded for at
+    most about `within` seconds.
 
     Raises ExtraMissing, PreviewFailed, and InvalidArguments for a moment behind the end.
     """
@@ -65,3 +67,12 @@ def _still(head: dict[str, Any], pixels: list[bytes]) -> Still:
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=COMPRESSION)
     return Still(file.getvalue(), number, count, float(head["at"]), skipped, image.width, image.height)
+
+
+def shown(still: Still) -> bytes:
+    """The frame as a JPEG that is small enough to be shown by any client, without a label; call it in a worker."""
+    from PIL import Image
+
+    from wanx_mcp.media.sheet import encoded
+
+    return encoded(Image.open(io.BytesIO(still.content)).convert("RGB"), b"")

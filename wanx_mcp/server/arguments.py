@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from wanx_mcp.catalog.frames import FIRST, LAST, read_seconds
 from wanx_mcp.strict import Arguments
 from wanx_mcp.taskid import is_task_id
 from wanx_mcp.toolnames import CREATE
@@ -80,6 +81,24 @@ TaskIds = Annotated[
 ]
 
 
+def _moment(value: str) -> str:
+    moment = value.strip().lower()
+    return moment if moment in (FIRST, LAST) else read_seconds(moment)
+
+
+CompareWith = Annotated[
+    list[Annotated[str, AfterValidator(_task_id)]],
+    Field(min_length=1, max_length=5, description="More ids, a row each: takes, or shots of a film with their seams."),
+]
+FrameMoment = Annotated[
+    str,
+    AfterValidator(_moment),
+    Field(
+        description="One clean still: first, last or seconds.", examples=['"first", "last" or seconds such as "2.5"']
+    ),
+]
+
+
 class GetArguments(Arguments):
     """Which task, and how long to wait for it."""
 
@@ -108,10 +127,12 @@ class JoinArguments(Arguments):
 
 
 class PreviewArguments(Arguments):
-    """Which video, and how many frames of it."""
+    """Which video or film, and how many frames of it; which others beside it, or which single frame."""
 
     task_id: TaskId
     frames: Frames = 6
+    compare_with: CompareWith | None = None
+    frame: FrameMoment | None = None
 
 
 class ListArguments(Arguments):

@@ -21,7 +21,7 @@ from wanx_mcp.server.film_replies import joined, joining_progress
 from wanx_mcp.server.list_replies import listed
 from wanx_mcp.server.replies import ImageReply, Reply
 from wanx_mcp.server.task_replies import cancelled, task_progress, task_state
-from wanx_mcp.server.video_replies import previewed, saved, saving_progress
+from wanx_mcp.server.video_replies import compared, previewed, saved, saving_progress, still_shown
 from wanx_mcp.strict import Arguments, Problems, check, present, properties
 from wanx_mcp.studio import JoinUnderway, Studio, TaskView, Underway
 from wanx_mcp.toolnames import CANCEL, CREATE, GET, JOIN, LIST, PREVIEW, SAVE
@@ -68,6 +68,14 @@ async def _save(studio: Studio, given: Mapping[str, Any], report: Report) -> Rep
 
 async def _preview(studio: Studio, given: Mapping[str, Any], report: Report) -> ImageReply:
     asked = parse_arguments(PreviewArguments, given)
+    if asked.frame is not None and asked.compare_with is not None:
+        advice = "leave out frame to compare videos, or compare_with to see one frame; then call again"
+        raise InvalidArguments("frame and compare_with cannot be combined", advice=advice)
+    if asked.frame is not None:
+        return still_shown(await studio.still(asked.task_id, moment=asked.frame, report=report))
+    if asked.compare_with is not None:
+        ids = list(dict.fromkeys((asked.task_id, *asked.compare_with)))
+        return compared(await studio.compare(ids, frames=asked.frames, report=report))
     return previewed(await studio.preview(asked.task_id, frames=asked.frames, report=report))
 
 

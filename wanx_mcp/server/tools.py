@@ -93,7 +93,7 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
         ToolRow(
             PREVIEW,
             "See a WanX video",
-            "Shows a contact sheet of a finished video as an image, and saves both.",
+            "Shows a contact sheet of a finished video or film as an image, and saves both.",
             object_schema(PreviewArguments),
             None,
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True),

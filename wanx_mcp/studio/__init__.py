@@ -4,11 +4,13 @@ from wanx_mcp.studio.opening import open_studio
 from wanx_mcp.studio.orders.placing import Placement
 from wanx_mcp.studio.studio import Page, Quotation, Studio
 from wanx_mcp.studio.tasks.reading import TaskView
+from wanx_mcp.studio.videos.comparing import Comparison
 from wanx_mcp.studio.videos.joining import JoinedFilm, JoinUnderway
-from wanx_mcp.studio.videos.previewing import Preview
+from wanx_mcp.studio.videos.previewing import Preview, StillPreview
 from wanx_mcp.studio.videos.saving import MeterReport, Saved, Underway
 
 __all__ = [
+    "Comparison",
     "JoinUnderway",
     "JoinedFilm",
     "MeterReport",
@@ -17,6 +19,7 @@ __all__ = [
     "Preview",
     "Quotation",
     "Saved",
+    "StillPreview",
     "Studio",
     "TaskView",
     "Underway",

@@ -29,9 +29,11 @@ from wanx_mcp.studio.tasks.pace import Pace
 from wanx_mcp.studio.tasks.reading import Report, TaskReading, TaskView
 from wanx_mcp.studio.videos.card_extras import CardExtras, CardExtrasSource
 from wanx_mcp.studio.videos.clips import Clips
+from wanx_mcp.studio.videos.comparing import Comparing, Comparison
 from wanx_mcp.studio.videos.joining import JoinedFilm, Joining, JoinReport, JoinUnderway
-from wanx_mcp.studio.videos.previewing import Preview, preview
+from wanx_mcp.studio.videos.previewing import Preview, StillPreview, preview, still
 from wanx_mcp.studio.videos.saving import MeterReport, Saved, Saving, Underway
+from wanx_mcp.studio.videos.sources import Sources
 from wanx_mcp.toolnames import GET
 
 RECENT = 50
@@ -81,6 +83,8 @@ class Studio:
         self._clips = Clips(self._saving, background)
         self._own_frames = OwnFrames(account, self._clips.frame)
         self._joining = Joining(settings, clock, account, background, self._clips)
+        self._sources = Sources(self._saving, self._joining)
+        self._comparing = Comparing(account, self._sources)
         self._card_extras = CardExtrasSource(account)
         group.start_soon(self._reconciling.keep_looking)
         if account.ledger.path.exists():
@@ -202,11 +206,19 @@ class Studio:
         return await self._saving.save(task_id, name, self.settings.max_wait_seconds, report)
 
     async def preview(self, task_id: str, *, frames: int, report: MeterReport) -> Preview:
-        """A contact sheet of the finished video, which is saved if it is not yet.
+        """A contact sheet of the finished video or film; the video is saved if it is not yet.
 
         Raises ExtraMissing, PreviewFailed and the errors of a save.
         """
-        return await preview(self._saving, task_id, frames, self.settings.max_wait_seconds, report)
+        return await preview(self._sources, task_id, frames, self.settings.max_wait_seconds, report)
+
+    async def still(self, task_id: str, *, moment: str, report: MeterReport) -> StillPreview:
+        """One clean frame of the finished video or film. Raises InvalidArguments and the errors of a preview."""
+        return await still(self._sources, task_id, moment, self.settings.max_wait_seconds, report)
+
+    async def compare(self, ids: Sequence[str], *, frames: int, report: MeterReport) -> Comparison:
+        """One sheet of several videos. Raises the errors of a preview."""
+        return await self._comparing.compare(ids, frames, self.settings.max_wait_seconds, report)
 
     async def join(self, task_ids: Sequence[str], *, name: str | None, report: JoinReport) -> JoinedFilm | JoinUnderway:
         """The film of those tasks on disk, or how far it is when the longest wait is over.

@@ -44,7 +44,8 @@ def _answered(asked: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         path = _path(asked["path"])
         if asked["moment"] is not None:
             return _still(path, asked["moment"], asked["within"])
-        found = decode(path, count=asked["count"], side=asked["side"], within=asked["within"])
+        bounds = {"count": asked["count"], "side": asked["side"], "within": asked["within"]}
+        found = decode(path, **bounds, moments=asked["moments"])
     except UnfitError as error:
         return {"error": error.kind, "words": str(error)}, []
     except ImportError as error:

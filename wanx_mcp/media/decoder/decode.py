@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +49,11 @@ class Decoded:
     frames: tuple[Raw, ...]
 
 
-def decode(path: Path, *, count: int | None, side: int, within: float) -> Decoded:
-    """Up to `count` different frames from the first to the last, within about so many seconds; None: the first alone.
+def decode(
+    path: Path, *, count: int | None, side: int, within: float, moments: Sequence[float] | None = None
+) -> Decoded:
+    """Up to `count` different frames from the first to the last, or those at `moments`, within about so many seconds;
+    None: the first alone.
 
     They are scaled to fit `side` pixels. Raises UnfitError, MemoryError and ImportError.
     """
@@ -60,6 +63,7 @@ def decode(path: Path, *, count: int | None, side: int, within: float) -> Decode
             movie = check(file)
             with opened(file) as (film, stream):
                 length, wanted = _wanted(film, stream, count or 1)
+                wanted = [min(moment, wanted[-1]) for moment in moments] if moments else wanted
                 chosen = _chosen(film, stream, wanted, deadline) if count else _first(film, stream, deadline)
                 frames = tuple(_raw(seconds, frame, side) for seconds, frame in chosen)
                 size = stream.codec_context.width, stream.codec_context.height

@@ -45,7 +45,8 @@ _running = threading.BoundedSemaphore(MOST_AT_ONCE)
 @dataclass(frozen=True, slots=True)
 class Question:
     """Which clip, how many frames (None: the first alone), the longest side of each in pixels, and the seconds that
-    decoding may take; `start` are further seconds, `memory` bytes. `moment` asks for one frame at its full size."""
+    decoding may take; `start` are further seconds, `memory` bytes. `moment` asks for one frame at its full size,
+    `moments` for the frames at those seconds."""
 
     path: Path
     count: int | None
@@ -54,6 +55,7 @@ class Question:
     start: float = START_SECONDS
     memory: int = MEMORY_BYTES
     moment: str | None = None
+    moments: tuple[float, ...] | None = None
 
     @property
     def seconds(self) -> float:
@@ -66,6 +68,7 @@ class Question:
             "path": spelled(self.path),
             "count": self.count,
             "moment": self.moment,
+            "moments": self.moments,
             "side": self.side,
             "within": self.within,
             "seconds": self.seconds,

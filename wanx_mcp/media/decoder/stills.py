@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-FIRST, LAST = "first", "last"
+FIRST, LAST, NUMBERED = "first", "last", "#"
 
 
 class BeyondError(UnfitError):
@@ -67,7 +67,10 @@ class _Walk:
 
 
 def take(path: Path, moment: str, *, within: float) -> Taken:
-    """The frame at `moment`: "first", "last", or seconds as text. Raises UnfitError, MemoryError and ImportError."""
+    """The frame at `moment`: "first", "last", seconds as text, or "#" and its number from 0.
+
+    Raises UnfitError, MemoryError and ImportError.
+    """
     deadline = time.monotonic() + within
     try:
         with path.open("rb") as file:
@@ -90,7 +93,7 @@ def _taken(chosen: Shown, walk: _Walk, skipped: int, moment: str, movie: Movie) 
     last = walk.last or chosen
     step = last.moment - walk.before or Fraction(1, 16)
     length = last.moment + step
-    if moment not in (FIRST, LAST) and Fraction(moment) >= length:
+    if moment[0].isdigit() and Fraction(moment) >= length:
         raise BeyondError(f"it is {float(length):.2f} s long and has no frame at {moment} s")
     frame = as_rgb(chosen.frame)
     return Taken(
@@ -114,23 +117,25 @@ def _walked(film: InputContainer, stream: VideoStream, moment: str, deadline: fl
         if walk.lights is not None:
             small = as_rgb(shown.frame, SIDE, SIDE // 2)
             walk.lights.append(light_of(rgb_bytes(small)))
-        elif wanted(shown.moment):
+        elif wanted(shown):
             walk.chosen = shown
         walk.before = walk.last.moment if walk.last else Fraction(0)
         walk.last = shown
     return walk
 
 
-def _wanted(moment: str) -> Callable[[Fraction], bool]:
-    """Whether a frame that begins at some time is the wanted one, as far as those before it tell."""
+def _wanted(moment: str) -> Callable[[Shown], bool]:
+    """Whether a frame is the wanted one, as far as those before it tell."""
     if moment == FIRST:
-        return lambda at: at == 0
+        return lambda shown: shown.number == 0
     if moment == LAST:
-        return lambda _at: False
+        return lambda _shown: False
+    if moment.startswith(NUMBERED):
+        return lambda shown: shown.number <= int(moment.removeprefix(NUMBERED))
     until = Fraction(moment)
     digits = len(moment.partition(".")[2])
     # A moment that was read from a contact sheet is rounded to two digits. It means the frame that it stands under.
-    return lambda at: at <= until or (digits >= 2 and f"{float(at):.{digits}f}" == moment)
+    return lambda shown: shown.moment <= until or (digits >= 2 and f"{float(shown.moment):.{digits}f}" == moment)
 
 
 def _shown(film: InputContainer, stream: VideoStream, deadline: float) -> Iterator[Shown]:

@@ -55,8 +55,8 @@ MOST_REMEMBERED, MOST_REMEMBERED_BYTES = 8, 32_000_000
 _BUSY = "could not be prepared in time because this server is busy with others"
 _AGAIN = "make the same call again in a few seconds; nothing was sent"
 _FRAME = (
-    f"order with one clean frame of the video instead: call {PREVIEW} with frame (first, last or seconds) if it has "
-    "that argument, or ask the user to export a still from the saved video into the folder of videos"
+    "order with one clean frame of the video instead: task:ID for its last one, task:ID@first or task:ID@SECONDS, or a "
+    f"picture that {PREVIEW} saves with frame (first, last or seconds)"
 )
 _ATTACHED = (
     "; a picture attached in a chat does not reach tools: ask the user to put the file into that folder, or for an "
