@@ -13,6 +13,7 @@ from mcp.types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, P
 from wanx_mcp.catalog import Catalog, Order, TaskType, parse_order, price_words
 from wanx_mcp.catalog import inputs as shape
 from wanx_mcp.errors import WanxError
+from wanx_mcp.server import film_prompt
 from wanx_mcp.server.resources import Sources
 from wanx_mcp.strict import present, properties
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
@@ -72,14 +73,17 @@ PROMPTS: tuple[PromptRow, ...] = (
 
 def listed(catalog: Catalog) -> list[Prompt]:
     """The prompts as the protocol lists them."""
-    return [
+    orders = [
         Prompt(name=row.name, title=row.title, description=row.description, arguments=row.arguments(catalog))
         for row in PROMPTS
     ]
+    return [*orders, film_prompt.listed()]
 
 
 def render(sources: Sources, name: str, given: Mapping[str, str]) -> GetPromptResult:
     """The message that asks the agent for the order. Raises MCPError if the order is invalid. Sends nothing."""
+    if name == film_prompt.NAME:
+        return film_prompt.render(sources, given)
     row = next((row for row in PROMPTS if row.name == name), None)
     if row is None:
         raise MCPError(code=INVALID_PARAMS, message=f"Unknown prompt: {name[:60]}")

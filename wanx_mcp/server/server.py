@@ -21,7 +21,7 @@ from wanx_mcp.server.tasks_extension import Tasks
 from wanx_mcp.server.tool_adapter import as_tool
 from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import Settings
-from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
+from wanx_mcp.toolnames import CREATE, GET, JOIN, PREVIEW, SAVE
 
 if TYPE_CHECKING:
     from wanx_mcp.media.download import Limits
@@ -35,7 +35,8 @@ DESCRIPTION = "Orders WanX videos from PiAPI, waits for them and downloads them.
 INSTRUCTIONS = (
     f"Order with {CREATE} (it costs money; dry_run prices for free), then call {GET} with wait_seconds "
     f"until the video link is there, and hand the link to the user at once, since it expires; {SAVE} keeps the "
-    f"video, {PREVIEW} shows it to you. Every answer names the next step; every error says whether money was "
+    f"video, {PREVIEW} shows it to you. For a longer film, order shots with image task:ID (the last frame of "
+    f"that video) and join them with {JOIN}. Every answer names the next step; every error says whether money was "
     "spent."
 )
 _ICON = (
