@@ -30,6 +30,8 @@ class Shot:
     light: Callable[[int], float] = lambda _number: 1.0
     colour: tuple[int, int, int] = (40, 90, 160)
     sound_rate: int = 44_100
+    quiet: int = 0
+    """So many frames are silent before the tone begins."""
 
 
 def drawn(shot: Shot, frame: int) -> Image.Image:
@@ -100,7 +102,10 @@ def tone(shot: Shot) -> Iterable[Any]:
         count = min(1024, samples - start)
         frame = av.AudioFrame(format="fltp", layout="mono", samples=count)
         frame.sample_rate = shot.sound_rate
-        values = [0.4 * sin(2 * pi * pitch * n / shot.sound_rate) for n in range(start, start + count)]
+        begins = shot.quiet * shot.sound_rate / shot.rate
+        values = [
+            0.4 * sin(2 * pi * pitch * n / shot.sound_rate) if n >= begins else 0.0 for n in range(start, start + count)
+        ]
         raw = struct.pack(f"<{count}f", *values)
         plane = frame.planes[0]
         plane.update(raw + bytes(plane.buffer_size - len(raw)))

@@ -25,7 +25,7 @@ def lineage(world: World) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize(
     ("named", "frame"),
-    [("", 11), ("@last", 11), ("@LAST", 11), ("@first", 0), ("@0.25", 4), ("@0.30s", 4), ("@0.74", 11)],
+    [("", 11), ("@last", 11), ("@LAST", 11), ("@first", 0), ("@0.25", 4), ("@0.5", 8), ("@0.30s", 4), ("@0.74", 11)],
 )
 async def test_the_provider_gets_exactly_the_frame_that_was_meant(
     world: World, tmp_path: Path, named: str, frame: int

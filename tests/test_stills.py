@@ -118,11 +118,12 @@ def test_a_fade_to_white_is_a_tail_too_and_motion_is_not() -> None:
     assert last_clear([*lights, *darker]) == 21
 
 
-async def test_a_damaged_clip_gives_no_frame(tmp_path: Path) -> None:
-    path = made(tmp_path, Shot(1, frames=24))
+@pytest.mark.parametrize("bytes_changed", [1, 2, 4, 100])
+async def test_a_damaged_clip_gives_no_frame(tmp_path: Path, bytes_changed: int) -> None:
+    path = made(tmp_path, Shot(1, frames=24, size=(320, 192)))
     content = bytearray(path.read_bytes())
-    start = content.index(b"mdat") + 4
-    for at in range(start + 200, start + (len(content) - start) // 2, 7):
+    start = (content.index(b"mdat") + content.index(b"moov")) // 2
+    for at in range(start, start + bytes_changed):
         content[at] ^= 0x5A
     path.write_bytes(content)
     with pytest.raises(PreviewFailed):

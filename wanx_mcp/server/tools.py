@@ -113,5 +113,6 @@ def tool_rows(catalog: Catalog) -> tuple[ToolRow, ...]:
             object_schema(JoinArguments),
             JoinResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
+            card=True,
         ),
     )

@@ -54,6 +54,9 @@ class Cutting:
                 yield from self._see(frame)
                 if self._is_over and self._is_heard:
                     return
+        if self.seen < self._clip.frames and not self._is_over:
+            lost = self._clip.frames - self.seen
+            raise ClipError(self._number, f"{lost} of its {self._clip.frames} frames cannot be decoded")
         if not self._is_over and self._held is not None and not self._cut.shortened:
             yield from self._shown(self._step)
 

@@ -138,10 +138,23 @@ def _wanted(moment: str) -> Callable[[Shown], bool]:
     return lambda shown: shown.moment <= until or (digits >= 2 and f"{float(shown.moment):.{digits}f}" == moment)
 
 
+def _decoded(film: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """All frames. Raises UnfitError where some are missing: those behind them would have wrong numbers."""
+    packets = frames = 0
+    for packet in film.demux(stream):
+        packets += packet.size > 0 and not packet.is_discard
+        for frame in packet.decode():
+            frames += 1
+            yield frame
+    if frames < packets:
+        raise UnfitError(f"{packets - frames} of its {packets} frames cannot be decoded")
+
+
 def _shown(film: InputContainer, stream: VideoStream, deadline: float) -> Iterator[Shown]:
-    """All frames in the order in which they are shown. Raises UnfitError when the time is over."""
+    """All frames in the order in which they are shown. Raises UnfitError for a damaged one, and late."""
     origin: Fraction | None = None
-    for number, frame in enumerate(film.decode(stream)):
+    stream.codec_context.options = {"err_detect": "explode"}  # else a damaged frame is patched up from others
+    for number, frame in enumerate(_decoded(film, stream)):
         check_size(frame.width, frame.height)
         if frame.is_corrupt:
             raise UnfitError(f"its frame {number + 1} is damaged")

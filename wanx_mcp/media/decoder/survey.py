@@ -130,7 +130,7 @@ def _sound(voice: AudioStream | None) -> tuple[int, int] | None:
 
 
 def _packets(film: InputContainer, stream: VideoStream) -> tuple[int, bool]:
-    """How many packets there are, and whether they can be copied: complete, the first a keyframe at time 0."""
+    """How many packets are shown, and whether they can be copied: complete, the first a keyframe at time 0."""
     frames, copyable, before = 0, True, None
     for packet in film.demux(stream):
         if packet.size == 0:
@@ -139,7 +139,8 @@ def _packets(film: InputContainer, stream: VideoStream) -> tuple[int, bool]:
         late = before is not None and packet.dts is not None and packet.dts <= before
         opening = frames == 0 and (not packet.is_keyframe or packet.pts != 0)
         copyable = copyable and not (bad or late or opening)
-        before, frames = packet.dts, frames + 1
+        before = packet.dts
+        frames += not packet.is_discard
     return frames, copyable
 
 

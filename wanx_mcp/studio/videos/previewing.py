@@ -59,7 +59,9 @@ async def preview(sources: Sources, task_id: str, frames: int, within: float, re
     saved = await sources.find(task_id, within * SAVE_SHARE, report)
     patience = min(DECODE_SECONDS, max(LEAST_SECONDS, until - anyio.current_time() - START_SECONDS))
     clip = await watch(saved.path, frames, patience)
-    drawn = await anyio.to_thread.run_sync(sheet.draw, clip, saved.task_type or "WanX video")
+    drawn = await anyio.to_thread.run_sync(
+        sheet.draw, clip, saved.task_type or ("Film" if saved.is_film else "WanX video")
+    )
     path = await kept_beside(saved.path, "sheet", sheet.SUFFIX, drawn)
     return Preview(task_id, saved.task_type, clip, drawn, sheet.MIME, path, saved.path, is_film=saved.is_film)
 
