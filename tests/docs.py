@@ -18,6 +18,7 @@ from wanx_mcp.catalog.loras import LORAS
 from wanx_mcp.cli.commands import COMMANDS
 from wanx_mcp.cli.config import HOSTS
 from wanx_mcp.errors import WanxError
+from wanx_mcp.server import film_prompt
 from wanx_mcp.server.prompts import PROMPTS
 from wanx_mcp.server.resources import RESOURCES
 from wanx_mcp.server.tools import tool_rows
@@ -88,6 +89,10 @@ def prompts(catalog: Catalog = CATALOG) -> str:
         )
         for row in PROMPTS
     ]
+    film = film_prompt.listed()
+    named = [(f"`{one.name}`", one.required) for one in film.arguments or ()]
+    needs, takes = (", ".join(name for name, required in named if required is wanted) for wanted in (True, False))
+    rows.append((str(film.title), str(film.description), needs, takes))
     return table(("Prompt", "What it does", "Needs", "Takes"), rows)
 
 

@@ -59,11 +59,12 @@ async def finished(world: World, agent: Agent, **arguments: Any) -> str:
 
 
 @pytest.mark.parametrize("mode", ERAS)
-async def test_only_the_get_is_bound_to_the_card_in_both_spellings(mode: str) -> None:
+async def test_the_get_and_the_join_are_bound_to_the_card_in_both_spellings(mode: str) -> None:
     async with listing({}, mode) as client:
         tools = (await client.list_tools()).tools
     bound = {tool.name: tool.meta for tool in tools if tool.meta and any("ui" in name for name in tool.meta)}
-    assert bound == {"get_wanx_task": {"ui": {"resourceUri": URI}, "ui/resourceUri": URI}}
+    card = {"ui": {"resourceUri": URI}, "ui/resourceUri": URI}
+    assert bound == {"get_wanx_task": card, "join_wanx_videos": card}
 
 
 @pytest.mark.parametrize("mode", ERAS)

@@ -169,8 +169,8 @@ async def test_every_prompt_becomes_an_order_that_create_accepts(world: World, m
     }
     async with world.client(mode) as agent:
         listed = (await agent.client.list_prompts()).prompts
-        assert len(listed) == len(PROMPTS) == 5
-        for prompt in listed:
+        assert [prompt.name for prompt in listed] == [*(row.name for row in PROMPTS), "make_film"]
+        for prompt in listed[:-1]:
             assert not any(one.required for one in prompt.arguments or ())
             needed = next(row for row in PROMPTS if row.name == prompt.name).needed(CATALOG)
             rendered = await agent.client.get_prompt(prompt.name, {name: values[name] for name in needed})
@@ -189,9 +189,26 @@ async def test_a_picture_turns_the_lora_prompt_into_an_order_of_a_picture(world:
     assert '"txt2video-14b"' in chosen.messages[0].content.model_dump()["text"]
 
 
+async def test_the_film_prompt_prices_the_whole_and_asks_before_it_orders(world: World) -> None:
+    async with world.client() as agent:
+        rendered = await agent.client.get_prompt(
+            "make_film", {"about": 'a "fox"\nat sea', "shots": "6", "style": "ink"}
+        )
+        usual = await agent.client.get_prompt("make_film", {"about": "a fox"})
+    text, other = (found.messages[0].content.model_dump()["text"] for found in (rendered, usual))
+    assert json.loads(text.split("\n")[0].partition("in my words: ")[2]) == {"about": 'a "fox"\nat sea', "style": "ink"}
+    assert "6 shots" in text
+    assert "about $1.68 by the published prices, and ask once for my consent" in text
+    assert "4 shots" in other
+    assert not world.line.requests
+
+
 @pytest.mark.parametrize(
     ("name", "given", "word"),
     [
+        ("make_film", {"about": "x", "shots": "1"}, "from 2 to 50"),
+        ("make_film", {"about": "x", "shots": "many"}, "from 2 to 50"),
+        ("make_film", {"about": "x", "length": "9"}, "takes about, shots, style"),
         ("move_camera", {"prompt": "a boat", "image": PICTURE, "motion_type": "spin"}, "zoom_in"),
         ("text_to_video", {"prompt": "a boat", "task_type": "img2video-14b"}, "task_type"),
         ("apply_lora", {"prompt": "x", "lora_type": ADULT[0]}, "adult"),

@@ -1,4 +1,4 @@
-"""The demo as a person runs it: a real process, two videos, their sheets, behind any proxy, on any terminal."""
+"""The demo as a person runs it: a real process, a film of three shots, its sheet, behind any proxy, on any terminal."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def test_on_a_terminal_progress_is_one_line_that_fits_and_goes(tmp_path: Path, c
     assert {len(re.findall("[━─]", piece)) for piece in drawn} == {bar}
     left = [line.rpartition("\r\033[K")[2] for line in lines]  # what stays there: the lines of progress are gone
     assert not [line for line in left if re.search(r"[━─\r\033]", line)]
-    said = left[: next(number for number, line in enumerate(left) if line.startswith("Videos"))]  # then come paths
+    said = left[: next(number for number, line in enumerate(left) if line.startswith("The film"))]  # then come paths
     assert not [line for line in said if len(line) > columns and len(line.split()) > 2], "only a path may be longer"
-    assert [line[:9] for line in left if line.startswith(("agent", "server"))] == ["agent  > ", "server < "] * 8
+    assert [line[:9] for line in left if line.startswith(("agent", "server"))] == ["agent  > ", "server < "] * 11
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
@@ -83,18 +83,21 @@ def test_colours_are_for_terminals_alone_and_only_where_they_are_wanted(tmp_path
     assert "\033" not in run(folder, failing).stdout
 
 
-def test_the_demo_leaves_two_videos_and_their_sheets(tmp_path: Path) -> None:
+def test_the_demo_leaves_a_film_its_shots_and_its_sheet(tmp_path: Path) -> None:
     folder = tmp_path / "two words"
     done = run(
         folder, HTTPS_PROXY=DEAD, HTTP_PROXY=DEAD, ALL_PROXY="socks5://127.0.0.1:1", SSL_CERT_FILE="/nothing.pem"
     )
     assert done.returncode == 0, done.stderr
     files = sorted(folder.iterdir())
-    assert [path.suffix for path in files] == [".jpg", ".mp4", ".jpg", ".mp4"]
-    assert all(str(path) in done.stdout for path in files)
-    assert all(read_movie(path).seconds == 5.313 for path in files if path.suffix == ".mp4")
+    film = next(path for path in files if "film" in path.name and path.suffix == ".mp4")
+    shots = [path for path in files if path.suffix == ".mp4" and path != film]
+    assert [path.suffix for path in files].count(".jpg") == 1
+    assert all(str(path) in done.stdout for path in files if path not in shots)
+    assert [read_movie(path).seconds for path in shots] == [5.313] * 3
+    assert read_movie(film).seconds == pytest.approx((85 + 84 + 84) / 16, abs=0.001)
     assert f'"{folder}"' in done.stdout
-    assert "cost $0.56" in done.stdout
+    assert "cost $0.84" in done.stdout
     assert len(done.stdout) < 9000
     assert not set(done.stdout) & {"\r", "\033", "━"}
 

@@ -74,6 +74,8 @@ ELSEWHERE = {
     "studio/orders/reconciling.py",
     "studio/orders/history.py",
     "studio/orders/pictures.py",
+    "studio/videos/clips.py",
+    "studio/videos/joining.py",
     "studio/videos/saving.py",
     "studio/videos/previewing.py",
     "provider/skew.py",

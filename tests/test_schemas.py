@@ -48,7 +48,8 @@ async def test_argument_schemas_are_flat_strict_and_described(world: World) -> N
         assert schema["type"] == "object"
         assert schema["additionalProperties"] is False
         for name, field in schema["properties"].items():
-            assert field["type"] in {"string", "number", "integer", "boolean"}, name
+            scalar = field["items"] if field["type"] == "array" else field
+            assert scalar["type"] in {"string", "number", "integer", "boolean"}, name
             assert field["description"], name
 
 

@@ -15,8 +15,8 @@ from wanx_mcp.toolnames import CREATE, GET, LIST
 #   ProviderError          the provider's answer, or its absence
 #     Unauthorized  OutOfCredit  RateLimited  TaskNotFound  Unreachable  Refused  ProviderFault
 #     OutcomeUnknown  CannotCancel
-#   MediaError             saving or previewing a finished video
-#     NotFinished  DownloadFailed  PreviewFailed  ExtraMissing
+#   MediaError             saving, previewing or joining finished videos
+#     NotFinished  DownloadFailed  PreviewFailed  JoinFailed  ExtraMissing
 
 
 class Charged(StrEnum):
@@ -163,7 +163,7 @@ class CannotCancel(ProviderError):
 
 
 class MediaError(WanxError):
-    """A finished video could not be saved or previewed."""
+    """A finished video could not be saved, previewed or joined."""
 
 
 class NotFinished(MediaError):
@@ -179,6 +179,11 @@ class DownloadFailed(MediaError):
 class PreviewFailed(MediaError):
     code = "preview_failed"
     advice = "do not describe the video; give the user its path or link"
+
+
+class JoinFailed(MediaError):
+    code = "join_failed"
+    advice = "leave out or replace what the message names, then call again; no file was written"
 
 
 class ExtraMissing(MediaError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -147,11 +148,24 @@ def coerce(schema: Mapping[str, Any], value: object) -> object:
             return int(value)
         case "integer", str() if _WHOLE.fullmatch(value):
             return int(value.partition(".")[0])
+        case "array", list():
+            return [coerce(schema["items"], item) for item in value]
+        case "array", str() if value.lstrip().startswith("["):
+            return coerce(schema, _listed(value))
         case "boolean", bool():
             return value
         case "boolean", str() if value in _BOOLEANS:
             return _BOOLEANS[value]
     raise ValueError(f"must be {allowed(schema)}, not {_kind(value)}")
+
+
+def _listed(text: str) -> object:
+    """The list that some clients send as JSON text; anything else comes back as it is, and is refused."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    return found if isinstance(found, list) else {}
 
 
 def allowed(schema: Mapping[str, Any]) -> str:
@@ -165,6 +179,8 @@ def allowed(schema: Mapping[str, Any]) -> str:
             return f"{noun} from {schema['minimum']:g} to {schema['maximum']:g}"
         case "boolean":
             return "true or false"
+        case "array":
+            return f"a list of {schema['minItems']} to {schema['maxItems']} texts"
         case _ if "maxLength" in schema:
             return f"text of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
         case _:

@@ -45,7 +45,10 @@ Image = Annotated[
     str,
     AfterValidator(check_picture),
     Field(
-        description="https link, or the name of a file in the picture folder. Chat attachments do not arrive here.",
+        description=(
+            "https link, name of a file in the picture folder, or a frame of an own video: task:ID (last), "
+            "task:ID@first, task:ID@2.5 (seconds). Chat attachments do not arrive here."
+        ),
         examples=[_PICTURE],
     ),
 ]

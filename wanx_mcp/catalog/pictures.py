@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from wanx_mcp.addresses import is_public_host
+from wanx_mcp.catalog.frames import frame_of
 
 PICTURES = frozenset({"image", "start_image", "end_image"})
 """The arguments that are pictures."""
@@ -25,7 +26,8 @@ def is_link(value: str) -> bool:
 
 
 def check_picture(value: str) -> str:
-    """`value` itself, unless it is a link that the provider cannot fetch. Paths and base64 are checked later.
+    """`value` itself, unless it is a link that the provider cannot fetch, or no frame of a task. Paths and
+    base64 are checked later.
 
     Raises ValueError; its message continues a sentence that begins with the argument's name.
     """
@@ -33,7 +35,7 @@ def check_picture(value: str) -> str:
         raise ValueError("is blank")
     if len(value) > LONGEST_PICTURE:
         raise ValueError(f"has more than {LONGEST_PICTURE} characters")
-    if is_link(value):
+    if frame_of(value) is None and is_link(value):
         _check_url(value)
     return value
 

@@ -1,9 +1,7 @@
-"""`wanx-mcp demo`: orders, saves and previews simulated videos over a real stdio connection."""
+"""`wanx-mcp demo`: orders three simulated shots and joins them into a film, over a real stdio connection."""
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 import re
 import sys
@@ -19,18 +17,23 @@ from mcp.types import CallToolResult
 
 from wanx_mcp.cli.terminal import Terminal
 from wanx_mcp.cli.transcript import Transcript
+from wanx_mcp.errors import NotFinished
 from wanx_mcp.settings import read_settings
-from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
+from wanx_mcp.toolnames import CREATE, GET, JOIN, PREVIEW, SAVE
 
 SPEED = 120
 MOST_SHOWN = 70
 """Characters of an argument that are printed: a picture has many more."""
 
-TEXT = {
-    "task_type": "txt2video-14b",
-    "prompt": "A paper boat drifts along a rain gutter at dusk, street lights shimmer on the water",
-}
-KEYFRAMES = {"task_type": "img2video-14b-keyframe", "prompt": "Day turns into night over a calm sea"}
+SHOTS = (
+    {
+        "task_type": "txt2video-14b",
+        "prompt": "A paper boat drifts along a rain gutter at dusk, street lights shimmer on the water",
+    },
+    {"task_type": "img2video-14b", "prompt": "The camera follows the boat, a balloon drifts into view"},
+    {"task_type": "img2video-14b", "prompt": "Nearer still, until the boat reaches the sea, another balloon joins"},
+)
+"""The shots of a film: each after the first begins with the last frame of the one before."""
 
 
 class _EndedError(Exception):
@@ -79,26 +82,28 @@ async def _converse(folder: Path, state: str, shown: Transcript) -> None:
     shown.say("This demo uses the simulator: no key, no network, no money.")
     shown.say()
     async with Client(stdio_client(command)) as client:
-        day = _picture("#5bb1e4", "#24628a", "#ffd54a", 260)
-        night = _picture("#0d1738", "#1a2b57", "#eef1f8", 500)
-        orders = [TEXT, {**KEYFRAMES, "start_image": day, "end_image": night}]
-        ordered = [await _call(shown, client, CREATE, order) for order in orders]
-        videos, sheets, charged = [], [], 0.0
-        for task in ({"task_id": order["task_id"]} for order in map(_facts, ordered)):
+        shots: list[str] = []
+        charged = 0.0
+        for number, order in enumerate(SHOTS, 1):
+            image = {"image": f"task:{shots[-1]}"} if shots else {}
+            asked = {**order, **image, "request_id": f"film-shot-{number}"}
+            task = {"task_id": (await _until("task_id", shown, client, CREATE, asked))["task_id"]}
             seen = await _until("video_url", shown, client, GET, {**task, "wait_seconds": 45})
             charged += seen.get("charged_usd", 0.0)
-            videos.append((await _until("path", shown, client, SAVE, task))["path"])
-            preview = _text(await _call(shown, client, PREVIEW, task))
-            sheets += re.findall(r"Sheet: (.+?) \. ", preview)
-    print(_summary(folder, videos, sheets))  # not wrapped, because paths and the command are to be copied
+            await _until("path", shown, client, SAVE, task)
+            shots.append(task["task_id"])
+        film = await _until("path", shown, client, JOIN, {"task_ids": shots})
+        preview = _text(await _call(shown, client, PREVIEW, {"task_id": film["film_id"], "frames": 12}))
+    sheets = re.findall(r"Sheet: (.+?) \. ", preview)
+    print(_summary(folder, film["path"], sheets))  # not wrapped, because paths and the command are to be copied
     shown.say(f"With the real provider, this would have cost ${charged:.2f}.")
 
 
-def _summary(folder: Path, videos: list[str], sheets: list[str]) -> str:
+def _summary(folder: Path, film: str, sheets: list[str]) -> str:
     opener = {"darwin": "open", "win32": "explorer"}.get(sys.platform, "xdg-open")
-    lines = ["Videos, for any player:", *(f"  {path}" for path in videos)]
+    lines = ["The film, for any player (its shots lie beside it):", f"  {film}"]
     if sheets:
-        lines += ["Contact sheets, as a model sees them:", *(f"  {path}" for path in sheets)]
+        lines += ["Its contact sheet, as a model sees it:", *(f"  {path}" for path in sheets)]
     return "\n".join([*lines, f'To open the folder: {opener} "{folder}"'])
 
 
@@ -124,7 +129,7 @@ async def _call(shown: Transcript, client: Client, tool: str, arguments: Mapping
         shown.clear_progress()
     shown.turn("error" if result.is_error else "server", _text(result))
     shown.say()
-    if result.is_error:
+    if result.is_error and not _text(result).startswith(NotFinished.code):
         raise _EndedError
     return result
 
@@ -141,21 +146,6 @@ def _text(result: CallToolResult) -> str:
 def _short(value: object) -> str:
     words = repr(value)
     return words if len(words) <= MOST_SHOWN or " " in words else f"{words[: MOST_SHOWN // 2]}...'"
-
-
-def _picture(sky: str, sea: str, light: str, height: int) -> str:
-    """A sea under a sun or a moon, as a data URI."""
-    from PIL import Image, ImageDraw
-
-    picture = Image.new("RGB", (1664, 960), sky)  # twice the final size, for smooth edges
-    pen = ImageDraw.Draw(picture)
-    pen.ellipse((1160, 600 - height, 1400, 840 - height), fill=light)
-    pen.rectangle((0, 640, 1664, 960), fill=sea)
-    for number in range(6):
-        pen.line((1280 - 110 + number * 12, 670 + number * 34, 1280 + 110 - number * 12, 670 + number * 34), light, 8)
-    file = io.BytesIO()
-    picture.resize((832, 480)).save(file, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _inherited() -> dict[str, str]:

@@ -18,6 +18,7 @@ from wanx_mcp.ledger.entry import (
     Totals,
 )
 from wanx_mcp.ledger.ledger import Ledger
+from wanx_mcp.ledger.lineage import FilmNote, Origin
 from wanx_mcp.ledger.sender import Sender
 
 __all__ = [
@@ -29,11 +30,13 @@ __all__ = [
     "Elsewhere",
     "Entry",
     "Figure",
+    "FilmNote",
     "FirstOfKind",
     "Found",
     "Intention",
     "Ledger",
     "Observation",
+    "Origin",
     "Sender",
     "Spending",
     "State",

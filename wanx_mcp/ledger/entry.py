@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wanx_mcp.ledger.sameness import normal
+
+if TYPE_CHECKING:
+    from wanx_mcp.ledger.lineage import Origin
 
 OPEN = ("pending", "processing")
 """The states of a task that has not ended."""
@@ -54,6 +57,7 @@ class Draft:
     take `skew_error` (both None while the provider's clock is unknown). `sender` names the process that will send it.
     `waited`: the order has waited long enough for the first answer of its kind. `save_to` is the folder into which its
     video is to be saved without being asked for, None if it is not; `save_as` the name that the caller chose for it.
+    `origins` are the pictures that are frames of videos.
     """
 
     account: str
@@ -71,6 +75,7 @@ class Draft:
     waited: bool = False
     save_to: str | None = None
     save_as: str | None = None
+    origins: tuple[Origin, ...] = ()
     least: int | None = None
     """The smallest charge of a completed task that is believed; None: half of the price."""
 

@@ -77,6 +77,7 @@ class Identities(Rows):
         )
         self.change("update entry set owner = :new where owner = :old", old=old, new=new)
         self.change("update or ignore saved set owner = :new where owner = :old", old=old, new=new)
+        self.change("update or ignore film set owner = :new where owner = :old", old=old, new=new)
         self.change("update identity set owner = :new where owner = :old", old=old, new=new)
 
     def shows_unfinished(self, account: str) -> bool:

@@ -24,6 +24,7 @@ from wanx_mcp.ledger.entry import (
     State,
     Totals,
 )
+from wanx_mcp.ledger.lineage import Lineage
 from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, OWNER, millis, moment
 from wanx_mcp.ledger.tracking import Tracking
 from wanx_mcp.limits import BUDGET_WINDOW, MAY_LEAVE_SECONDS, REPEAT_WINDOW
@@ -34,7 +35,7 @@ _LOST = (
 MAY_LEAVE = timedelta(seconds=MAY_LEAVE_SECONDS)
 
 
-class Placing(Tracking):
+class Placing(Tracking, Lineage):
     """The verbs of placing an order."""
 
     highest = 0
@@ -126,6 +127,7 @@ class Placing(Tracking):
         number = int(cursor.lastrowid or 0)
         if number <= self.highest:  # numbers are never used twice, unless the file's content went back in time
             raise LedgerUnusable("the ledger has lost orders while this server was running", advice=_LOST)
+        self._note_origins(number, draft.origins)
         return self.must(number)
 
     def earlier(self, draft: Draft) -> Entry | None:

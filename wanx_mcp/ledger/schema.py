@@ -144,6 +144,28 @@ MIGRATIONS: tuple[str, ...] = (
     create index entry_linkless on entry (owner, number) where status = 'completed' and video_url is null;
     create index entry_unsaved on entry (owner, number) where save_to is not null;
     """,
+    """
+    create table lineage (
+        number integer not null,
+        argument text not null,
+        task_id text not null,
+        frame integer not null,
+        frames integer not null,
+        clip text not null,
+        primary key (number, argument)
+    );
+    create table film (
+        owner text not null,
+        film_id text not null,
+        recipe text not null,
+        path text not null,
+        bytes integer not null,
+        sha256 text not null,
+        task_ids text not null,
+        facts text not null,
+        primary key (owner, film_id)
+    );
+    """,
 )
 
 

@@ -30,6 +30,10 @@ SLACK_SECONDS = 1.0
 PREPARING_SECONDS = 8.0
 """For reading and decoding all pictures of an order. A photo of 50 million pixels takes under 1 s."""
 
+FRAME_SECONDS = 6.0
+"""Of those, for frames of videos: the clip from disk or brought home, and decoded. What is not ready goes on in the
+background, and the next call finds it."""
+
 ACCOUNT_SECONDS = 4.0
 """For the account read before an order. It brings the provider's date; without it the order is placed all the same."""
 

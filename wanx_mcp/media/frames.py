@@ -44,14 +44,21 @@ def require_video() -> None:
 
 
 async def watch(
-    path: Path, count: int, within: float, *, start: float = DECODER_START_SECONDS, memory: int = DECODER_MEMORY_BYTES
+    path: Path,
+    count: int,
+    within: float,
+    *,
+    start: float = DECODER_START_SECONDS,
+    memory: int = DECODER_MEMORY_BYTES,
+    moments: tuple[float, ...] | None = None,
 ) -> Clip:
-    """Up to `count` different frames from the first to the last, decoded for at most about `within` seconds.
+    """Up to `count` different frames from the first to the last, or those at `moments` (seconds), decoded for at most
+    about `within` seconds.
 
     The start of the decoder may take `start` seconds more; `memory` are the bytes that it may use. Raises ExtraMissing
     and PreviewFailed.
     """
-    return await _seen(Question(path, count, STILL_PIXELS, within, start, memory))
+    return await _seen(Question(path, count, STILL_PIXELS, within, start, memory, moments=moments))
 
 
 async def first(path: Path) -> Image.Image:

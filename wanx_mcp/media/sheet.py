@@ -78,7 +78,7 @@ def draw(clip: Clip, title: str) -> bytes:
         middle = y + grid.height + FOOT / 2
         pen.text((x + 2, middle), str(number + 1), fill=MUTED, font=small, anchor="lm")
         pen.text((x + grid.width / 2, middle), f"{frame.seconds:.2f} s", fill=ACCENT, font=small, anchor="mm")
-    return _encoded(sheet)
+    return encoded(sheet)
 
 
 def _head(pen: ImageDraw.ImageDraw, title: str, facts: str, width: int) -> None:
@@ -94,11 +94,11 @@ def _head(pen: ImageDraw.ImageDraw, title: str, facts: str, width: int) -> None:
     pen.text((width - GAP - 2, HEAD / 2), facts, fill=MUTED, font=font, anchor="rm")
 
 
-def _jpeg(sheet: Image.Image, quality: int, subsampling: int) -> bytes:
+def _jpeg(sheet: Image.Image, quality: int, subsampling: int, comment: bytes) -> bytes:
     for optimize in (True, False):  # Pillow's buffer can be too small to optimize a small and noisy picture
         file = io.BytesIO()
         try:
-            sheet.save(file, "JPEG", quality=quality, subsampling=subsampling, optimize=optimize, comment=MARK)
+            sheet.save(file, "JPEG", quality=quality, subsampling=subsampling, optimize=optimize, comment=comment)
         except OSError:
             if not optimize:
                 raise
@@ -107,9 +107,10 @@ def _jpeg(sheet: Image.Image, quality: int, subsampling: int) -> bytes:
     return file.getvalue()
 
 
-def _encoded(sheet: Image.Image) -> bytes:
+def encoded(sheet: Image.Image, comment: bytes = MARK) -> bytes:
+    """The picture as a JPEG under 100 kB, with that comment."""
     for quality, subsampling in QUALITIES:
-        content = _jpeg(sheet, quality, subsampling)
+        content = _jpeg(sheet, quality, subsampling, comment)
         if len(content) < SHEET_BYTES:
             return content
-    return _encoded(sheet.resize((sheet.width * 3 // 4, sheet.height * 3 // 4)))
+    return encoded(sheet.resize((sheet.width * 3 // 4, sheet.height * 3 // 4)), comment)

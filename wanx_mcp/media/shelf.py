@@ -56,6 +56,21 @@ class Part:
             self._digest.update(piece)
             self.size += len(piece)
 
+    def write_at(self, offset: int, content: bytes) -> None:
+        """Write at any place; `seal` has to follow. Raises OSError."""
+        self._file.seek(offset)
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self.size = max(self.size, offset + len(content))
+
+    def seal(self) -> None:
+        """Take the digest of what lies in the file. Raises OSError."""
+        self._file.seek(0)
+        self._digest = hashlib.sha256()
+        while block := self._file.read(1 << 20):
+            self._digest.update(block)
+
     def restart(self) -> None:
         """Forget what was written."""
         self._file.seek(0)
@@ -103,6 +118,30 @@ def kept_already(folder: Path, stem: str, suffix: str, content: bytes) -> Path |
         if path.stat().st_size == len(content) and path.read_bytes() == content:
             return path
     return None
+
+
+def find_same(folder: Path, stem: str, suffix: str, size: int, sha256: str) -> Path | None:
+    """The file of that name, or that name with a number, that has this very content. Raises OSError."""
+    for path in candidates(folder, stem, suffix):
+        if not path.exists():
+            return None
+        if is_unchanged(path, size, sha256):
+            return path
+    return None
+
+
+def is_unchanged(path: Path, size: int, sha256: str) -> bool:
+    """Whether there is a file of that size and content. A path that cannot be spelt here leads to none."""
+    digest = hashlib.sha256()
+    try:
+        if path.stat().st_size != size:
+            return False
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except (OSError, ValueError):
+        return False
+    return digest.hexdigest() == sha256
 
 
 def candidates(folder: Path, stem: str, suffix: str) -> Iterator[Path]:

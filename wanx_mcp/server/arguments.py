@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from wanx_mcp.catalog.frames import FIRST, LAST, read_seconds
 from wanx_mcp.limits import LONGEST_WAIT_SECONDS
 from wanx_mcp.strict import Arguments
 from wanx_mcp.taskid import is_task_id
@@ -91,6 +92,30 @@ FileName = Annotated[
 Frames = Annotated[int, Field(ge=1, le=12, description="Stills, evenly spaced: 1 to 12, default 6.")]
 
 
+TaskIds = Annotated[
+    list[Annotated[str, AfterValidator(_task_id)]],
+    Field(min_length=2, max_length=50, description="Finished tasks, in order.", examples=["a list of task_ids"]),
+]
+
+
+def _moment(value: str) -> str:
+    moment = value.strip().lower()
+    return moment if moment in (FIRST, LAST) else read_seconds(moment)
+
+
+CompareWith = Annotated[
+    list[Annotated[str, AfterValidator(_task_id)]],
+    Field(min_length=1, max_length=5, description="More ids, a row each: takes, or shots of a film with their seams."),
+]
+FrameMoment = Annotated[
+    str,
+    AfterValidator(_moment),
+    Field(
+        description="One clean still: first, last or seconds.", examples=['"first", "last" or seconds such as "2.5"']
+    ),
+]
+
+
 class GetArguments(Arguments):
     """Which task, and how long to wait for it."""
 
@@ -111,11 +136,20 @@ class SaveArguments(Arguments):
     file_name: FileName | None = None
 
 
+class JoinArguments(Arguments):
+    """Which videos, in order, and the film's name on disk."""
+
+    task_ids: TaskIds
+    file_name: FileName | None = None
+
+
 class PreviewArguments(Arguments):
-    """Which video, and how many frames of it."""
+    """Which video or film, and how many frames of it; which others beside it, or which single frame."""
 
     task_id: TaskId
     frames: Frames = 6
+    compare_with: CompareWith | None = None
+    frame: FrameMoment | None = None
 
 
 class ListArguments(Arguments):

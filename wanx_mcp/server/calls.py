@@ -11,21 +11,24 @@ from wanx_mcp.server.arguments import (
     CancelArguments,
     CreateOptions,
     GetArguments,
+    JoinArguments,
     ListArguments,
     PreviewArguments,
     SaveArguments,
 )
 from wanx_mcp.server.create_replies import placed, quoted
+from wanx_mcp.server.film_replies import joined, joining_progress
 from wanx_mcp.server.list_replies import Sums, listed
 from wanx_mcp.server.replies import ImageReply, Reply
 from wanx_mcp.server.task_replies import cancelled, task_progress, task_state
-from wanx_mcp.server.video_replies import previewed, saved, saving_progress
+from wanx_mcp.server.video_replies import compared, previewed, saved, saving_progress, still_shown
 from wanx_mcp.strict import Arguments, Problems, check, present, properties
-from wanx_mcp.studio import Studio, TaskView, Underway
-from wanx_mcp.toolnames import CANCEL, CREATE, GET, LIST, PREVIEW, SAVE
+from wanx_mcp.studio import JoinUnderway, Studio, TaskView, Underway
+from wanx_mcp.toolnames import CANCEL, CREATE, GET, JOIN, LIST, PREVIEW, SAVE
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
-Report = Callable[[TaskView | Underway], Awaitable[None]]
+News = TaskView | Underway | JoinUnderway
+Report = Callable[[News], Awaitable[None]]
 Call = Callable[[Studio, Mapping[str, Any], Report], Awaitable[Reply | ImageReply]]
 
 
@@ -67,7 +70,20 @@ async def _save(studio: Studio, given: Mapping[str, Any], report: Report) -> Rep
 
 async def _preview(studio: Studio, given: Mapping[str, Any], report: Report) -> ImageReply:
     asked = parse_arguments(PreviewArguments, given)
+    if asked.frame is not None and asked.compare_with is not None:
+        advice = "leave out frame to compare videos, or compare_with to see one frame; then call again"
+        raise InvalidArguments("frame and compare_with cannot be combined", advice=advice)
+    if asked.frame is not None:
+        return still_shown(await studio.still(asked.task_id, moment=asked.frame, report=report))
+    if asked.compare_with is not None:
+        ids = list(dict.fromkeys((asked.task_id, *asked.compare_with)))
+        return compared(await studio.compare(ids, frames=asked.frames, report=report))
     return previewed(await studio.preview(asked.task_id, frames=asked.frames, report=report))
+
+
+async def _join(studio: Studio, given: Mapping[str, Any], report: Report) -> Reply:
+    asked = parse_arguments(JoinArguments, given)
+    return joined(await studio.join(asked.task_ids, name=asked.file_name, report=report))
 
 
 async def _cancel(studio: Studio, given: Mapping[str, Any], _report: Report) -> Reply:
@@ -82,8 +98,10 @@ def parse_arguments(model: type[ArgumentsT], given: Mapping[str, Any]) -> Argume
         raise InvalidArguments(str(wrong), advice=f"{wrong.fixes}; then call again") from None
 
 
-def progress(news: TaskView | Underway) -> tuple[float, str]:
+def progress(news: News) -> tuple[float, str]:
     """Percent, and one line for a progress display."""
+    if isinstance(news, JoinUnderway):
+        return joining_progress(news)
     return saving_progress(news) if isinstance(news, Underway) else task_progress(news)
 
 
@@ -94,5 +112,6 @@ CALLS: Mapping[str, Call] = {
     SAVE: _save,
     PREVIEW: _preview,
     CANCEL: _cancel,
+    JOIN: _join,
 }
 """By tool name."""

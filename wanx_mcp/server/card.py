@@ -62,10 +62,11 @@ def _page() -> str:
 async def with_card_extras(
     result: CallToolResult, studio: Studio, ctx: Context[StudioAccess] | ServerRequestContext[StudioAccess, Any]
 ) -> CallToolResult:
-    """The result of a get, with the prompt and the poster of the card if the client shows it."""
+    """The result of a get or a join, with the prompt and the poster of the card if the client shows it."""
     if result.structured_content is None or not client_supports_apps(ctx):
         return result
-    found = await _card_extras(studio, result.structured_content["task_id"])
+    shown = result.structured_content.get("task_id") or result.structured_content.get("film_id")
+    found = await _card_extras(studio, shown) if shown else {}
     return result.model_copy(update={"meta": {**(result.meta or {}), **found}}) if found else result
 
 

@@ -14,6 +14,7 @@ from wanx_mcp.catalog import Catalog, Order, TaskType, parse_order, price_words
 from wanx_mcp.catalog import inputs as shape
 from wanx_mcp.catalog.schema import order_properties
 from wanx_mcp.errors import InvalidOrder, WanxError
+from wanx_mcp.server import film_prompt
 from wanx_mcp.server.resources import Sources
 from wanx_mcp.strict import present
 from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
@@ -89,10 +90,11 @@ LONGEST_WORD = 60
 
 def listed(catalog: Catalog) -> list[Prompt]:
     """The prompts as the protocol lists them."""
-    return [
+    orders = [
         Prompt(name=row.name, title=row.title, description=row.description, arguments=row.arguments(catalog))
         for row in PROMPTS
     ]
+    return [*orders, film_prompt.listed()]
 
 
 def render(sources: Sources, name: str, given: Mapping[str, str]) -> GetPromptResult:
@@ -100,6 +102,8 @@ def render(sources: Sources, name: str, given: Mapping[str, str]) -> GetPromptRe
 
     Where the values may be fragments, the message asks for the user's own words instead, and holds no order.
     """
+    if name == film_prompt.NAME:
+        return film_prompt.render(sources, given)
     row = next((row for row in PROMPTS if row.name == name), None)
     if row is None:
         raise MCPError(code=INVALID_PARAMS, message=f"Unknown prompt: {name[:60]}")

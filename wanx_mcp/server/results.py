@@ -109,6 +109,19 @@ class SaveResult(Result):
     has_sound: bool | None = None
 
 
+class JoinResult(Result):
+    """A film on disk. Without `path` it is still being made."""
+
+    film_id: str | None = None
+    path: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    duration_seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    has_sound: bool | None = None
+
+
 class CancelResult(Result):
     """A task that the provider has cancelled."""
 

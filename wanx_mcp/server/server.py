@@ -23,7 +23,7 @@ from wanx_mcp.server.tasks_extension import Tasks
 from wanx_mcp.server.tool_adapter import as_tool
 from wanx_mcp.server.tools import tool_rows
 from wanx_mcp.settings import Settings
-from wanx_mcp.toolnames import CREATE, GET, PREVIEW, SAVE
+from wanx_mcp.toolnames import CREATE, GET, JOIN, PREVIEW, SAVE
 
 if TYPE_CHECKING:
     from wanx_mcp.media.download import Limits
@@ -37,8 +37,9 @@ DESCRIPTION = "Orders WanX videos from PiAPI, waits for them and downloads them.
 INSTRUCTIONS = (
     f"Order with {CREATE} (it costs money; dry_run prices for free), then call {GET} with wait_seconds "
     f"until the video is there. It is saved by itself, else give the user the link at once, since it expires; "
-    f"{SAVE} renames it, {PREVIEW} shows it to you. Every answer names the next step; every error says whether money "
-    "was spent."
+    f"{SAVE} renames it, {PREVIEW} shows it to you. For a longer film, order shots with image task:ID (the last frame "
+    f"of that video) and join them with {JOIN}. Every answer names the next step; every error says whether money was "
+    "spent."
 )
 _ICON = (
     "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCAzMiAzMiI+PHJlY3Qg"

@@ -23,7 +23,7 @@ from wanx_mcp.taskid import shape_doubt
 
 if TYPE_CHECKING:
     from wanx_mcp.server.replies import ImageReply, Reply
-    from wanx_mcp.studio import Studio, TaskView, Underway
+    from wanx_mcp.studio import JoinUnderway, Studio, TaskView, Underway
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ async def _answer(row: ToolRow, given: Mapping[str, Any], ctx: Context[StudioAcc
 
     furthest = 0.0
 
-    async def report(news: TaskView | Underway) -> None:
+    async def report(news: TaskView | Underway | JoinUnderway) -> None:
         nonlocal furthest
         percent, words = progress(news)
         furthest = max(min(percent, 99.9), furthest + (100 - furthest) / 1000)  # always rising, never 100

@@ -14,13 +14,14 @@ from wanx_mcp.server.arguments import (
     CancelArguments,
     CreateOptions,
     GetArguments,
+    JoinArguments,
     ListArguments,
     PreviewArguments,
     SaveArguments,
 )
-from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, ListResult, Result, SaveResult
+from wanx_mcp.server.results import CancelResult, CreateResult, GetResult, JoinResult, ListResult, Result, SaveResult
 from wanx_mcp.strict import object_schema, properties
-from wanx_mcp.toolnames import CANCEL, CREATE, GET, LIST, PREVIEW, SAVE
+from wanx_mcp.toolnames import CANCEL, CREATE, GET, JOIN, LIST, PREVIEW, SAVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
         ToolRow(
             PREVIEW,
             "See a WanX video",
-            "Shows a contact sheet of a finished video as an image, and saves both.",
+            "Shows a contact sheet of a finished video or film as an image, and saves both.",
             object_schema(PreviewArguments),
             None,
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
@@ -119,5 +120,14 @@ def tool_rows(catalog: Catalog, folder: str = "") -> tuple[ToolRow, ...]:
             object_schema(CancelArguments),
             CancelResult,
             ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True),
+        ),
+        ToolRow(
+            JOIN,
+            "Join WanX videos",
+            "Joins finished videos into one file, free of charge. A frame that two clips share is shown once.",
+            object_schema(JoinArguments),
+            JoinResult,
+            ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
+            card=True,
         ),
     )

@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import LedgerUnusable
-from wanx_mcp.ledger import Copy, Entry, Ledger
+from wanx_mcp.ledger import Copy, Entry, FilmNote, Ledger, Origin
 from wanx_mcp.provider import Provider, Task, Upstream
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.leases import FollowedOrders
@@ -105,6 +105,28 @@ class Account(FollowedOrders):
         """A task of ours is denied for good. Raises LedgerUnusable."""
         name, moment = await self.name(), self.moment()
         await self.ask(lambda book: book.lose(name, task_id, moment))
+
+    # Lineage and films
+
+    async def links(self, task_id: str) -> int:
+        """How many videos the chain has that ends with that task. Raises LedgerUnusable."""
+        name = await self.name()
+        return await self.ask(lambda book: book.links(name, task_id))
+
+    async def origins(self, task_ids: Sequence[str]) -> list[list[Origin]]:
+        """For each task the frames that its video was made from. Raises LedgerUnusable."""
+        name = await self.name()
+        return await self.ask(lambda book: [book.origins(name, task_id) for task_id in task_ids])
+
+    async def film(self, film_id: str) -> FilmNote | None:
+        """The film of that id. Raises LedgerUnusable."""
+        name = await self.name()
+        return await self.ask(lambda book: book.film(name, film_id))
+
+    async def keep_film(self, film: FilmNote) -> None:
+        """Note a film. Raises LedgerUnusable."""
+        name = await self.name()
+        await self.ask(lambda book: book.keep_film(name, film))
 
     # Saved videos
 

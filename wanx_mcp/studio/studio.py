@@ -1,8 +1,8 @@
-"""Create, get, list, save, preview, cancel: what the tools do, in terms of orders and tasks."""
+"""Create, get, list, save, preview, join, cancel: what the tools do, in terms of orders and tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from wanx_mcp.catalog.loras import lora_doubt
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import CannotCancel, LedgerUnusable, ProviderFault, TaskNotFound, WanxError
 from wanx_mcp.ledger import Entry, Spending, Totals
-from wanx_mcp.limits import BUDGET_LINE_SECONDS, CREATE_SECONDS, PREPARING_SECONDS, READ_SECONDS
+from wanx_mcp.limits import BUDGET_LINE_SECONDS, CREATE_SECONDS, FRAME_SECONDS, PREPARING_SECONDS, READ_SECONDS
 from wanx_mcp.media.download import Limits
 from wanx_mcp.media.naming import chosen_stem
 from wanx_mcp.provider import Status, Task
@@ -22,6 +22,7 @@ from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background
 from wanx_mcp.studio.following import Following
+from wanx_mcp.studio.orders.frames import OwnFrames
 from wanx_mcp.studio.orders.objections import check_same, late
 from wanx_mcp.studio.orders.pictures import Pictures, Prepared
 from wanx_mcp.studio.orders.placement import Handover, Placement
@@ -32,9 +33,13 @@ from wanx_mcp.studio.tasks.pollers import Report
 from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
 from wanx_mcp.studio.tasks.words import words_of
 from wanx_mcp.studio.videos.card_extras import CardExtras, CardExtrasSource
+from wanx_mcp.studio.videos.clips import Clips
+from wanx_mcp.studio.videos.comparing import Comparing, Comparison
 from wanx_mcp.studio.videos.fetching import Saved
-from wanx_mcp.studio.videos.previewing import Preview, preview
+from wanx_mcp.studio.videos.joining import JoinedFilm, Joining, JoinReport, JoinUnderway
+from wanx_mcp.studio.videos.previewing import Preview, StillPreview, preview, still
 from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway
+from wanx_mcp.studio.videos.sources import Sources
 from wanx_mcp.toolnames import GET
 
 RECENT = 50
@@ -88,6 +93,11 @@ class Studio:
         self._following = Following(settings.speed, clock, account, self._reading, self._saving, group)
         self._follows = False
         self._group = group
+        self._clips = Clips(self._saving, background)
+        self._own_frames = OwnFrames(account, self._clips.frame)
+        self._joining = Joining(settings, clock, account, background, self._clips)
+        self._sources = Sources(clock, self._saving, self._joining)
+        self._comparing = Comparing(account, self._sources)
         self._card_extras = CardExtrasSource(account)
         group.start_soon(self._reconciling.keep_looking)
         if account.ledger.path.exists():
@@ -157,7 +167,9 @@ class Studio:
         return parse_order(self.catalog, given, adult=self.settings.allow_adult)
 
     async def _prepared(self, order: Order) -> Prepared:
-        prepared = await self._pictures.prepare(order, within=PREPARING_SECONDS)
+        until = self._clock.seconds() + PREPARING_SECONDS
+        frames = await self._own_frames.of(order, FRAME_SECONDS)
+        prepared = await self._pictures.prepare(order, frames, within=until - self._clock.seconds())
         doubt = lora_doubt(order.arguments.get("lora_type"))
         return replace(prepared, notes=(*prepared.notes, doubt)) if doubt else prepared
 
@@ -187,7 +199,7 @@ class Studio:
         await self._account.prepare()
         order = await self._pictures.deliver(prepared, self._account.provider, until=until)
         placement = await self._ordering.place(
-            order, prepared.kept, request_id, save_as=stem, until=until, handover=handover
+            order, prepared, request_id, save_as=stem, until=until, handover=handover
         )
         return replace(placement, notes=(*prepared.notes, *placement.notes))
 
@@ -253,11 +265,26 @@ class Studio:
         return await self._saving.save(task_id, name, self.settings.max_wait_seconds, report)
 
     async def preview(self, task_id: str, *, frames: int, report: MeterReport) -> Preview:
-        """A contact sheet of the finished video, which is saved if it is not yet.
+        """A contact sheet of the finished video or film; the video is saved if it is not yet.
 
         Raises ExtraMissing, PreviewFailed and the errors of a save.
         """
-        return await preview(self._saving, self._clock, task_id, frames, self.settings.max_wait_seconds, report)
+        return await preview(self._sources, task_id, frames, self.settings.max_wait_seconds, report)
+
+    async def still(self, task_id: str, *, moment: str, report: MeterReport) -> StillPreview:
+        """One clean frame of the finished video or film. Raises InvalidArguments and the errors of a preview."""
+        return await still(self._sources, task_id, moment, self.settings.max_wait_seconds, report)
+
+    async def compare(self, ids: Sequence[str], *, frames: int, report: MeterReport) -> Comparison:
+        """One sheet of several videos. Raises the errors of a preview."""
+        return await self._comparing.compare(ids, frames, self.settings.max_wait_seconds, report)
+
+    async def join(self, task_ids: Sequence[str], *, name: str | None, report: JoinReport) -> JoinedFilm | JoinUnderway:
+        """The film of those tasks on disk, or how far it is when the longest wait is over.
+
+        Raises JoinFailed, ExtraMissing, InvalidArguments and the errors of a save.
+        """
+        return await self._joining.join(task_ids, name, self.settings.max_wait_seconds, report)
 
     async def card_extras(self, task_id: str) -> CardExtras:
         """What a person likes to see beside the task; never a reason to fail."""

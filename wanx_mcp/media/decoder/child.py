@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 import os
 import struct
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 def main() -> None:
@@ -17,6 +18,9 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no answer
     with os.fdopen(os.dup(0), "rb", buffering=0) as questions:  # unbuffered: `limits` looks at the same pipe
         asked = json.loads(questions.readline())
+    if "clips" in asked:
+        _join(asked, answer)
+        os._exit(0)
     head, frames = _answered(asked)
     encoded = json.dumps(head).encode()
     answer.write(struct.pack(">I", len(encoded)) + encoded)
@@ -37,10 +41,13 @@ def _answered(asked: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
     except ImportError as error:
         return {"error": "missing", "words": error.name or ""}, []
     try:
-        path = Path(os.fsdecode(bytes.fromhex(asked["path"])))
-        found = decode(path, count=asked["count"], side=asked["side"], within=asked["within"])
+        path = _path(asked["path"])
+        if asked["moment"] is not None:
+            return _still(path, asked["moment"], asked["within"])
+        bounds = {"count": asked["count"], "side": asked["side"], "within": asked["within"]}
+        found = decode(path, **bounds, moments=asked["moments"])
     except UnfitError as error:
-        return {"error": "unfit", "words": str(error)}, []
+        return {"error": error.kind, "words": str(error)}, []
     except ImportError as error:
         return {"error": "missing", "words": error.name or ""}, []
     except MemoryError:
@@ -55,3 +62,50 @@ def _answered(asked: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         "frames": [[frame.seconds, frame.width, frame.height] for frame in found.frames],
     }
     return head, [frame.pixels for frame in found.frames]
+
+
+def _join(asked: dict[str, Any], answer: BinaryIO) -> None:
+    """Write a film to `answer` piece by piece, and then what became of it."""
+    from wanx_mcp.media.decoder.outlet import Outlet
+
+    outlet = Outlet(answer)
+    try:
+        from wanx_mcp.media.decoder.limits import limit
+
+        limit(seconds=asked["seconds"], memory=asked["memory"])
+        from wanx_mcp.media.decoder.making import make
+        from wanx_mcp.media.decoder.survey import ClipError, Cut
+
+        cuts = [Cut(_path(path), first, end, shortened) for path, first, end, shortened in asked["clips"]]
+        try:
+            result = asdict(make(cuts, outlet))
+        except ClipError as error:
+            result = {"error": "unfit", "words": str(error), "clip": error.clip}
+    except ImportError as error:
+        result = {"error": "missing", "words": error.name or ""}
+    except MemoryError:
+        result = {"error": "memory"}
+    except Exception as error:
+        result = {"error": "fault", "words": f"the encoder failed ({type(error).__name__})"}
+    outlet.end(result)
+
+
+def _path(encoded: str) -> Path:
+    return Path(os.fsdecode(bytes.fromhex(encoded)))
+
+
+def _still(path: Path, moment: str, within: float) -> tuple[dict[str, Any], list[bytes]]:
+    """One frame at its full size."""
+    from wanx_mcp.media.decoder.stills import take
+
+    taken = take(path, moment, within=within)
+    head = {
+        "number": taken.number,
+        "at": taken.seconds,
+        "count": taken.frames,
+        "skipped": taken.skipped,
+        "seconds": taken.length,
+        "turn": None if taken.movie.turn is None else int(taken.movie.turn),
+        "frames": [[taken.seconds, taken.width, taken.height]],
+    }
+    return head, [taken.pixels]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +41,11 @@ class Decoded:
     frames: tuple[Raw, ...]
 
 
-def decode(path: Path, *, count: int | None, side: int, within: float) -> Decoded:
-    """Up to `count` different frames from the first to the last, within about so many seconds; None: the first alone.
+def decode(
+    path: Path, *, count: int | None, side: int, within: float, moments: Sequence[float] | None = None
+) -> Decoded:
+    """Up to `count` different frames from the first to the last, or those at `moments`, within about so many seconds;
+    None: the first alone.
 
     They are scaled to fit `side` pixels. Raises UnfitError, MemoryError and ImportError.
     """
@@ -50,8 +53,9 @@ def decode(path: Path, *, count: int | None, side: int, within: float) -> Decode
     try:
         with path.open("rb") as file:
             movie = check(file)
-            with _opened(file) as (film, stream):
+            with opened(file) as (film, stream):
                 length, wanted = _wanted(film, stream, count or 1)
+                wanted = [min(moment, wanted[-1]) for moment in moments] if moments else wanted
                 chosen = _chosen(film, stream, wanted, deadline) if count else _first(film, stream, deadline)
                 frames = tuple(_raw(seconds, frame, side) for seconds, frame in chosen)
                 size = stream.codec_context.width, stream.codec_context.height
@@ -64,7 +68,7 @@ def decode(path: Path, *, count: int | None, side: int, within: float) -> Decode
 
 
 @contextmanager
-def _opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(file: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The clip in `file`, and its pictures. Raises UnfitError, also for what fails inside."""
     import av
 
@@ -98,7 +102,7 @@ def _is_cover(stream: VideoStream) -> bool:
 
 def _wanted(film: InputContainer, stream: VideoStream, count: int) -> tuple[float, list[float]]:
     """The length, and the moments that are wanted: the first frame, the last one, and evenly between."""
-    rate = _rate(stream)
+    rate = rate_of(stream)
     if stream.duration and stream.time_base:
         length = float(stream.duration * stream.time_base)
     else:
@@ -109,7 +113,8 @@ def _wanted(film: InputContainer, stream: VideoStream, count: int) -> tuple[floa
     return length, [last * number / (count - 1) for number in range(count)]
 
 
-def _rate(stream: VideoStream) -> float:
+def rate_of(stream: VideoStream) -> float:
+    """Frames a second, as far as the clip says."""
     return float(stream.average_rate or 16)
 
 
@@ -121,7 +126,7 @@ def _chosen(
     film: InputContainer, stream: VideoStream, wanted: list[float], deadline: float
 ) -> Iterator[tuple[float, VideoFrame]]:
     """The frames at the wanted moments, each once. What is late is left out."""
-    expected = stream.frames or wanted[-1] * _rate(stream)
+    expected = stream.frames or wanted[-1] * rate_of(stream)
     runs = [wanted] if expected <= MOST_FRAMES_AT_ONCE else [[moment] for moment in wanted]
     shown = -1.0
     for moments in runs:
@@ -141,7 +146,7 @@ def _decoded(
     origin = float((stream.start_time or 0) * (stream.time_base or 0))
     for number, frame in enumerate(film.decode(stream)):
         check_size(frame.width, frame.height)
-        yield (number / _rate(stream) if frame.time is None else max(0.0, frame.time - origin)), frame
+        yield (number / rate_of(stream) if frame.time is None else max(0.0, frame.time - origin)), frame
         if number + 1 >= most or time.monotonic() > deadline:
             return
 

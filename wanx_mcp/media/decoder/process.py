@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import wanx_mcp
-from wanx_mcp.errors import ExtraMissing, PreviewFailed, WanxError
+from wanx_mcp.errors import ExtraMissing, InvalidArguments, PreviewFailed, WanxError
 from wanx_mcp.limits.videos import DECODER_HEADER_BYTES, DECODER_MEMORY_BYTES, DECODER_START_SECONDS, MOST_DECODERS
 from wanx_mcp.media.decoder.limits import EXIT_MEMORY
 
@@ -29,6 +29,7 @@ KEPT = (
 )
 """What Python and its libraries need to start. The key stays out of a process that decodes what strangers sent."""
 
+_BEYOND = "name an earlier moment of the clip, or its last frame"
 _NO_ANSWER = (OSError, ValueError, TypeError, AttributeError, RecursionError, struct.error)
 _BY_TIME = tuple(-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU") if hasattr(signal, name))
 _running = threading.BoundedSemaphore(MOST_DECODERS)
@@ -37,7 +38,8 @@ _running = threading.BoundedSemaphore(MOST_DECODERS)
 @dataclass(frozen=True, slots=True)
 class Question:
     """Which clip, how many frames (None: the first alone), the longest side of each in pixels, and the seconds that
-    decoding may take; `start` are further seconds, `memory` bytes."""
+    decoding may take; `start` are further seconds, `memory` bytes. `moment` asks for one frame at its full size,
+    `moments` for the frames at those seconds."""
 
     path: Path
     count: int | None
@@ -45,17 +47,46 @@ class Question:
     within: float
     start: float = DECODER_START_SECONDS
     memory: int = DECODER_MEMORY_BYTES
+    moment: str | None = None
+    moments: tuple[float, ...] | None = None
 
     @property
     def seconds(self) -> float:
         """After which the process is ended."""
         return self.within + self.start
 
+    def asked(self) -> dict[str, Any]:
+        """The question as the process reads it."""
+        return {
+            "path": spelled(self.path),
+            "count": self.count,
+            "moment": self.moment,
+            "moments": self.moments,
+            "side": self.side,
+            "within": self.within,
+            "seconds": self.seconds,
+            "memory": self.memory,
+        }
+
+
+class Asked(Protocol):
+    """What one process is asked: seconds after which it is ended, and bytes of memory that it may use."""
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def memory(self) -> int: ...
+
+    def asked(self) -> dict[str, Any]:
+        """The question as the process reads it."""
+        ...
+
 
 class Decoder:
     """One process for one question."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Asked) -> None:
         self._question = question
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -91,7 +122,7 @@ class Decoder:
         try:
             with suppress(*_NO_ANSWER):
                 assert process.stdout is not None  # noqa: S101  # it is a pipe
-                head, frames = _read(process.stdout, self._question)
+                head, frames = self._heard(process.stdout)
         finally:
             timer.cancel()
             self.kill()
@@ -99,21 +130,17 @@ class Decoder:
         if head is None:
             raise self._failure(process.returncode)
         if error := head.get("error"):
-            raise self._told(str(error), str(head.get("words", ""))[:200])
+            raise self._told(str(error), str(head.get("words", ""))[:200], head)
         return head, frames
+
+    def _heard(self, pipe: IO[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+        if not isinstance(self._question, Question):
+            raise TypeError(self._question)
+        return _read(pipe, self._question)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if not sys.executable or getattr(sys, "frozen", False):
             raise PreviewFailed("this installation has no Python of its own that clips could be decoded with")
-        question = self._question
-        asked = {
-            "path": os.fsencode(question.path.absolute()).hex(),
-            "count": question.count,
-            "side": question.side,
-            "within": question.within,
-            "seconds": question.seconds,
-            "memory": question.memory,
-        }
         with self._lock:
             if self._over:
                 raise PreviewFailed("the call has ended")
@@ -131,7 +158,7 @@ class Decoder:
             process = self._process
         with suppress(OSError):  # it has ended already, which its answer tells
             assert process.stdin is not None  # noqa: S101  # it is a pipe, and stays open as long as we live
-            process.stdin.write(json.dumps(asked).encode() + b"\n")
+            process.stdin.write(json.dumps(self._question.asked()).encode() + b"\n")
             process.stdin.flush()
         return process
 
@@ -147,12 +174,19 @@ class Decoder:
             return self._told("memory", "")
         return self._told("crash", f"the decoder crashed on it (exit code {code})")
 
-    def _told(self, error: str, words: str) -> WanxError:
+    def _told(self, error: str, words: str, _head: Mapping[str, Any] | None = None) -> WanxError:
         if error == "missing":
             return ExtraMissing(f"clips cannot be decoded here, since {words or 'PyAV'} cannot be loaded")
+        if error == "beyond":
+            return InvalidArguments(f"the clip ends before that moment: {words}", advice=_BEYOND)
         if error == "memory":
             words = f"it needs more than {self._question.memory // 1024 // 1024} MB of memory"
         return PreviewFailed(f"the saved video cannot be decoded: {words}")
+
+
+def spelled(path: Path) -> str:
+    """A path as the process is told it: JSON cannot carry every name."""
+    return os.fsencode(path.absolute()).hex()
 
 
 def _read(pipe: IO[bytes], question: Question) -> tuple[dict[str, Any], list[bytes]]:

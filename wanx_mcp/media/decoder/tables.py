@@ -29,6 +29,9 @@ CONTAINERS = frozenset(b"moov trak mdia minf stbl dinf edts udta mvex moof traf 
 class UnfitError(Exception):
     """The clip is not decoded; the words say why, and can follow "the saved video cannot be shown: "."""
 
+    kind = "unfit"
+    """What the decoder's process answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -8,6 +8,7 @@ from math import pi, sin
 from PIL import Image
 
 from wanx_mcp.simulator.render.camera import STILL, move_of, shot
+from wanx_mcp.simulator.render.continuing import frame_given, going_on
 from wanx_mcp.simulator.render.film import encode
 from wanx_mcp.simulator.render.ground import FrameAt, ground
 from wanx_mcp.simulator.render.marks import overlay, progress
@@ -31,12 +32,18 @@ def frames(scene: Scene) -> Iterator[Image.Image]:
 
 def finished_of(scene: Scene) -> FrameAt:
     """The finished frame at t, from 0 to 1: what the camera sees, with the marks of the order."""
+    if len(scene.pictures) == 1 and scene.motion is None and (given := frame_given(scene.pictures[0], scene.size)):
+        return going_on(given, scene.prompt, overlay(scene))
     view, layer = view_of(scene), overlay(scene)
+    # Frames of other clips stay as they are at both ends, so that a bridge meets its neighbours.
+    bare_ends = len(scene.pictures) > 1 and all(frame_given(one, scene.size) for one in scene.pictures)
     # Nothing else moves where a still camera shows a still picture.
     light = light_band(scene.size) if len(scene.pictures) == 1 and move_of(scene) == STILL else None
 
     def at(t: float) -> Image.Image:
         frame = view(t)
+        if bare_ends and t in (0.0, 1.0):
+            return frame
         if light:
             frame.paste((255, 250, 235), (round(frame.width * (1.5 * t - 0.5)), 0), light)
         frame.paste(layer, (0, 0), layer)

@@ -13,9 +13,11 @@ import anyio
 from anyio.to_thread import run_sync
 
 from wanx_mcp.catalog import Order
+from wanx_mcp.catalog.frames import is_frame
 from wanx_mcp.catalog.pictures import PICTURES
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import ImageRejected, WanxError
+from wanx_mcp.ledger import Origin
 from wanx_mcp.limits import UPLOAD_SECONDS
 from wanx_mcp.limits.pictures import FILE_BYTES
 from wanx_mcp.media.contact import SHEET, is_sheet_name
@@ -31,6 +33,7 @@ from wanx_mcp.quoting import clean
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.orders.decoding import Decoding
 from wanx_mcp.studio.orders.digests import inline_digest, without_pictures
+from wanx_mcp.studio.orders.frames import NO_FRAMES, Frames
 from wanx_mcp.toolnames import PREVIEW
 
 INLINE_BYTES = 64 * 1024
@@ -52,8 +55,8 @@ MOST_REMEMBERED, MOST_REMEMBERED_BYTES = 8, 32_000_000
 _BUSY = "could not be prepared in time because this server is busy with others"
 _AGAIN = "make the same call again in a few seconds; nothing was sent"
 _FRAME = (
-    f"order with one clean frame of the video instead: call {PREVIEW} with frame (first, last or seconds) if it has "
-    "that argument, or ask the user to export a still from the saved video into the folder of videos"
+    "order with one clean frame of the video instead: task:ID for its last one, task:ID@first or task:ID@SECONDS, or a "
+    f"picture that {PREVIEW} saves with frame (first, last or seconds)"
 )
 _ATTACHED = (
     "; a picture attached in a chat does not reach tools: ask the user to put the file into that folder, or for an "
@@ -66,18 +69,21 @@ FoundT = TypeVar("FoundT")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An order whose pictures are fit: `pictures` are those that are no links, `notes` are for the caller."""
+    """An order whose pictures are fit: `pictures` are those that are no links, `origins` tell which of them are frames
+    of videos, `notes` are for the caller."""
 
     order: Order
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    origins: tuple[Origin, ...] = ()
 
     @property
     def kept(self) -> dict[str, Any]:
-        """The arguments as the ledger keeps them: the same wherever the same pictures lie."""
+        """The arguments as the ledger keeps them: the same wherever the same pictures lie, and however the moment of a
+        frame was written."""
         rest = {name: value for name, value in self.order.arguments.items() if name not in self.pictures}
         digests = {name: inline_digest(picture.content) for name, picture in self.pictures.items()}
-        return without_pictures(rest) | digests
+        return without_pictures(rest) | digests | {origin.argument: origin.key for origin in self.origins}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +108,12 @@ class Pictures:
         self._uploaded: dict[str, tuple[str, float]] = {}
         self._no_uploads_until = float("-inf")
 
-    async def prepare(self, order: Order, *, within: float) -> Prepared:
-        """`order` with its local and inline pictures checked, and the ratio that suits them.
+    async def prepare(self, order: Order, frames: Frames = NO_FRAMES, *, within: float) -> Prepared:
+        """`order` with its local and inline pictures and `frames` checked, and the ratio that suits them.
 
         Raises ImageRejected, at the latest after `within` seconds.
         """
-        given = {name: value for name, value in order.arguments.items() if name in PICTURES}
+        given = {name: frames.pictures.get(name, value) for name, value in order.arguments.items() if name in PICTURES}
         if not given:
             return Prepared(order)
         pictures = await self._read_in_time(given, within)
@@ -115,12 +121,12 @@ class Pictures:
         shaped = "aspect_ratio" in order.row.allowed  # elsewhere the picture decides the shape of the video
         ratio = order.arguments.get("aspect_ratio")
         notes = [f"{name} was {', '.join(picture.notes)}" for name, picture in pictures.items() if picture.notes]
-        notes += remarks(sizes, ratio) if shaped else []
+        notes = [*frames.notes, *notes, *(remarks(sizes, ratio) if shaped else [])]
         if shaped and sizes and ratio is None:
             order = _changed(order, {"aspect_ratio": nearest_ratio(sizes)})
-        return Prepared(order, pictures, tuple(notes))
+        return Prepared(order, pictures, tuple(notes), frames.origins)
 
-    async def _read_in_time(self, given: Mapping[str, str], within: float) -> dict[str, Picture]:
+    async def _read_in_time(self, given: Mapping[str, str | bytes], within: float) -> dict[str, Picture]:
         until = self._clock.seconds() + within
         try:
             # What names and first bytes show does not wait for a turn.
@@ -166,25 +172,29 @@ class Pictures:
         self._uploaded[picture.digest] = (url, now + LIFE_SECONDS)
         return url
 
-    def _precheck(self, given: Mapping[str, str]) -> bool:
+    def _precheck(self, given: Mapping[str, str | bytes]) -> bool:
         """Whether there is anything to decode. Runs in a thread. Raises ImageRejected for what is plainly wrong."""
         return bool(self._each(given, self._plain))
 
-    def _plain(self, value: str) -> bool | None:
+    def _plain(self, value: str | bytes) -> bool | None:
         source = self._source(value, PRECHECK_BYTES)
         if source and kind_of(source.content) is None:
             raise Unfit(f"is {stranger(source.content)}")
         return None if source is None else True
 
-    def _read(self, given: Mapping[str, str], carry_on: CarryOn) -> dict[str, Picture]:
+    def _read(self, given: Mapping[str, str | bytes], carry_on: CarryOn) -> dict[str, Picture]:
         """The pictures, fit to send. Runs in a thread. The headers of all are looked at before one is decoded."""
         sources = self._each(given, self._source)
         seen = self._each(sources, lambda source: (source, inspected(source.content)))
         carry_on()
         return self._each(seen, lambda one: self._picture(*one, carry_on))
 
-    def _source(self, value: str, most: int = FILE_BYTES) -> _Source | None:
-        """What was given, or the first `most` bytes of a file; None for a link."""
+    def _source(self, value: str | bytes, most: int = FILE_BYTES) -> _Source | None:
+        """What was given, or the first `most` bytes of a file; None for a link. Bytes are a frame of a video."""
+        if isinstance(value, bytes):
+            return _Source(value)
+        if is_frame(value):
+            raise Unfit("is a frame of a video, which cannot be taken here", misplaced=True)
         match read_spelling(value):
             case Link():
                 return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +24,7 @@ from wanx_mcp.studio.orders.digests import delivered
 from wanx_mcp.studio.orders.doubt import doubt_error
 from wanx_mcp.studio.orders.objections import by_key, check_same, figure_words, late, of_another_key, over_budget
 from wanx_mcp.studio.orders.outcomes import Outcomes
+from wanx_mcp.studio.orders.pictures import Prepared
 from wanx_mcp.studio.orders.placement import Handover, Placement
 from wanx_mcp.studio.orders.reconciling import Reconciling
 from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
@@ -92,7 +92,7 @@ class Ordering:
     async def place(
         self,
         order: Order,
-        kept: Mapping[str, Any],
+        prepared: Prepared,
         request_id: str | None,
         *,
         save_as: str | None = None,
@@ -101,7 +101,7 @@ class Ordering:
     ) -> Placement:
         """Place `order`, or find the order that it repeats; answer before the clock's second `until`.
 
-        `kept` is what the ledger keeps of the arguments: no picture, and nothing that differs from call to call.
+        `prepared` is what the ledger keeps of it: no picture, and nothing that differs from call to call.
         Raises BudgetExceeded, LedgerUnusable and InvalidOrder before anything is sent, OutcomeUnknown and the
         provider's errors after.
         """
@@ -112,14 +112,14 @@ class Ordering:
             attempt.patient = attempt.patient and self._clock.seconds() < attempt.begun + FIRST_ANSWER_SECONDS
             draft = await self._account.draft(
                 order,
-                kept,
+                prepared.kept,
                 request_id,
                 price=price,
                 least=self._least(order),
                 waited=not attempt.patient,
                 save_as=save_as,
             )
-            match await self._intend(draft):
+            match await self._intend(replace(draft, origins=prepared.origins)):
                 case Intention() as intention:
                     placement = await self._hand_over(order, intention.entry, content, left, handover)
                     return _beside(placement, intention.beside)

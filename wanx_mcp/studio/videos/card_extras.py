@@ -37,6 +37,8 @@ class CardExtrasSource:
     async def of(self, task_id: str) -> CardExtras:
         """The card_extras of a task; an empty one where nothing is known of it."""
         try:
+            if film := await self._account.film(task_id):
+                return CardExtras(None, await self._poster(Path(film.path)))
             known = await self._account.known(task_id)
         except WanxError as error:
             log.info("nothing is known about a task: %s", error.what)

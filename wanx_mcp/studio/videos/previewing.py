@@ -10,13 +10,14 @@ import anyio
 import anyio.to_thread
 
 from wanx_mcp.clock import Clock
-from wanx_mcp.errors import NotFinished
 from wanx_mcp.limits.videos import DECODER_START_SECONDS
 from wanx_mcp.media import sheet
 from wanx_mcp.media.frames import Clip, require_video, watch
 from wanx_mcp.media.publishing import keep
-from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway
-from wanx_mcp.toolnames import PREVIEW
+from wanx_mcp.media.stills import SHOWN_MIME, Still, shown, take
+from wanx_mcp.media.stills import SUFFIX as STILL_SUFFIX
+from wanx_mcp.studio.videos.saving import MeterReport
+from wanx_mcp.studio.videos.sources import Sources
 
 DECODE_SECONDS = 12.0
 LEAST_SECONDS = 2.0
@@ -38,25 +39,55 @@ class Preview:
     sheet_path: Path | None
     video_path: Path
     sound: bool | None = None
+    is_film: bool = False
 
 
-async def preview(
-    saving: Saving, clock: Clock, task_id: str, frames: int, within: float, report: MeterReport
-) -> Preview:
+@dataclass(frozen=True, slots=True)
+class StillPreview:
+    """One frame, and the picture of it that is shown. `path` is the lossless file, None where it could not be kept."""
+
+    task_id: str
+    still: Still
+    image: bytes
+    mime: str
+    path: Path | None
+    video_path: Path
+
+
+async def preview(sources: Sources, task_id: str, frames: int, within: float, report: MeterReport) -> Preview:
     """The sheet with so many frames. Raises ExtraMissing, PreviewFailed, NotFinished and the errors of a save."""
     require_video()
     until = anyio.current_time() + within
-    saved = await saving.save(task_id, None, within * SAVE_SHARE, report)
-    if isinstance(saved, Underway):
-        advice = f"call {PREVIEW} again in a few seconds"
-        raise NotFinished(f"the video is still being fetched ({saved.done} bytes so far)", advice=advice)
+    saved = await sources.find(task_id, within * SAVE_SHARE, report)
     patience = min(DECODE_SECONDS, max(LEAST_SECONDS, until - anyio.current_time() - DECODER_START_SECONDS))
     clip = await watch(saved.path, frames, patience)
-    drawn = await anyio.to_thread.run_sync(sheet.draw, clip, saved.task_type or "WanX video")
-    stem = f"{saved.path.stem}-sheet"
+    drawn = await anyio.to_thread.run_sync(
+        sheet.draw, clip, saved.task_type or ("Film" if saved.is_film else "WanX video")
+    )
+    path = await kept_beside(sources.clock, saved.path, "sheet", sheet.SUFFIX, drawn)
+    return Preview(
+        task_id, saved.task_type, clip, drawn, sheet.MIME, path, saved.path, saved.sound, is_film=saved.is_film
+    )
+
+
+async def still(sources: Sources, task_id: str, moment: str, within: float, report: MeterReport) -> StillPreview:
+    """One clean frame, kept as a lossless file beside the video.
+
+    Raises InvalidArguments for a moment behind the end, and the errors of a preview.
+    """
+    require_video()
+    until = anyio.current_time() + within
+    saved = await sources.find(task_id, within * SAVE_SHARE, report)
+    found = await take(saved.path, moment, max(LEAST_SECONDS, until - anyio.current_time() - DECODER_START_SECONDS))
+    picture = await anyio.to_thread.run_sync(shown, found)
+    path = await kept_beside(sources.clock, saved.path, f"frame-{found.number:04}", STILL_SUFFIX, found.content)
+    return StillPreview(task_id, found, picture, SHOWN_MIME, path, saved.path)
+
+
+async def kept_beside(clock: Clock, video: Path, what: str, suffix: str, content: bytes) -> Path | None:
+    """Where a picture of that video was kept, None if it could not be."""
     try:
-        path = await keep(clock, saved.path.parent, stem, sheet.SUFFIX, drawn)
+        return await keep(clock, video.parent, f"{video.stem}-{what}", suffix, content)
     except OSError as error:
-        log.warning("a contact sheet could not be kept: %s", error.strerror)
-        path = None
-    return Preview(task_id, saved.task_type, clip, drawn, sheet.MIME, path, saved.path, saved.movie.sound)
+        log.warning("a picture of a video could not be kept: %s", error.strerror)
+        return None
