@@ -80,9 +80,9 @@ async def test_the_tool_list_stays_small(world: World, record_property: Any) -> 
     seen = json.dumps([{name: tool[name] for name in SEEN} for tool in listed], separators=(",", ":"))
     record_property("characters", (len(whole), len(seen)))
     print(f"tools/list weighs {len(whole)} characters, {len(seen)} of them shown to a model")
-    # A token of these texts is 3.7 characters (tests.bench.weight counts): 1,790 tokens shown, 2,830 in all.
-    assert len(seen) < 6_350
-    assert len(whole) < 10_350
+    # A token of these texts is 3.7 characters (tests.bench.weight counts): 2,000 tokens shown, 3,200 in all.
+    assert len(seen) < 7_150
+    assert len(whole) < 11_800
 
 
 async def test_the_first_sentence_of_create_says_what_it_makes_and_what_that_costs_and_hosts_do_not_cut_it(
