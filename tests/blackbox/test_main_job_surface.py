@@ -19,7 +19,7 @@ from .upstream import Upstream
 SCALARS = {"string", "integer", "number", "boolean"}
 FORBIDDEN = {"$ref", "$defs", "definitions", "oneOf", "anyOf", "allOf", "const", "not", "if", "nullable", "ge", "le"}
 FIRST_TOOLS = {"create_wanx_task", "get_wanx_task", "cancel_wanx_task"}
-LATER_TOOLS = {"list_wanx_tasks", "save_wanx_video", "preview_wanx_video"}
+LATER_TOOLS = {"list_wanx_tasks", "save_wanx_video", "preview_wanx_video", "join_wanx_videos"}
 HINTS = {  # read-only, destructive, idempotent, open world; None: it does not matter
     "create_wanx_task": (False, True, False, True),
     "get_wanx_task": (True, None, True, True),
@@ -27,6 +27,7 @@ HINTS = {  # read-only, destructive, idempotent, open world; None: it does not m
     "save_wanx_video": (False, False, True, True),
     "preview_wanx_video": (False, False, True, True),
     "cancel_wanx_task": (False, True, True, True),
+    "join_wanx_videos": (False, False, True, False),
 }
 CREATE = {
     "task_type", "prompt", "negative_prompt", "aspect_ratio", "image", "start_image", "end_image",
@@ -72,7 +73,8 @@ def test_argument_schemas_are_flat_and_strict(tools: dict[str, Any]) -> None:
         assert isinstance(schema.get("required", []), list)
         for argument, rule in schema["properties"].items():
             where = f"{name}.{argument}: {rule}"
-            assert rule.get("type") in SCALARS, where
+            kind = rule["items"] if rule.get("type") == "array" else rule
+            assert kind.get("type") in SCALARS, where
             assert len(rule.get("description", "")) > 10, where
             assert not FORBIDDEN & set(rule), where
             assert "enum" not in rule or all(isinstance(value, str) for value in rule["enum"]), where

@@ -137,7 +137,7 @@ def inspect(commands: Path, era: str, *options: str) -> subprocess.CompletedProc
 def test_the_inspector_finds_nothing_to_complain_about(commands: Path, era: str) -> None:
     run = inspect(commands, era, "--method", "tools/list", "--strict")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert len(json.loads(run.stdout)["result"]["tools"]) == 6
+    assert len(json.loads(run.stdout)["result"]["tools"]) == 7
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
