@@ -55,7 +55,7 @@ async def test_the_schema_of_a_task_type_is_exact_and_its_example_is_a_valid_ord
             with pytest.raises(jsonschema.ValidationError):
                 jsonschema.validate(less, about["schema"])
     assert set(about["schema"]["required"]) == {"task_type", *row.needed}
-    assert set(about["schema"]["properties"]) == {"task_type", *row.allowed, "request_id", "dry_run"}
+    assert set(about["schema"]["properties"]) == {"task_type", *row.allowed, "request_id", "file_name", "dry_run"}
     cheapest = about["price_usd"] if "price_usd" in about else about["price_from_usd"]
     assert cheapest == priced.get("price_usd")
 

@@ -42,8 +42,10 @@ async def test_the_record_holds_whatever_the_client_can_do(capabilities: dict[st
     assert await record.results({}, capabilities) == answers().results
 
 
-def test_what_the_front_answers_first_depends_on_no_setting() -> None:
-    assert _CONTENT["depends"].keys() <= {"resources/list"}
+def test_what_the_front_answers_first_depends_on_no_setting_that_hosts_usually_set() -> None:
+    depends = _CONTENT["depends"]
+    assert depends.keys() == {"resources/list", "tools/list"}
+    assert set(depends["tools/list"]) == {"WANX_INPUT_DIRS", "WANX_OUTPUT_DIR"}, "the description names the folder"
 
 
 def test_an_answer_that_depends_on_a_setting_is_used_only_without_it() -> None:

@@ -8,18 +8,16 @@ from wanx_mcp.ledger.entry import (
     Draft,
     Elsewhere,
     Entry,
-    Figure,
     FirstOfKind,
     Found,
     Intention,
     Observation,
-    Spending,
     State,
-    Totals,
 )
 from wanx_mcp.ledger.ledger import Ledger
 from wanx_mcp.ledger.lineage import FilmNote, Origin
 from wanx_mcp.ledger.sender import Sender
+from wanx_mcp.ledger.spending import Figure, Spending, Totals
 
 __all__ = [
     "OPEN",

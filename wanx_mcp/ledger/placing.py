@@ -20,12 +20,11 @@ from wanx_mcp.ledger.entry import (
     Found,
     Intention,
     Observation,
-    Spending,
     State,
-    Totals,
 )
 from wanx_mcp.ledger.lineage import Lineage
 from wanx_mcp.ledger.rows import ALIVE, DOUBTFUL, OWNER, millis, moment
+from wanx_mcp.ledger.spending import Spending, Totals
 from wanx_mcp.ledger.tracking import Tracking
 from wanx_mcp.limits import BUDGET_WINDOW, MAY_LEAVE_SECONDS, REPEAT_WINDOW
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from wanx_mcp.ledger.booking import booking
-from wanx_mcp.ledger.entry import Entry, Figure, Observation, State
+from wanx_mcp.ledger.entry import (
+    Entry,
+    Observation,
+    State,
+)
 from wanx_mcp.ledger.identity import Identities
 from wanx_mcp.ledger.rows import OWNER, millis
+from wanx_mcp.ledger.spending import Figure
 from wanx_mcp.limits import FIGURE_COUNTS
 
 DURATIONS_WINDOW = 500

@@ -146,3 +146,23 @@ OWN_PART_SETTLED_SECONDS = 1.0
 
 WINDOWS_PATH_CHARACTERS = 248
 """Shorter paths of files and folders work on every Windows."""
+
+# Joining videos into a film
+
+JOIN_SECONDS = 1800.0
+"""For a whole film: as long as a download may take."""
+
+JOIN_MEMORY_BYTES = 768 * 1024 * 1024
+"""What the process that joins may use: it decodes and encodes at the same time."""
+
+FILM_BYTES = 8_000_000_000
+"""Of a whole film: 50 clips of 15 s at 1080P take a twentieth of it."""
+
+FILM_PIECE_BYTES = 16 * 1024 * 1024
+"""Of one piece that the joining process hands over."""
+
+FILM_FACTS_BYTES = 64 * 1024
+"""Of what it says of the film at the end."""
+
+SOUND_LEAD_SECONDS = 30
+"""Of silence before the sound of a clip. A clip that declares more is not believed."""

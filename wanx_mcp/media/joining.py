@@ -11,7 +11,14 @@ from typing import IO, Any
 import anyio.to_thread
 
 from wanx_mcp.errors import ExtraMissing, JoinFailed, PreviewFailed, WanxError
-from wanx_mcp.limits.videos import DECODER_START_SECONDS
+from wanx_mcp.limits.videos import (
+    DECODER_START_SECONDS,
+    FILM_BYTES,
+    FILM_FACTS_BYTES,
+    FILM_PIECE_BYTES,
+    JOIN_MEMORY_BYTES,
+    JOIN_SECONDS,
+)
 from wanx_mcp.media.decoder.outlet import END, HEAD, PIECE, PROGRESS
 from wanx_mcp.media.decoder.process import Decoder, spelled
 from wanx_mcp.media.decoder.survey import Cut
@@ -19,13 +26,6 @@ from wanx_mcp.media.frames import require_video
 from wanx_mcp.media.shelf import Part
 
 __all__ = ["Cut", "Film", "FilmMeter", "Shown", "join"]
-JOIN_SECONDS = 1800.0
-"""As long as a download may take."""
-
-MEMORY_BYTES = 768 * 1024 * 1024
-MOST_BYTES = 8_000_000_000
-MOST_PIECE = 16 * 1024 * 1024
-MOST_RESULT = 64 * 1024
 _running = threading.BoundedSemaphore(1)
 """One film at a time: it takes all processors."""
 
@@ -86,7 +86,7 @@ class _Wish:
 
 
 async def join(
-    cuts: Sequence[Cut], part: Part, meter: FilmMeter, *, within: float = JOIN_SECONDS, memory: int = MEMORY_BYTES
+    cuts: Sequence[Cut], part: Part, meter: FilmMeter, *, within: float = JOIN_SECONDS, memory: int = JOIN_MEMORY_BYTES
 ) -> Film:
     """The film of those clips, written into `part`, within about so many seconds.
 
@@ -132,7 +132,7 @@ class _Joiner(Decoder):
         """Write what comes, at the places that it names: nothing that the process says is taken on trust."""
         while True:
             kind, number, length = HEAD.unpack(_exactly(pipe, HEAD.size))
-            if kind == PIECE and number + length <= MOST_BYTES and length <= MOST_PIECE:
+            if kind == PIECE and number + length <= FILM_BYTES and length <= FILM_PIECE_BYTES:
                 content = _exactly(pipe, length)
                 try:
                     self._part.write_at(number, content)
@@ -141,7 +141,7 @@ class _Joiner(Decoder):
                     raise
             elif kind == PROGRESS:
                 self._meter.done = number
-            elif kind == END and length <= MOST_RESULT:
+            elif kind == END and length <= FILM_FACTS_BYTES:
                 return json.loads(_exactly(pipe, length)), []
             else:
                 raise ValueError(kind)

@@ -65,7 +65,7 @@ async def _get(studio: Studio, given: Mapping[str, Any], report: Report) -> Repl
 
 async def _save(studio: Studio, given: Mapping[str, Any], report: Report) -> Reply:
     asked = parse_arguments(SaveArguments, given)
-    return saved(await studio.save(asked.task_id, name=asked.file_name, report=report))
+    return saved(await studio.videos.save(asked.task_id, name=asked.file_name, report=report))
 
 
 async def _preview(studio: Studio, given: Mapping[str, Any], report: Report) -> ImageReply:
@@ -74,16 +74,16 @@ async def _preview(studio: Studio, given: Mapping[str, Any], report: Report) -> 
         advice = "leave out frame to compare videos, or compare_with to see one frame; then call again"
         raise InvalidArguments("frame and compare_with cannot be combined", advice=advice)
     if asked.frame is not None:
-        return still_shown(await studio.still(asked.task_id, moment=asked.frame, report=report))
+        return still_shown(await studio.videos.still(asked.task_id, moment=asked.frame, report=report))
     if asked.compare_with is not None:
         ids = list(dict.fromkeys((asked.task_id, *asked.compare_with)))
-        return compared(await studio.compare(ids, frames=asked.frames, report=report))
-    return previewed(await studio.preview(asked.task_id, frames=asked.frames, report=report))
+        return compared(await studio.videos.compare(ids, frames=asked.frames, report=report))
+    return previewed(await studio.videos.preview(asked.task_id, frames=asked.frames, report=report))
 
 
 async def _join(studio: Studio, given: Mapping[str, Any], report: Report) -> Reply:
     asked = parse_arguments(JoinArguments, given)
-    return joined(await studio.join(asked.task_ids, name=asked.file_name, report=report))
+    return joined(await studio.videos.join(asked.task_ids, name=asked.file_name, report=report))
 
 
 async def _cancel(studio: Studio, given: Mapping[str, Any], _report: Report) -> Reply:

@@ -71,7 +71,7 @@ async def with_card_extras(
 
 
 async def _card_extras(studio: Studio, task_id: str) -> dict[str, str]:
-    extras = await studio.card_extras(task_id)
+    extras = await studio.videos.card_extras(task_id)
     found = {}
     if extras.prompt:
         found[PROMPT] = clean(without(extras.prompt, studio.settings.secrets), LONGEST_PROMPT)

@@ -86,7 +86,7 @@ class VideoWaits:
             return await self._waiting(studio, task_id, error)
         if not view.settled:
             return self._working(studio, view)
-        view = await studio.with_file(view, LONGEST_POLL)  # a handle that has ended cannot be resumed
+        view = await studio.videos.with_file(view, LONGEST_POLL)  # a handle that has ended cannot be resumed
         result = success(task_state(view, studio.settings), simulated=studio.settings.simulate)
         return self._handle(task_id, view.task.created_at, Finished(await with_card_extras(result, studio, ctx)))
 

@@ -57,7 +57,7 @@ async def open_studio(
                     studio.stop_following()
                     with anyio.CancelScope(shield=True):
                         await background.settle()
-                    studio.discard_parts()
+                    studio.videos.discard_parts()
         finally:
             group.cancel_scope.cancel()
 

@@ -1,8 +1,8 @@
-"""Create, get, list, save, preview, join, cancel: what the tools do, in terms of orders and tasks."""
+"""Create, get, list, cancel: what the tools do, in terms of orders and tasks. `videos` has the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,14 +32,8 @@ from wanx_mcp.studio.tasks.pace import Pace
 from wanx_mcp.studio.tasks.pollers import Report
 from wanx_mcp.studio.tasks.reading import TaskReading, TaskView
 from wanx_mcp.studio.tasks.words import words_of
-from wanx_mcp.studio.videos.card_extras import CardExtras, CardExtrasSource
-from wanx_mcp.studio.videos.clips import Clips
-from wanx_mcp.studio.videos.comparing import Comparing, Comparison
-from wanx_mcp.studio.videos.fetching import Saved
-from wanx_mcp.studio.videos.joining import JoinedFilm, Joining, JoinReport, JoinUnderway
-from wanx_mcp.studio.videos.previewing import Preview, StillPreview, preview, still
-from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway
-from wanx_mcp.studio.videos.sources import Sources
+from wanx_mcp.studio.videos.saving import Saving
+from wanx_mcp.studio.videos.videos import Videos
 from wanx_mcp.toolnames import GET
 
 RECENT = 50
@@ -89,24 +83,16 @@ class Studio:
         self._reconciling = Reconciling(account, clock, background)
         self._pictures = Pictures(settings, clock)
         self._ordering = Ordering(settings, clock, account, background, self._reading, self._reconciling)
-        self._saving = Saving(settings, clock, account, background, self._reading, self._reconciling.settle, limits)
-        self._following = Following(settings.speed, clock, account, self._reading, self._saving, group)
+        saving = Saving(settings, clock, account, background, self._reading, self._reconciling.settle, limits)
+        self.videos = Videos(settings, clock, account, background, saving)
+        self._own_frames = OwnFrames(account, self.videos.frame)
+        self._following = Following(settings.speed, clock, account, self._reading, saving, group)
         self._follows = False
         self._group = group
-        self._clips = Clips(self._saving, background)
-        self._own_frames = OwnFrames(account, self._clips.frame)
-        self._joining = Joining(settings, clock, account, background, self._clips)
-        self._sources = Sources(clock, self._saving, self._joining)
-        self._comparing = Comparing(account, self._sources)
-        self._card_extras = CardExtrasSource(account)
         group.start_soon(self._reconciling.keep_looking)
         if account.ledger.path.exists():
             self._reconciling.arose()
         self._complaints = [str(complaint) for complaint in settings.problems if complaint.wrong_value]
-
-    def discard_parts(self) -> None:
-        """Remove files of videos that could not get their names. For the end of the process."""
-        self._saving.discard()
 
     def follow(self) -> None:
         """From now on, follow the account's orders in the background, and read those that nobody follows for lists."""
@@ -209,13 +195,9 @@ class Studio:
         until = self._clock.seconds() + min(wait, self.settings.max_wait_seconds)
         settling = self._background.send(self._reconciling.settle, ProviderFault)
         view = await self._reading.get(task_id, wait, report)
-        view = await self._saving.wait_for_file(view, until)
+        view = await self.videos.wait_for_file(view, until)
         await settling.outcome()
         return view
-
-    async def with_file(self, view: TaskView, seconds: float) -> TaskView:
-        """The view after at most `seconds` of waiting for the file of a video that is about to be saved by itself."""
-        return await self._saving.wait_for_file(view, self._clock.seconds() + seconds)
 
     async def inspect(self, task_id: str) -> tuple[TaskView, Entry | None]:
         """The task as it stands, beside its order in the ledger. Raises the errors of a get."""
@@ -256,39 +238,6 @@ class Studio:
             return words_of(await self._account.known(task_id))
         except WanxError:
             return ""
-
-    async def save(self, task_id: str, *, name: str | None, report: MeterReport) -> Saved | Underway:
-        """The finished video on disk, or how far its download is when the longest wait is over.
-
-        Raises NotFinished, DownloadFailed, InvalidArguments and the errors of a get.
-        """
-        return await self._saving.save(task_id, name, self.settings.max_wait_seconds, report)
-
-    async def preview(self, task_id: str, *, frames: int, report: MeterReport) -> Preview:
-        """A contact sheet of the finished video or film; the video is saved if it is not yet.
-
-        Raises ExtraMissing, PreviewFailed and the errors of a save.
-        """
-        return await preview(self._sources, task_id, frames, self.settings.max_wait_seconds, report)
-
-    async def still(self, task_id: str, *, moment: str, report: MeterReport) -> StillPreview:
-        """One clean frame of the finished video or film. Raises InvalidArguments and the errors of a preview."""
-        return await still(self._sources, task_id, moment, self.settings.max_wait_seconds, report)
-
-    async def compare(self, ids: Sequence[str], *, frames: int, report: MeterReport) -> Comparison:
-        """One sheet of several videos. Raises the errors of a preview."""
-        return await self._comparing.compare(ids, frames, self.settings.max_wait_seconds, report)
-
-    async def join(self, task_ids: Sequence[str], *, name: str | None, report: JoinReport) -> JoinedFilm | JoinUnderway:
-        """The film of those tasks on disk, or how far it is when the longest wait is over.
-
-        Raises JoinFailed, ExtraMissing, InvalidArguments and the errors of a save.
-        """
-        return await self._joining.join(task_ids, name, self.settings.max_wait_seconds, report)
-
-    async def card_extras(self, task_id: str) -> CardExtras:
-        """What a person likes to see beside the task; never a reason to fail."""
-        return await self._card_extras.of(task_id)
 
     async def cancel(self, task_id: str) -> TaskView:
         """Ask the provider to cancel, and book what it did. Raises CannotCancel when the task goes on or has ended,

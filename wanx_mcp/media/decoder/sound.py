@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from wanx_mcp.limits.videos import SOUND_LEAD_SECONDS
 from wanx_mcp.media.decoder.survey import Surveyed
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 BLOCK = 1024
 FORMAT = "fltp"
 BITS = 192_000
-LONGEST_LEAD = 30
-"""Seconds of silence before the sound of a clip. A clip that declares more is not believed."""
 
 
 class Sound:
@@ -57,7 +56,7 @@ class Sound:
             begins = (frame.pts or 0) * (frame.time_base or Fraction(1, frame.sample_rate))
             self._skip = round((shown_from - begins) * self._rate)
             if self._skip < 0:
-                self._clip.write(self._silence(min(-self._skip, LONGEST_LEAD * self._rate)))
+                self._clip.write(self._silence(min(-self._skip, SOUND_LEAD_SECONDS * self._rate)))
                 self._skip = 0
         for made in self._resampler.resample(frame):
             made.pts = None

@@ -15,8 +15,9 @@ import anyio.to_thread
 from wanx_mcp.clock import Clock
 from wanx_mcp.errors import InvalidArguments, JoinFailed, LedgerUnusable, NotFinished, TaskNotFound, WanxError
 from wanx_mcp.ledger import FilmNote
+from wanx_mcp.limits.videos import JOIN_SECONDS
 from wanx_mcp.media.frames import require_video
-from wanx_mcp.media.joining import JOIN_SECONDS, ClipUnfitError, Film, FilmMeter, join
+from wanx_mcp.media.joining import ClipUnfitError, Film, FilmMeter, join
 from wanx_mcp.media.naming import SUFFIX, check_spelling, safe_stem
 from wanx_mcp.media.shelf import Part, check_name, find_same, is_unchanged, sweep
 from wanx_mcp.settings import Settings
