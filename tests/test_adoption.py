@@ -14,7 +14,7 @@ import pytest
 from tests import pictures as p
 from tests.lost import MINUTE, ORDER, PROMPT, bought, canary, entries, entry, listed, lose, pass_minutes
 from tests.place import Place
-from tests.world import KEY, Agent, World
+from tests.world import KEY, Agent, World, text
 from wanx_mcp.simulator.life import SimulatedTask
 from wanx_mcp.simulator.quirks.pages import stall
 from wanx_mcp.simulator.quirks.table import QUIRKS
@@ -231,9 +231,11 @@ async def test_an_answer_about_another_task_is_a_fault(world: World) -> None:
         task_id = await canary(agent)
         world.simulator.weather.quirks_of[task_id] = (QUIRKS["id_another"],)
         world.clock.advance(3600)
-        error = await agent.error("get_wanx_task", task_id=task_id)
-        assert error.startswith("provider_fault: ")
-        assert "another task" in error
+        told = await agent.call("get_wanx_task", task_id=task_id)
+        assert "provider_fault: the provider answered about another task" in text(told)
+        assert told.structured_content is not None
+        assert told.structured_content["status"] == "pending"
+        assert "as_of" in told.structured_content
         assert entry(world, "canary 1")["status"] == "pending"
 
 

@@ -25,7 +25,7 @@ from wanx_mcp.cli.config.hosts import HOSTS
 from wanx_mcp.cli.config.shells import quoted
 
 KEY = "pk-0123456789abcdef"
-TOOLS = 6
+TOOLS = 7
 HERE = Path(os.path.abspath(sys.executable)).parent
 
 STDIO = {

@@ -45,7 +45,8 @@ async def _create(studio: Studio, given: Mapping[str, Any], _report: Report) -> 
         return quoted(quotation, await studio.budget_line(quotation.booked))
     placement = await studio.create(order, request_id=options.request_id, file_name=options.file_name)
     pace, longest_wait = studio.pace(placement.order), studio.settings.max_wait_seconds
-    return placed(placement, await studio.budget_line(), pace, longest_wait)
+    saves = studio.settings.auto_save
+    return placed(placement, await studio.budget_line(), pace, longest_wait, saves=saves)
 
 
 async def _list(studio: Studio, given: Mapping[str, Any], _report: Report) -> Reply:

@@ -90,10 +90,12 @@ def _already(quotation: Quotation, earlier: Entry, spending: Spending | None) ->
     return f"{text} Next: {step}.", result
 
 
-def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_wait: int) -> Reply:
-    """The reply to an order that was placed, now or by an earlier call."""
+def placed(
+    placement: Placement, spending: Spending | None, pace: Pace, longest_wait: int, *, saves: bool = False
+) -> Reply:
+    """The reply to an order that was placed, now or by an earlier call. `saves`: its video will be saved by itself."""
     row, price, reused = placement.order.row, placement.order.terms.price, placement.reused
-    step = _followed(placement, longest_wait)
+    step = _followed(placement, longest_wait, saves=saves)
     warned = f"; warning: {placement.warning}" if placement.warning else ""
     result = CreateResult(
         task_id=placement.task_id,
@@ -116,9 +118,10 @@ def placed(placement: Placement, spending: Spending | None, pace: Pace, longest_
     return f"{text}{spent}{warning} Next: {step}.", result
 
 
-def _followed(placement: Placement, longest_wait: int) -> str:
+def _followed(placement: Placement, longest_wait: int, *, saves: bool) -> str:
     """The next step after an order."""
     step = f"call {GET} with task_id {json.dumps(placement.task_id)} and wait_seconds {longest_wait}"
+    step += " until it has ended; the video is saved by itself" if saves else ""
     if placement.lost:
         step = "tell the user that this task is lost; ordering it again needs a new request_id and costs money again"
     elif placement.reused:

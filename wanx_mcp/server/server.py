@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -91,9 +92,9 @@ def build_server(
 def _picture_folder(settings: Settings) -> str:
     """Where a picture's file is looked for, as the tool's description names it."""
     # The platform's own folder is not looked up here: listing the tools would load a package for it.
-    if settings.input_dirs:
-        return str(settings.input_dirs[0])
-    return str(settings.output_dir) if settings.output_dir else "the user's Videos/wanx folder"
+    folder = settings.input_dirs[0] if settings.input_dirs else settings.output_dir
+    # A name that the locale cannot spell holds surrogates, which no JSON can.
+    return os.fsencode(folder).decode(errors="replace") if folder else "the user's Videos/wanx folder"
 
 
 def _has_ledger(settings: Settings) -> bool:
