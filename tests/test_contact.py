@@ -77,8 +77,8 @@ async def test_a_contact_sheet_is_refused_with_the_way_to_a_clean_frame(place: P
     async with place.world.client() as agent:
         error = await agent.error("create_wanx_task", **ORDER, image=path)
     assert error.startswith("image_rejected: image is a contact sheet of this server")
-        assert "Next: " in error
-        assert "preview_wanx_video saves with frame" in error.partition("Next: ")[2]
+    assert "Next: " in error
+    assert "preview_wanx_video saves with frame" in error.partition("Next: ")[2]
     assert not place.world.line.requests
 
 
