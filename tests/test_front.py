@@ -48,19 +48,27 @@ def test_a_handshake_and_the_lists_are_answered_before_the_sdk_is_imported(tmp_p
     with unsimulated(tmp_path) as server:
         asked = [initialize("initialize", revision), notification("notifications/initialized")]
         server.send(wire_form([*asked, *(request(method, method) for method in HANDSHAKE)]))
-        assert by_id(server.answers(6)) == answers().results[revision]
+        assert by_id(server.answers(6)) == answers(WANX_OUTPUT_DIR=str(tmp_path / "out")).results[revision]
         server.open_gate()
         code, received = server.ended()
-        assert (code, by_id(received), server.errors) == (0, answers().results[revision], "")
+        assert (code, by_id(received), server.errors) == (
+            0,
+            answers(WANX_OUTPUT_DIR=str(tmp_path / "out")).results[revision],
+            "",
+        )
 
 
 def test_a_discovery_and_the_lists_are_answered_before_the_sdk_is_imported(tmp_path: Path) -> None:
     with unsimulated(tmp_path) as server:
         server.send(wire_form(enveloped(method, method, "2026-07-28") for method in MODERN))
-        assert by_id(server.answers(5)) == answers().results["2026-07-28"]
+        assert by_id(server.answers(5)) == answers(WANX_OUTPUT_DIR=str(tmp_path / "out")).results["2026-07-28"]
         server.open_gate()
         code, received = server.ended()
-        assert (code, by_id(received), server.errors) == (0, answers().results["2026-07-28"], "")
+        assert (code, by_id(received), server.errors) == (
+            0,
+            answers(WANX_OUTPUT_DIR=str(tmp_path / "out")).results["2026-07-28"],
+            "",
+        )
 
 
 def test_a_list_that_depends_on_the_settings_waits_and_those_behind_it_do_not(server: Gated) -> None:
@@ -215,4 +223,7 @@ def test_from_a_zip_file_and_in_isolation_it_is_the_same(tmp_path: Path) -> None
         assert json.dumps(by_id(server.answers(3))[2]).count("boat") == 0
     with Gated(tmp_path, (sys.executable, "-I", "-B", "-m", "wanx_mcp"), gate=False) as server:
         server.send(wire_form([*OPENED, request(1, "tools/list")]))
-        assert by_id(server.answers(2))[1] == answers().results[REVISION]["tools/list"]
+        assert (
+            by_id(server.answers(2))[1]
+            == answers(WANX_OUTPUT_DIR=str(tmp_path / "out")).results[REVISION]["tools/list"]
+        )

@@ -42,10 +42,37 @@ async def test_the_record_holds_whatever_the_client_can_do(capabilities: dict[st
     assert await record.results({}, capabilities) == answers().results
 
 
-def test_what_the_front_answers_first_depends_on_no_setting_that_hosts_usually_set() -> None:
-    depends = _CONTENT["depends"]
-    assert depends.keys() == {"resources/list", "tools/list"}
-    assert set(depends["tools/list"]) == {"WANX_INPUT_DIRS", "WANX_OUTPUT_DIR"}, "the description names the folder"
+def test_what_the_front_answers_first_depends_on_no_setting() -> None:
+    assert _CONTENT["depends"].keys() <= {"resources/list"}
+    assert _CONTENT["slot"]["methods"] == ["tools/list"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"WANX_OUTPUT_DIR": "/home/me/My films"},
+        {"WANX_INPUT_DIRS": "/home/m\u00e9/\u732b", "WANX_OUTPUT_DIR": "/films"},
+        {"WANX_OUTPUT_DIR": ""},
+    ],
+)
+async def test_a_folder_is_filled_in_as_the_sdk_would_say_it(environment: dict[str, str]) -> None:
+    filled_in = read_answers(sys.path, environment)
+    assert filled_in is not None
+    said = await record.results(environment)
+    for revision, results in filled_in.results.items():
+        assert results["tools/list"] == said[revision]["tools/list"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["~/films", "films", "/a:/b", "/a/", "/a//b", "/a/../b", " /a", "${HOME}/films", "/vid\udcc3\udca9os", "/a\nb"],
+)
+def test_a_folder_that_is_not_spelt_plainly_is_left_to_the_sdk(value: str) -> None:
+    for name in ("WANX_OUTPUT_DIR", "WANX_INPUT_DIRS"):
+        found = read_answers(sys.path, {name: value})
+        assert found is not None
+        assert all("tools/list" not in results for results in found.results.values())
 
 
 def test_an_answer_that_depends_on_a_setting_is_used_only_without_it() -> None:

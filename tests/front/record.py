@@ -16,7 +16,9 @@ from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSI
 
 import wanx_mcp
 from tests.front.talk import Talk, enveloped, initialize, notification, request, talking, wire_form
+from wanx_mcp.front.recorded import SLOTS, filled
 from wanx_mcp.server import build_server
+from wanx_mcp.server.server import PICTURE_FOLDER
 from wanx_mcp.settings import SETTINGS, read_settings
 
 LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
@@ -91,6 +93,7 @@ async def record() -> dict[str, Any]:
     """The record of the installed SDK."""
     usual = await results({})
     depends, local = await dependencies(usual)
+    slot = {"words": PICTURE_FOLDER, "methods": await with_folder(usual, depends)}
     groups: list[dict[str, Any]] = []
     for revision, found in usual.items():
         answers = {method: found[method] for method in found if method not in {"initialize"} | local}
@@ -100,7 +103,19 @@ async def record() -> dict[str, Any]:
         else:
             groups.append({"revisions": [revision], "answers": answers})
     opened = {} if "initialize" in local else {each: usual[each]["initialize"] for each in HANDSHAKE_PROTOCOL_VERSIONS}
-    return {"depends": dict(sorted(depends.items())), "initialize": opened, "groups": groups}
+    return {"depends": dict(sorted(depends.items())), "slot": slot, "initialize": opened, "groups": groups}
+
+
+async def with_folder(usual: Results, depends: dict[str, list[str]]) -> list[str]:
+    """The methods whose answers depend on SLOTS only by the name of a folder; they leave `depends`."""
+    methods = [method for method, names in depends.items() if set(names) == set(SLOTS)]
+    for environment in ({SLOTS[0]: "/folder"}, {SLOTS[1]: "/folder"}, {SLOTS[0]: "/folder", SLOTS[1]: "/other"}):
+        found = await results(environment)
+        for revision, each in usual.items():
+            assert all(found[revision][one] == filled(each[one], PICTURE_FOLDER, "/folder") for one in methods)
+    for method in methods:
+        del depends[method]
+    return methods
 
 
 def path() -> Path:

@@ -83,9 +83,9 @@ class Talk:
             return [json.loads(line) for line in await self._from_server.readlines()]
 
 
-def answers() -> Answers:
-    """The recorded answers of this installation."""
-    found = read_answers(sys.path, {})
+def answers(**environment: str) -> Answers:
+    """The recorded answers of this installation, with these settings."""
+    found = read_answers(sys.path, environment)
     assert found is not None, "the installed SDK is not recorded: python -m tests.docs"
     return found
 

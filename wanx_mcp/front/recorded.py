@@ -15,6 +15,10 @@ PACKAGES = ("mcp", "mcp_types", "pydantic")
 """Packages whose versions decide what the SDK answers."""
 
 
+SLOTS = ("WANX_INPUT_DIRS", "WANX_OUTPUT_DIR")
+"""Variables with which a folder's name takes the place of recorded words; the first that is set counts."""
+
+
 class Answers:
     """The recorded answers that hold in this environment: for each revision, the result of each method."""
 
@@ -23,6 +27,9 @@ class Answers:
     def __init__(self, record: Mapping[str, Any], environment: Mapping[str, str]) -> None:
         depends = record["depends"]
         unknown = {method for method, names in depends.items() if any(environment.get(name) for name in names)}
+        slot, folder = record["slot"], next((value for name in SLOTS if (value := environment.get(name))), None)
+        if folder and not is_plain(folder):
+            unknown.update(slot["methods"])
         self.handshake = frozenset(record["initialize"])
         """The revisions that begin with `initialize`."""
         self.lists: dict[str, frozenset[str]] = {}
@@ -35,6 +42,24 @@ class Answers:
                     known["initialize"] = record["initialize"][revision]
                 self.lists[revision] = frozenset(group["answers"])
                 self.results[revision] = {method: each for method, each in known.items() if method not in unknown}
+                for method in slot["methods"]:
+                    if folder and method in self.results[revision]:
+                        self.results[revision][method] = filled(known[method], slot["words"], folder)
+
+
+def is_plain(folder: str) -> bool:
+    """Whether a setting holds one folder, spelt as the server would spell it: nothing to trim, expand or shorten."""
+    spelt = folder.isprintable() and folder == folder.strip() and folder == os.path.normpath(folder)
+    return spelt and os.path.isabs(folder) and os.pathsep not in folder and "${" not in folder
+
+
+def filled(answer: Any, words: str, folder: str) -> Any:
+    """The answer with the folder in the place of `words`."""
+    if isinstance(answer, str):
+        return answer.replace(words, folder)
+    if isinstance(answer, dict):
+        return {name: filled(value, words, folder) for name, value in answer.items()}
+    return [filled(each, words, folder) for each in answer] if isinstance(answer, list) else answer
 
 
 def read_answers(paths: Sequence[str], environment: Mapping[str, str]) -> Answers | None:

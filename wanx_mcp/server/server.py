@@ -89,12 +89,16 @@ def build_server(
     )
 
 
+PICTURE_FOLDER = "the user's Videos/wanx folder"
+"""Where a picture's file is looked for, unless WANX_INPUT_DIRS or WANX_OUTPUT_DIR says so: the front fills them in."""
+
+
 def _picture_folder(settings: Settings) -> str:
     """Where a picture's file is looked for, as the tool's description names it."""
     # The platform's own folder is not looked up here: listing the tools would load a package for it.
     folder = settings.input_dirs[0] if settings.input_dirs else settings.output_dir
     # A name that the locale cannot spell holds surrogates, which no JSON can.
-    return os.fsencode(folder).decode(errors="replace") if folder else "the user's Videos/wanx folder"
+    return os.fsencode(folder).decode(errors="replace") if folder else PICTURE_FOLDER
 
 
 def _has_ledger(settings: Settings) -> bool:
