@@ -182,7 +182,7 @@ async def test_after_five_failures_the_task_says_why_and_a_call_can_save_it_else
         assert "save_problem" not in seen
         await passing(world, agent, 300, step=5)
         seen = await agent.ok("get_wanx_task", task_id=task_id, wait_seconds=45)
-        assert "cannot be written to" in seen["save_problem"]
+        assert "is a file, not a folder" in seen["save_problem"]
         assert "video_url" in seen
         (world.videos).unlink()
         saved = await agent.ok("save_wanx_video", task_id=task_id)

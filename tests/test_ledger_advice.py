@@ -16,7 +16,6 @@ from tests.world import World
 pytestmark = pytest.mark.anyio
 ORDER: dict[str, Any] = {"task_type": "txt2video-14b", "prompt": "a boat"}
 ASIDE = r"ask the user to move \S+ledger\.sqlite3 aside \(it is damaged; keep it\) and to check the PiAPI task history"
-WRITABLE = r"ask the user to make \S+ writable, or to set WANX_STATE_DIR to a folder that is"
 
 
 def overwritten(path: Path) -> None:
@@ -56,7 +55,7 @@ def run(path: Path, statement: str) -> None:
         (damaged_inside, "malformed", ASIDE),
         (without_its_table, "no such table", ASIDE),
         (without_a_column, "no such column", ASIDE),
-        (a_folder, "", WRITABLE),
+        (a_folder, "Is a directory", r"ask the user to move the folder \S+ away: a file belongs in its place"),
         (full, "full", "ask the user to free some disk space; the ledger itself is in order"),
     ],
 )

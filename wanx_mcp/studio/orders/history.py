@@ -129,10 +129,11 @@ class Histories:
         return found
 
     async def _task(self, task_id: str) -> Task | None:
-        try:
-            # One attempt: repeating it would hold up the rows behind it, and the next look reads it again.
-            task = await self._account.provider.get(task_id, within=TASK_SECONDS, retries=False)
-        except WanxError:
+        # Two attempts without a pause: one bad answer ends nothing, and no row holds up those behind it.
+        task = await self._attempt(task_id)
+        if task is None and task_id not in self._unread:
+            task = await self._attempt(task_id)
+        if task is None:
             self._unread.add(task_id)
             return None
         self._unread.discard(task_id)
@@ -141,6 +142,12 @@ class Histories:
             while len(self._echoes) > KEPT:
                 self._echoes.popitem(last=False)
         return task
+
+    async def _attempt(self, task_id: str) -> Task | None:
+        try:
+            return await self._account.provider.get(task_id, within=TASK_SECONDS, retries=False)
+        except WanxError:
+            return None
 
     def _forget_incomplete(self, pairs: Iterable[Pair]) -> None:
         """An echo that lacks something may be whole at the next look."""
