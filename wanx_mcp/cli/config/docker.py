@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,10 +82,9 @@ def _document(videos: Folder, pictures: tuple[Folder, ...], given: Mapping[str, 
     return {"mcpServers": {SERVER: {"command": command, "args": [*args, IMAGE], "env": env}}}
 
 
-def _user() -> Iterator[str]:
+def _user() -> list[str]:
     """On Linux a mounted folder keeps its owner, so the server must be that user. Docker Desktop maps owners."""
-    if sys.platform == "linux":
-        yield from ("--user", f"{os.getuid()}:{os.getgid()}")
+    return ["--user", f"{os.getuid()}:{os.getgid()}"] if sys.platform == "linux" else []
 
 
 def _advice(videos: Folder, secret: Mapping[str, str], left_out: Mapping[str, str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -115,6 +116,6 @@ def _backup(target: Path, raw: bytes) -> Path:
 def _like(new: Path, old: Path) -> None:
     """Give `new` the permissions and, where this user may, the owner of `old`."""
     shutil.copymode(old, new)
-    if os.name != "nt":
+    if sys.platform != "win32":
         with suppress(OSError):
             os.chown(new, old.stat().st_uid, old.stat().st_gid)
