@@ -84,7 +84,9 @@ def _document(videos: Folder, pictures: tuple[Folder, ...], given: Mapping[str, 
 
 def _user() -> list[str]:
     """On Linux a mounted folder keeps its owner, so the server must be that user. Docker Desktop maps owners."""
-    return ["--user", f"{os.getuid()}:{os.getgid()}"] if sys.platform == "linux" else []
+    if sys.platform != "linux":
+        return []
+    return ["--user", f"{os.getuid()}:{os.getgid()}"]
 
 
 def _advice(videos: Folder, secret: Mapping[str, str], left_out: Mapping[str, str]) -> list[str]:
