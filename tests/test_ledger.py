@@ -9,7 +9,6 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,13 +58,10 @@ def test_a_ledger_of_every_older_version_is_migrated_with_its_orders(path: Path,
     )
     if version >= OWNERS:
         old.execute("insert into identity (account, owner) values ('a', 'a')")
-        old.execute("update entry set owner = 'a', price = booked, reserved = booked, found = 'answer'")
+        old.execute(
+            "update entry set owner = 'a', ordered_at = 1000, price = booked, reserved = booked, found = 'answer'"
+        )
     old.close()
-    if version >= 6:
-        old_row = "owner = 'a', ordered_at = 1000"
-        with closing(sqlite3.connect(path, isolation_level=None)) as db:
-            db.execute(f"update entry set {old_row}")
-            db.execute("insert into identity (account, owner) values ('a', 'a')")
     book = Book(open_file(path))
     entry = book.find("a", "t")
     assert entry is not None
