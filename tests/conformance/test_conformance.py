@@ -141,10 +141,12 @@ def test_the_inspector_finds_nothing_to_complain_about(commands: Path, era: str)
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
-def test_the_inspector_finds_the_card_at_the_one_tool_that_has_it(commands: Path, era: str) -> None:
+def test_the_inspector_finds_the_card_at_the_tools_that_have_it(commands: Path, era: str) -> None:
     run = inspect(commands, era, "--method", "tools/list", "--app-info")
     assert run.returncode == 0, run.stdout + run.stderr
-    (app,) = (told for told in map(json.loads, run.stdout.splitlines()) if told["hasApp"])
-    assert (app["toolName"], app["resourceUri"]) == ("get_wanx_task", "ui://wanx/task.html")
-    assert app["resourceMimeType"] == "text/html;profile=mcp-app"
-    assert app["csp"]["resourceDomains"]
+    apps = [told for told in map(json.loads, run.stdout.splitlines()) if told["hasApp"]]
+    assert [app["toolName"] for app in apps] == ["get_wanx_task", "join_wanx_videos"]
+    for app in apps:
+        assert app["resourceUri"] == "ui://wanx/task.html"
+        assert app["resourceMimeType"] == "text/html;profile=mcp-app"
+        assert app["csp"]["resourceDomains"]
