@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import random
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -341,6 +344,20 @@ def test_one_task_for_two_orders_is_booked_once(house: House, upstream: Upstream
 # --- servers that stop -----------------------------------------------------------------------------------------------
 
 
+def stop_between_writes(server: StdioServer, ledger: Path) -> None:
+    """SIGSTOP, but not in the middle of a transaction: that would lock the ledger for everybody, this test included."""
+    while True:
+        server.signal(signal.SIGSTOP)
+        with closing(sqlite3.connect(ledger, timeout=1, isolation_level=None)) as db:
+            try:
+                db.execute("begin immediate")
+            except sqlite3.OperationalError:
+                server.signal(signal.SIGCONT)
+            else:
+                db.execute("rollback")
+                return
+
+
 def test_a_server_that_was_stopped_before_its_order_left_sends_nothing_when_it_wakes_up(
     house: House, upstream: Upstream
 ) -> None:
@@ -353,7 +370,7 @@ def test_a_server_that_was_stopped_before_its_order_left_sends_nothing_when_it_w
         before = len(upstream.orders)
         call = sleeper.start_call("create_wanx_task", **wanted, request_id=f"lost-{number}")
         time.sleep(0.01 * number)
-        sleeper.signal(signal.SIGSTOP)
+        stop_between_writes(sleeper, house.state / "ledger.sqlite3")
         for minutes in (10, 6):
             age(house, upstream, minutes)
             listed(other)
