@@ -53,7 +53,7 @@ def test_a_finished_video_whose_link_is_still_to_come_is_waited_for(stage: Stage
 
 
 def test_a_finished_video_whose_link_will_not_come_is_not_waited_for(stage: Stage, house: Theatre) -> None:
-    stage.show(completed(house), {"video_url": None}, width=320)
+    stage.show(completed(house), {"video_url": None, "poll_after_seconds": None}, width=320)
     assert stage.seen("brief") == "No link leads to it any more"  # where it is narrow, too
     assert stage.seen("state") == "Finished"
     quiet(stage, 0)
