@@ -101,7 +101,7 @@ def test_the_demo_runs_in_it(image: Image, volumes: Volumes, user: str | None) -
     assert done.returncode == 0, done.stdout + done.stderr
     owner = int((user or image.config["User"]).partition(":")[0])
     videos = list((volumes.place / "videos").glob("*.mp4"))
-    assert len(videos) == 2
+    assert len(videos) == 4, "a film and its three shots"
     assert {video.stat().st_uid for video in videos} == {owner}
 
 
