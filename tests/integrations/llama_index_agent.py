@@ -30,6 +30,7 @@ async def main() -> None:
     model = MockFunctionCallingLLM(response_generator=scripted, is_chat_model=True)
     # snippet
     names = ["create_wanx_task", "get_wanx_task", "list_wanx_tasks", "save_wanx_video", "cancel_wanx_task"]
+    names += ["join_wanx_videos"]
     # The default time-out is 30 s a request, less than the longest wait of one call, 45 s. The tools start the server
     # anew for every call: the orders are in the ledger on disk, so nothing is lost between two calls. The preview is
     # left out, since LlamaIndex would show the model its picture as base64 text: about 150 000 characters.
