@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,9 +25,10 @@ from mcp.types.methods import validate_client_notification, validate_client_requ
 from tests.front import record
 from tests.front.lines import CAPABLE, ODD_LINES
 from tests.front.talk import CAPABILITIES, INFO, VERSION, answers, enveloped, initialize, notification, wire_form
-from wanx_mcp.front import messages, shapes
+from wanx_mcp.front import Front, messages, shapes
 from wanx_mcp.front.recorded import PACKAGES, read_answers
 from wanx_mcp.front.session import Session
+from wanx_mcp.front.wire import Wire
 
 HANDSHAKE, LATEST = "2025-11-25", "2026-07-28"
 
@@ -246,3 +248,14 @@ def test_the_notification_that_ends_the_handshake_reaches_the_sdk() -> None:
     assert [session.take(wire_form([message])) for message in opening][1] == b""
     replayed = [json.loads(line) for line in session.replayed]
     assert replayed == [{**opening[0], "id": session.private}, opening[1]]
+
+
+def test_what_arrives_while_the_sdk_takes_over_comes_first() -> None:
+    (source, to_server), (_, sink) = os.pipe(), os.pipe()
+    front = Front(Wire(source, sink), Session(answers()))
+    front.start()
+    stream, _ = front.hand_over()
+    os.write(to_server, b"one\n")
+    os.write(to_server, b"two\n")
+    os.close(to_server)
+    assert stream.read() == "one\ntwo\n"

@@ -65,7 +65,7 @@ class Talk:
 
     async def receive(self) -> dict[str, Any]:
         """The next line of the server, which must come."""
-        with anyio.fail_after(120):
+        with anyio.fail_after(60):
             line = await self._from_server.readline()
         assert line.endswith(b"\n"), line
         return dict(json.loads(line))
@@ -106,9 +106,11 @@ async def talking(
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(_serve, server or build_server(read_settings({})), talk, source, sink)
-            yield talk
-            talk.hand_over.set()
-            talk.close()
+            try:
+                yield talk
+            finally:
+                talk.hand_over.set()
+                talk.close()  # a read in a thread cannot be cancelled: only its end ends it
     finally:
         os.close(source)
 
