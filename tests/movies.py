@@ -180,7 +180,7 @@ def sounding(folder: Path, *, cover: bool = False) -> Path:
         picture = out.add_stream("mjpeg", rate=1) if cover else None
         if picture is not None:
             picture.width, picture.height, picture.pix_fmt = 64, 48, "yuvj420p"
-            picture.disposition = av.stream.Disposition.attached_pic
+            picture.disposition = av.stream.Disposition.attached_pic.value  # an integer suits every PyAV
         frame = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
         frame.sample_rate = 44_100
         for plane in frame.planes:
