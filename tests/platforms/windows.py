@@ -24,9 +24,6 @@ LIMITS = {
     "tests/test_budget.py::test_orders_at_the_same_time_wait_for_the_first_answer_of_their_kind": (
         "Wine's threads are so slow that five seconds of the virtual clock pass before the first answer"
     ),
-    "tests/test_doubts.py::test_a_call_that_is_cancelled_before_the_order_has_left_places_nothing": (
-        "it counts steps of the event loop, and the order leaves in another thread's time"
-    ),
 }
 """Tests that are left out under Wine, and why. On Windows itself they run."""
 
