@@ -76,10 +76,22 @@ async def test_a_task_of_another_service_is_passed_over(world: World) -> None:
     assert (code, other in words) == (0, False)
 
 
-def _rename(body: dict[str, Any], task_id: str) -> None:
+@pytest.mark.parametrize("model", ["Wan", "qubico/WANX"])
+async def test_a_task_of_a_known_model_is_named_even_if_its_row_has_a_type_of_another_name(
+    world: World, model: str
+) -> None:
+    async with world.client() as agent:
+        await finished(world, agent)
+    strange = await of_a_person(world)
+    world.line.rewrite(lambda body: _rename(body, strange, "video_task", model), "/api/open/tasks/histories")
+    code, words = await bill(world)
+    assert (code, strange in words) == (1, True)
+
+
+def _rename(body: dict[str, Any], task_id: str, kind: str = "video2audio", model: str = "Qubico/mmaudio") -> None:
     for row in body["data"]["data"] or []:
         if row["task_id"] == task_id:
-            row.update(action="video2audio", model="Qubico/mmaudio")
+            row.update(action=kind, model=model)
 
 
 async def test_the_same_order_placed_again_by_another_program_may_have_been_paid_twice(world: World) -> None:

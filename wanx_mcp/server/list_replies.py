@@ -69,8 +69,12 @@ def listed(page: Page, sums: Sums, status: str | None, catalog: Catalog, secrets
 
 def _head(tasks: list[ListedTask], page: Page, status: str | None) -> str:
     if tasks:
-        return f"{len(tasks)} orders, newest first."
-    return f"No {status} orders; {page.all} others." if status else "No orders."
+        return f"{len(tasks)} {'order' if len(tasks) == 1 else 'orders'}, newest first."
+    return f"No {status} orders; {_others(page)}." if status else "No orders."
+
+
+def _others(page: Page) -> str:
+    return "1 other" if page.all == 1 else f"{page.all} others"
 
 
 def _next(tasks: list[ListedTask], page: Page, status: str | None) -> str:
@@ -84,7 +88,7 @@ def _next(tasks: list[ListedTask], page: Page, status: str | None) -> str:
         )
     if not tasks and status:
         steps.append(
-            f"tell the user that there are no {status} orders, {page.all} others; {LIST} without status shows them"
+            f"tell the user that there are no {status} orders, {_others(page)}; {LIST} without status shows them"
         )
     return "; ".join(steps) or f"order with {CREATE}"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wanx_mcp.catalog import CATALOG
-from wanx_mcp.catalog.wire import MODEL, from_wire
+from wanx_mcp.catalog.wire import from_wire
 from wanx_mcp.errors import TaskNotFound, WanxError
 from wanx_mcp.ledger import Entry
 from wanx_mcp.ledger.sameness import normal
@@ -15,8 +15,8 @@ from wanx_mcp.provider import HistoryRow, Task
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.orders.matching import Fit, fit
 
-READING_SECONDS = 120.0
-TASK_SECONDS = 10.0
+BILL_HISTORY_SECONDS = 120.0
+BILL_TASK_SECONDS = 10.0
 
 MOST_READ = 100
 """Tasks of one check that are read in full."""
@@ -79,7 +79,7 @@ async def check(account: Account, since: datetime) -> Bill:
     """Compare the orders placed after `since` (the provider's time). Raises the errors of a read, NotConfigured and
     LedgerUnusable."""
     until = account.moment()
-    reading = await account.provider.history(since - EDGE, until + EDGE, within=READING_SECONDS)
+    reading = await account.provider.history(since - EDGE, until + EDGE, within=BILL_HISTORY_SECONDS)
     ours = await account.accepted(since, until + EDGE)
     rows = {row.task_id: row for row in reading.rows}
     compared = await _compared(account, ours, rows)
@@ -142,7 +142,7 @@ async def _task(account: Account, task_id: str | None) -> Task | None:
     if task_id is None:
         return None
     try:
-        return await account.provider.get(task_id, within=TASK_SECONDS)
+        return await account.provider.get(task_id, within=BILL_TASK_SECONDS)
     except TaskNotFound:
         raise
     except WanxError:
@@ -153,7 +153,8 @@ def _may_be_ours(row: HistoryRow, since: datetime) -> bool:
     """Whether the row can be a video of a task type that this server orders, from the stretch that was asked for."""
     if row.created_at is not None and row.created_at < since - EDGE:
         return False
-    return _is_our_type(row.task_type) or row.model is None or row.model.casefold() == MODEL.casefold()
+    models = {model.casefold() for model in CATALOG.models}
+    return _is_our_type(row.task_type) or row.model is None or row.model.strip().casefold() in models
 
 
 def _is_our_type(task_type: str | None) -> bool:
