@@ -93,8 +93,8 @@ def _family(output: Output, rows: list[TaskType], usual: set[str]) -> list[str]:
     """A line for the family with everything that its rows share, and one for each of them."""
     shared = set.intersection(*(set(row.allowed) for row in rows)) - usual
     one_price = all(row.price == rows[0].price for row in rows)
-    said = span_words([row.price for row in rows]) != ""  # then the headline has told size, length and sound
-    facts = [output.pixel_words if said else output.words]
+    in_headline = span_words([row.price for row in rows]) != ""  # with size, length and sound
+    facts = [output.pixel_words if in_headline else output.words]
     facts += ["unconfirmed"] if not output.confirmed else []
     facts += [rows[0].price.words()] if one_price else []
     also = f" {_brackets(rows[0], shared)}" if shared else ""

@@ -83,7 +83,7 @@ class LogPipe:
         if not piece:
             self._ended = True
         elif self._broken or self._lost or self._waiting + len(piece) > LOG_WAITING_BYTES:
-            self._lost += len(piece)  # and all until the gap is told, so that it is told in its place
+            self._lost += len(piece)  # everything up to the notice of the gap, which stands where the lines are missing
         else:
             self._pieces.append(piece)
             self._waiting += len(piece)

@@ -97,8 +97,8 @@ class ListResult(Result):
     room_at: str | None = None
 
 
-class SaveResult(Result):
-    """A video on disk. Without `path` the download is still running."""
+class FileResult(Result):
+    """An MP4 file on disk, as far as it is there."""
 
     path: str | None = None
     bytes: int | None = None
@@ -109,17 +109,14 @@ class SaveResult(Result):
     has_sound: bool | None = None
 
 
-class JoinResult(Result):
+class SaveResult(FileResult):
+    """A video on disk. Without `path` the download is still running."""
+
+
+class JoinResult(FileResult):
     """A film on disk. Without `path` it is still being made."""
 
     film_id: str | None = None
-    path: str | None = None
-    bytes: int | None = None
-    sha256: str | None = None
-    duration_seconds: float | None = None
-    width: int | None = None
-    height: int | None = None
-    has_sound: bool | None = None
 
 
 class CancelResult(Result):

@@ -144,7 +144,7 @@ class Following:
         """Wait for the order's end, then save its video if that is noted in its row."""
         if order.open or order.video_url is None:
             age = abs((self._clock.now() - order.created_at).total_seconds())
-            first_in = max(0.0, self._first_read - age)  # the answer to an order has told its state
+            first_in = max(0.0, self._first_read - age)  # the answer to an order held its state
             await self._reading.follow(order.task_id or "", first_in=first_in)
         ended = await self._account.entry(order.number)
         if ended is None or ended.save_to is None or ended.status != "completed":

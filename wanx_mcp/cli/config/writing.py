@@ -81,5 +81,5 @@ def _fragment(part: Part, launch: Launch, *, fresh: bool) -> Document:
 
 
 def _about(before: Text, backup: Path | None) -> str:
-    mended = f"; it was {before.encoding}, and is UTF-8 now, which every host can read" if before.encoding else ""
-    return f" (the former file: {backup.name}){mended}" if backup else ""
+    recoded = f"; it was {before.encoding}, and is UTF-8 now, which every host can read" if before.encoding else ""
+    return f" (the former file: {backup.name}){recoded}" if backup else ""

@@ -83,7 +83,7 @@ class Cutting:
         self.seen += 1
 
     def _shown(self, length: Fraction) -> Iterator[Placed]:
-        """The frame that was held back until the next one told how long it is shown."""
+        """The frame that was held back until the time of the next one showed how long it lasts."""
         if self._held is None or self.seen - 1 < self._cut.first or self._is_over:
             return
         frame, at = self._held

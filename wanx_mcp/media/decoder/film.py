@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,7 +31,7 @@ class Kept:
     begins: float
 
 
-class Film:
+class Film(ABC):
     """What encoded and copied films have in common."""
 
     def __init__(self, out: OutputContainer, outlet: Outlet, cuts: Sequence[Cut], clips: Sequence[Surveyed]) -> None:
@@ -44,9 +45,9 @@ class Film:
 
         self.width = self.height = 0
 
+    @abstractmethod
     def add(self, number: int) -> Kept:
         """The next clip. Raises ClipError."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Nothing follows."""

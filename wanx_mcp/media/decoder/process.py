@@ -185,7 +185,7 @@ class Decoder:
 
 
 def spelled(path: Path) -> str:
-    """A path as the process is told it: JSON cannot carry every name."""
+    """A path as it is handed to the process: JSON cannot carry every name."""
     return os.fsencode(path.absolute()).hex()
 
 

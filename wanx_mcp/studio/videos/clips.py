@@ -13,9 +13,9 @@ from wanx_mcp.media.shelf import is_unchanged
 from wanx_mcp.media.stills import Still, take
 from wanx_mcp.studio.background import Background, BackgroundJob
 from wanx_mcp.studio.videos.fetching import Saved
-from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway
+from wanx_mcp.studio.videos.saving import MeterReport, Saving, Underway, no_report
 
-DECODE_SECONDS = 30.0
+CLIP_SECONDS = 30.0
 """For one frame, in the background: a call waits only as long as it may."""
 
 MOST_REMEMBERED = 8
@@ -92,14 +92,10 @@ class Clips:
         raise NotFinished("the clip is still being fetched and looked through", advice=_AGAIN)
 
     async def _taken(self, task_id: str, moment: str) -> ClipFrame:
-        saved = await self.bring(task_id, DECODE_SECONDS, _no_report)
+        saved = await self.bring(task_id, CLIP_SECONDS, no_report)
         if isinstance(saved, Underway):
             raise NotFinished(f"the clip is still being fetched ({saved.done} bytes so far)", advice=_AGAIN)
-        return ClipFrame(await take(saved.path, moment, DECODE_SECONDS), saved.sha256, saved.path)
-
-
-async def _no_report(_news: Underway) -> None:
-    """Nobody watches."""
+        return ClipFrame(await take(saved.path, moment, CLIP_SECONDS), saved.sha256, saved.path)
 
 
 async def _is_as_saved(saved: Saved) -> bool:

@@ -19,17 +19,18 @@ from wanx_mcp.limits.videos import JOIN_SECONDS
 from wanx_mcp.media.frames import require_video
 from wanx_mcp.media.joining import ClipUnfitError, Film, FilmMeter, join
 from wanx_mcp.media.naming import SUFFIX, check_spelling, safe_stem
+from wanx_mcp.media.publishing import publish
 from wanx_mcp.media.shelf import Part, check_name, find_same, is_unchanged, sweep
 from wanx_mcp.settings import Settings
 from wanx_mcp.studio.account import Account
 from wanx_mcp.studio.background import Background, BackgroundJob
 from wanx_mcp.studio.videos.clips import Clips
 from wanx_mcp.studio.videos.cuts import Plan, plan
+from wanx_mcp.studio.videos.disk_errors import disk_error
 from wanx_mcp.studio.videos.fetching import Saved
-from wanx_mcp.studio.videos.saving import Underway
+from wanx_mcp.studio.videos.saving import REPORT_SECONDS, Underway, no_report
 from wanx_mcp.toolnames import LIST
 
-REPORT_SECONDS = 1.0
 FILM = "film-"
 """How the id of a film begins."""
 
@@ -154,7 +155,7 @@ class Joining:
         """The clip of that task on disk. Raises the errors of a save, which name it."""
         what = f"clip {number + 1} (task {task_id}) cannot be joined, so no file was written"
         try:
-            found = await self._clips.bring(task_id, JOIN_SECONDS, _no_report)
+            found = await self._clips.bring(task_id, JOIN_SECONDS, no_report)
         except WanxError as error:
             raise type(error)(f"{what}: {error.what}", advice=error.next, charged=error.charged) from error
         if isinstance(found, Underway):
@@ -187,7 +188,7 @@ class Joining:
             # A server that was killed before it could note its film has left the same file.
             path = await anyio.to_thread.run_sync(find_same, folder, stem, SUFFIX, size, sha256)
             if path is None:
-                path = await anyio.to_thread.run_sync(part.publish, stem, SUFFIX)
+                path = await publish(self._clock, part, stem, SUFFIX)
         except ClipUnfitError as error:
             what = f"clip {error.clip + 1} (task {task_ids[error.clip]}) cannot be joined, so no file was written"
             raise JoinFailed(
@@ -228,9 +229,5 @@ def _disk_error(error: OSError, folder: Path) -> WanxError:
         return JoinFailed(f"the disk of {folder} is full", advice="ask the user to free disk space; then call again")
     if error.errno == errno.ENAMETOOLONG:
         return InvalidArguments("file_name is too long for the folder", advice="set file_name to a short name")
-    advice = f"ask the user to make {folder} writable, or to set WANX_OUTPUT_DIR to a folder that is"
-    return JoinFailed(f"{folder} cannot be written to ({error.strerror})", advice=advice)
-
-
-async def _no_report(_news: Underway) -> None:
-    """The film's own meter tells how far it is."""
+    found = disk_error(error, folder)
+    return JoinFailed(found.what, advice=found.next)

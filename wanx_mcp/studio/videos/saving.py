@@ -49,6 +49,10 @@ class _Job:
     meter: Meter = field(default_factory=Meter)
 
 
+async def no_report(_news: Underway) -> None:
+    """For a save whose progress nobody waits for."""
+
+
 class Saving:
     """Saves the videos of one account."""
 
