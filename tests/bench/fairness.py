@@ -54,7 +54,7 @@ async def follow_all(tasks: int, per_minute: float, seconds: float) -> dict[str,
     clock = OrderedClock()
     reads: dict[str, list[float]] = {str(number): [] for number in range(tasks)}
 
-    async def look(task_id: str, *, within: float, patient: bool) -> TaskView:
+    async def look(task_id: str, *, within: float, retries: bool) -> TaskView:
         reads[task_id].append(clock.seconds())
         elapsed = clock.seconds()
         task = Task(task_id, Status.PROCESSING, "processing", created_at=datetime(2026, 1, 1, tzinfo=UTC))

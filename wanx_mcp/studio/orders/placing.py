@@ -39,12 +39,12 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Attempt:
-    """A create while it places its order. `patient`: it may still wait for the answer of another order."""
+    """A create while it places its order. `may_wait`: it may still wait for the answer of another order."""
 
     begun: float
     until: float
     handover: Handover
-    patient: bool = True
+    may_wait: bool = True
     looked_up: bool = False
     ended: bool = False
 
@@ -109,14 +109,14 @@ class Ordering:
         await self.outcomes.catch_up()
         price, attempt = self.price(order), _Attempt(self._clock.seconds(), until, handover)
         while (left := until - self._clock.seconds()) > 0:
-            attempt.patient = attempt.patient and self._clock.seconds() < attempt.begun + FIRST_ANSWER_SECONDS
+            attempt.may_wait = attempt.may_wait and self._clock.seconds() < attempt.begun + FIRST_ANSWER_SECONDS
             draft = await self._account.draft(
                 order,
                 prepared.kept,
                 request_id,
                 price=price,
                 least=self._least(order),
-                waited=not attempt.patient,
+                waited=not attempt.may_wait,
                 save_as=save_as,
             )
             match await self._intend(replace(draft, origins=prepared.origins)):
@@ -128,8 +128,8 @@ class Ordering:
                 case Elsewhere(entry):
                     raise of_another_key(entry)
                 case FirstOfKind(first):
-                    attempt.patient = self._account.in_flight(first)  # else no answer will come
-                    await self._clock.sleep(FIRST_ANSWER_POLL_SECONDS if attempt.patient else 0)
+                    attempt.may_wait = self._account.in_flight(first)  # else no answer will come
+                    await self._clock.sleep(FIRST_ANSWER_POLL_SECONDS if attempt.may_wait else 0)
                 case Entry() as earlier:
                     check_same(draft, earlier)
                     if earlier.state.doubtful:
@@ -141,7 +141,7 @@ class Ordering:
     async def _doubtful(self, attempt: _Attempt, earlier: Entry) -> None:
         """Wait for an identical order that is on its way, or look an unknown one up once. Raises OutcomeUnknown."""
         in_flight = self._account.in_flight(earlier)
-        if in_flight and attempt.patient:
+        if in_flight and attempt.may_wait:
             await self._clock.sleep(FIRST_ANSWER_POLL_SECONDS)
         elif in_flight or attempt.looked_up:
             raise doubt_error(earlier, self._account.moment(), in_flight=in_flight)

@@ -50,9 +50,9 @@ Seen = tuple[float, TaskView]
 
 
 class ReadTask(Protocol):
-    """Reads a task, for at most `within` seconds; a `patient` one repeats a failed read at once."""
+    """Reads a task, for at most `within` seconds; with `retries` a failed read is repeated at once."""
 
-    async def __call__(self, task_id: str, *, within: float, patient: bool) -> TaskView: ...
+    async def __call__(self, task_id: str, *, within: float, retries: bool) -> TaskView: ...
 
 
 @dataclass(eq=False)
@@ -147,9 +147,9 @@ class Poller:
     async def _step(self) -> None:
         now = self._clock.seconds()
         if (until := self._unserved_until()) > -math.inf:
-            await self._read(until - now, patient=True)
+            await self._read(until - now, retries=True)
         elif self._wants_read(now) and self._may_read(now):
-            await self._read(max(LAST_LOOK_SECONDS, self._deadline - now), patient=False)
+            await self._read(max(LAST_LOOK_SECONDS, self._deadline - now), retries=False)
         if self._waiters and self._unserved_until() == -math.inf:
             self._plan()
             self._release(self._clock.seconds())
@@ -178,11 +178,11 @@ class Poller:
         self._turn = None
         return True
 
-    async def _read(self, within: float, *, patient: bool) -> None:
+    async def _read(self, within: float, *, retries: bool) -> None:
         try:
-            view = await self._read_task(self._task_id, within=min(within, READ_SECONDS), patient=patient)
+            view = await self._read_task(self._task_id, within=min(within, READ_SECONDS), retries=retries)
         except WanxError as error:
-            self._fail(error, patient=patient)
+            self._fail(error, retries=retries)
         else:
             self.take(view)
 
@@ -197,7 +197,7 @@ class Poller:
         if self._waiters:
             self._publish()
 
-    def _fail(self, error: WanxError, *, patient: bool) -> None:
+    def _fail(self, error: WanxError, *, retries: bool) -> None:
         """A failed read ends the calls that wanted one view, and all where it says something about the task. Others go
         on waiting: what is known has to do for them."""
         now = self._clock.seconds()
@@ -210,9 +210,9 @@ class Poller:
         for waiter in list(self._waiters):
             if self._view is None and not isinstance(error, PASSING):
                 self._dismiss(waiter, error)
-            elif patient and waiter.once:
+            elif retries and waiter.once:
                 self._dismiss(waiter, self.current() or error)
-            elif patient:
+            elif retries:
                 waiter.fresh = -math.inf
 
     def _plan(self) -> None:

@@ -106,18 +106,18 @@ class TaskReading:
     async def read_now(self, task_id: str) -> TaskView:
         """The task as the provider tells it now, whatever was read before. Raises the error of the read."""
         self.forget(task_id)
-        view = await self.read(task_id, within=READ_SECONDS, patient=True)
+        view = await self.read(task_id, within=READ_SECONDS, retries=True)
         self._pollers.take(task_id, view)
         return view
 
-    async def read(self, task_id: str, *, within: float, patient: bool) -> TaskView:
-        """One read of the task; a `patient` one repeats what fails. What it shows is booked.
+    async def read(self, task_id: str, *, within: float, retries: bool) -> TaskView:
+        """One read of the task, which repeats what fails if it `retries`. What it shows is booked.
 
         Raises TaskNotFound if neither the provider nor the ledger knows the task.
         """
         until = self._clock.seconds() + within
         try:
-            task = await self._account.provider.get(task_id, within=within, retries=patient)
+            task = await self._account.provider.get(task_id, within=within, retries=retries)
         except TaskNotFound:
             known = await self._account.known(task_id)
             if known.order is None and known.saved_path is None:
